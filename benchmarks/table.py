@@ -1,0 +1,57 @@
+"""The benchmarks: one row each. Another one is another row, and its function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from benchmarks import deployments, memory, notebooks, startup
+from benchmarks.measurement import Comparison, Settings
+from benchmarks.minilake import VERSION as MINILAKE
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """One row.
+
+    Args:
+        row: its number, by which ``--rows`` chooses it.
+        title: what is measured, as a heading.
+        peer: what it is measured beside.
+        measure: does it; yields comparisons as they are complete.
+    """
+
+    row: int
+    title: str
+    peer: str
+    measure: Callable[[Settings], Iterator[Comparison]]
+
+
+BENCHMARKS = (
+    Benchmark(
+        1,
+        "`databricks bundle deploy`, the same again, and `destroy`",
+        "the in-memory fake server that the Databricks CLI is tested with, built from the CLI's "
+        "own Go module; the same CLI and the same bundle of jobs with two notebook tasks each. "
+        "The local workspace has stored every change on disk before it answers",
+        deployments.measure,
+    ),
+    Benchmark(
+        2,
+        "A notebook run of `spark.range(1).count()`, `run-now` to terminated, warm",
+        "a PySpark process started to do the same in local mode",
+        notebooks.measure,
+    ),
+    Benchmark(
+        4,
+        "`bricklane --help`",
+        "`databricks --help`",
+        startup.measure,
+    ),
+    Benchmark(
+        6,
+        "Memory of an idle local cloud without Spark",
+        f"minilake {MINILAKE} from PyPI, without Docker; one workspace each",
+        memory.measure,
+    ),
+)

@@ -1,0 +1,132 @@
+"""The reports, on a few rows that can be computed by heart and on the year itself."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+
+from flights.land import published_files
+from flights.transformations import delays_by_airline, delays_by_route, weather_effect
+
+SEVEN = datetime(2013, 1, 1, 7, tzinfo=UTC)
+EIGHT = datetime(2013, 1, 1, 8, tzinfo=UTC)
+
+FLIGHTS = """time_hour timestamp, carrier string, origin string, dest string, cancelled boolean,
+    dep_delay int, arr_delay int, distance int, plane_age int"""
+WEATHER = """origin string, time_hour timestamp, temp double, precip double, visib double,
+    wind_speed double"""
+
+
+@pytest.fixture
+def flights(spark: SparkSession) -> DataFrame:
+    return spark.createDataFrame(
+        [
+            (SEVEN, "AA", "JFK", "LAX", False, 10, 20, 2475, 4),
+            (SEVEN, "AA", "JFK", "LAX", False, 0, -10, 2475, 9),
+            (SEVEN, "AA", "LGA", "ORD", True, None, None, 733, None),
+            (EIGHT, "ZZ", "JFK", "SJU", False, 15, 15, 1598, None),
+        ],
+        FLIGHTS,
+    )
+
+
+def rows(frame: DataFrame) -> list[dict[str, Any]]:
+    return [row.asDict() for row in frame.collect()]
+
+
+def test_airline_report_measures_flights_that_flew_and_counts_those_that_did_not(
+    spark: SparkSession, flights: DataFrame
+) -> None:
+    airlines = spark.createDataFrame(
+        [("AA", "American"), ("UA", "United")], "carrier string, name string"
+    )
+
+    american, unknown = rows(delays_by_airline(flights, airlines))
+
+    assert american == {
+        "carrier": "AA",
+        "airline": "American",
+        "flights": 3,
+        "cancelled": 1,
+        "mean_dep_delay": 5.0,
+        "mean_arr_delay": 5.0,
+        "late_share": 0.5,
+        "mean_plane_age": 6.5,
+    }
+    assert unknown["airline"] == "ZZ"
+    assert unknown["late_share"] == 1.0
+    assert unknown["mean_plane_age"] is None
+
+
+def test_route_report_names_the_destination(spark: SparkSession, flights: DataFrame) -> None:
+    airports = spark.createDataFrame([("LAX", "Los Angeles Intl")], "faa string, name string")
+
+    report = rows(delays_by_route(flights, airports))
+
+    assert [(row["origin"], row["dest"], row["destination"]) for row in report] == [
+        ("JFK", "LAX", "Los Angeles Intl"),
+        ("JFK", "SJU", "SJU"),
+        ("LGA", "ORD", "ORD"),
+    ]
+    assert report[0]["miles"] == 2475
+    assert report[0]["flights"] == 2
+    assert report[2]["mean_dep_delay"] is None
+
+
+@pytest.mark.parametrize(
+    ("temp", "precip", "visib", "wind_speed", "sky"),
+    [
+        (30.0, 0.1, 1.0, 40.0, "snow or ice"),
+        (60.0, 0.1, 1.0, 40.0, "rain"),
+        (60.0, 0.0, 1.0, 40.0, "fog"),
+        (60.0, 0.0, 10.0, 40.0, "storm"),
+        (60.0, 0.0, 10.0, None, "fair"),
+        (None, 0.0, 10.0, 5.0, "fair"),
+    ],
+)
+def test_weather_report_sorts_an_hour_by_the_worst_that_applies(
+    spark: SparkSession,
+    flights: DataFrame,
+    temp: float | None,
+    precip: float,
+    visib: float,
+    wind_speed: float | None,
+    sky: str,
+) -> None:
+    weather = spark.createDataFrame(
+        [("JFK", SEVEN, temp, precip, visib, wind_speed)],
+        WEATHER,
+    )
+
+    report = {row["sky"]: row for row in rows(weather_effect(flights, weather))}
+
+    assert report.keys() == {sky, "unknown"}
+    assert report[sky]["flights"] == 2
+    assert report["unknown"]["cancelled_share"] == 0.5
+
+
+def test_airline_report_of_the_year_agrees_with_pandas(spark: SparkSession) -> None:
+    columns = ["carrier", "dep_time", "dep_delay", "arr_delay"]
+    year = pd.read_csv(published_files() / "flights.csv.zip", usecols=columns).convert_dtypes()
+    flights = spark.createDataFrame(year)
+    airlines = spark.createDataFrame(pd.read_csv(published_files() / "airlines.csv"))
+
+    report = rows(
+        delays_by_airline(
+            flights.selectExpr("*", "dep_time IS NULL AS cancelled", "0 AS plane_age"), airlines
+        )
+    )
+
+    expected = year.groupby("carrier").agg(
+        flights=("carrier", "size"),
+        dep=("dep_delay", "mean"),
+        arr=("arr_delay", "mean"),
+    )
+    assert len(report) == 16
+    for row in report:
+        airline = expected.loc[row["carrier"]]
+        assert row["flights"] == airline.flights
+        assert row["mean_dep_delay"] == pytest.approx(airline.dep, abs=0.005)
+        assert row["mean_arr_delay"] == pytest.approx(airline.arr, abs=0.005)

@@ -1,0 +1,60 @@
+"""Entry point of ``bricklane``, and the one place that exits.
+
+Nothing is imported here that ``bricklane --help`` can do without.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from bricklane.cli.commands import help_text, version_text
+
+TYPE_CHECKING = False  # As ``typing`` has it, which takes longer to load than this program.
+if TYPE_CHECKING:
+    from bricklane.errors import BricklaneError
+
+# What is answered without loading the parser of the command line.
+AT_ONCE = {"--help": help_text, "-h": help_text, "--version": version_text}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with the code its outcome has in ``ExitCode``.
+
+    Args:
+        arguments: the words after the program's name; those of the process by default.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    if len(words) == 1 and words[0] in AT_ONCE:
+        sys.stdout.write(AT_ONCE[words[0]]())
+        return
+    run(words)
+
+
+def run(words: list[str]) -> None:
+    """Parse ``words``, run their command, and exit."""
+    import click
+
+    from bricklane.cli.group import cli
+    from bricklane.errors import BricklaneError, ExitCode
+
+    try:
+        code = cli.main(words, prog_name="bricklane", standalone_mode=False)
+    except BricklaneError as error:
+        report(error)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(ExitCode.USAGE)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(ExitCode.INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else ExitCode.OK)
+
+
+def report(error: BricklaneError) -> None:
+    """Print ``error`` and its hint on standard error."""
+    import click
+
+    click.secho(f"error: {error.message}", fg="red", err=True)
+    for line in (error.hint or "").splitlines():
+        click.secho(f"  hint: {line}", err=True)

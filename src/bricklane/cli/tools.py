@@ -1,0 +1,99 @@
+"""``bricklane tools``: the external programs, where they are, and how to get them."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from bricklane.tools.discovery import Finding
+
+
+@click.group(name="tools", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """List and install the external programs bricklane drives."""
+
+
+@command.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_tools(*, as_json: bool) -> None:
+    """Show each tool: what is wanted, what was found, and where."""
+    from bricklane.tools.discovery import find
+    from bricklane.tools.table import TOOLS
+
+    findings = [find(TOOLS[name], os.environ) for name in sorted(TOOLS)]
+    if as_json:
+        click.echo(json.dumps([describe(finding) for finding in findings], indent=2))
+    else:
+        _print_table(findings)
+
+
+def describe(finding: Finding) -> dict[str, Any]:
+    """Return what ``--json`` prints of one tool."""
+    return {
+        "name": finding.tool.name,
+        "wanted": finding.tool.wanted,
+        "version": finding.copy.version if finding.copy else None,
+        "path": str(finding.copy.path) if finding.copy else None,
+        "source": finding.source,
+        "passed_over": [
+            {"source": rejection.source, "path": str(rejection.path), "reason": rejection.reason}
+            for rejection in finding.rejections
+        ],
+    }
+
+
+def _print_table(findings: list[Finding]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        # A pipe has no width: folding paths there would make the output useless.
+        console.width = 1000
+    table = Table("TOOL", "WANTED", "FOUND", "SOURCE", "WHERE", box=None, pad_edge=False)
+    for finding in findings:
+        found, where = ("-", "-")
+        if finding.copy:
+            found, where = finding.copy.version, str(finding.copy.path)
+        table.add_row(finding.tool.name, finding.tool.wanted, found, finding.source, where)
+    for column in table.columns:
+        column.overflow = "fold"
+    console.print(table)
+    for finding in findings:
+        for rejection in finding.rejections:
+            place = f"{rejection.path} ({rejection.source})"
+            click.echo(f"{finding.tool.name}: passed over {place}: {rejection.reason}")
+    if missing := [finding.tool.name for finding in findings if not finding.copy]:
+        click.echo(f"install with: bricklane tools install {' '.join(missing)}")
+
+
+@command.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--force", is_flag=True, help="Install into the cache even when found.")
+def install(names: tuple[str, ...], *, force: bool) -> None:
+    """Install the named tools, or all, unless acceptable copies are found."""
+    from bricklane.tools.installation import install as install_tool
+    from bricklane.tools.reporting import terminal_reporter
+    from bricklane.tools.table import TOOLS, tool_named
+
+    chosen = [tool_named(name).name for name in names] or sorted(TOOLS)
+    reporter = terminal_reporter()
+    for name in chosen:
+        finding = install_tool(name, os.environ, reporter, force=force)
+        if finding.copy:
+            version, path = finding.copy.version, finding.copy.path
+            click.echo(f"{name} {version} is ready: {path} ({finding.source})")
+
+
+@command.command()
+@click.argument("name")
+def path(name: str) -> None:
+    """Print the path of a tool: the program databricks, the home of java, the folder of spark."""
+    from bricklane.tools.discovery import require
+    from bricklane.tools.table import tool_named
+
+    click.echo(require(tool_named(name), os.environ))

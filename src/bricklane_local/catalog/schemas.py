@@ -1,0 +1,123 @@
+"""What can be done with schemas.
+
+Source: https://docs.databricks.com/api/workspace/schemas.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bricklane_local.app.errors import invalid
+from bricklane_local.catalog import tables, volumes
+from bricklane_local.catalog.kinds import CATALOG, LEAVES, SCHEMA, TABLE, VOLUME
+from bricklane_local.catalog.metastore import Metastore, text_map
+from bricklane_local.catalog.names import full_name_of, normal
+from bricklane_local.catalog.privileges import CREATE_SCHEMA
+from bricklane_local.identity.principals import Principal
+
+RESERVED = "information_schema"
+
+
+def info(metastore: Metastore, full_name: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the ``SchemaInfo`` of a stored schema."""
+    catalog, name = full_name.split(".")
+    return {
+        "catalog_type": "MANAGED_CATALOG",
+        **body,
+        "name": name,
+        "catalog_name": catalog,
+        "full_name": full_name,
+        "securable_type": "SCHEMA",
+        "metastore_id": metastore.info["metastore_id"],
+        "browse_only": False,
+    }
+
+
+def get(metastore: Metastore, full_name: str, caller: Principal) -> dict[str, Any]:
+    """Return one schema.
+
+    Raises:
+        ApiError: SCHEMA_DOES_NOT_EXIST, or PERMISSION_DENIED to whom it is not shown.
+    """
+    full_name = full_name_of(full_name, SCHEMA)
+    body = metastore.body(SCHEMA, full_name)
+    securable = metastore.grants.find(SCHEMA, full_name)
+    if not metastore.grants.sees(caller, securable):
+        metastore.grants.require(caller, securable)
+    return info(metastore, full_name, body)
+
+
+def create(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> dict[str, Any]:
+    """Make a schema.
+
+    Raises:
+        ApiError: SCHEMA_ALREADY_EXISTS, CATALOG_DOES_NOT_EXIST, PERMISSION_DENIED or
+            INVALID_PARAMETER_VALUE.
+    """
+    catalog = normal(fields["catalog_name"], CATALOG.noun)
+    name = normal(fields["name"], SCHEMA.noun)
+    if name == RESERVED:
+        raise invalid(f"Schema name '{RESERVED}' is reserved")
+    metastore.body(CATALOG, catalog)
+    holder = metastore.grants.find(CATALOG, catalog)
+    metastore.grants.require(caller, holder, CREATE_SCHEMA)
+    stored = {
+        "comment": fields.get("comment"),
+        "properties": text_map(fields.get("properties"), "properties") or None,
+        "storage_root": fields.get("storage_root"),
+        "custom_max_retention_hours": fields.get("custom_max_retention_hours"),
+    }
+    full_name = f"{catalog}.{name}"
+    metastore.insert(SCHEMA, full_name, stored, caller)
+    return info(metastore, full_name, metastore.body(SCHEMA, full_name))
+
+
+def update(
+    metastore: Metastore, full_name: str, fields: dict[str, Any], caller: Principal
+) -> dict[str, Any]:
+    """Change a schema, its name included."""
+    full_name = full_name_of(full_name, SCHEMA)
+    changes = {
+        key: fields.get(key)
+        for key in (
+            "comment",
+            "owner",
+            "properties",
+            "enable_predictive_optimization",
+            "custom_max_retention_hours",
+        )
+    }
+    full_name = metastore.update_container(
+        SCHEMA, full_name, changes, fields.get("new_name"), caller
+    )
+    return info(metastore, full_name, metastore.body(SCHEMA, full_name))
+
+
+def require_empty(metastore: Metastore, full_name: str) -> None:
+    """Refuse to drop a schema that holds something."""
+    metastore.require_empty(SCHEMA, full_name, LEAVES)
+
+
+def delete(metastore: Metastore, full_name: str, caller: Principal, *, force: bool) -> None:
+    """Drop a schema; with ``force``, everything in it too.
+
+    Raises:
+        ApiError: INVALID_STATE when it holds something.
+    """
+    full_name = full_name_of(full_name, SCHEMA)
+    metastore.body(SCHEMA, full_name)
+    metastore.grants.require_management(caller, metastore.grants.find(SCHEMA, full_name))
+    if not force:
+        require_empty(metastore, full_name)
+    with metastore.database.transaction():
+        drop(metastore, full_name)
+    metastore.trash.empty()
+
+
+def drop(metastore: Metastore, full_name: str) -> None:
+    """Remove a schema and all it holds, inside the caller's transaction."""
+    for kind, remove in ((TABLE, tables.drop), (VOLUME, volumes.drop)):
+        for document in metastore.children(kind, full_name):
+            remove(metastore, document.key)
+    metastore.remove(SCHEMA, full_name)
+    metastore.trash.take(metastore.locations.container_folder(full_name))

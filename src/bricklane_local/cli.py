@@ -1,0 +1,189 @@
+"""The commands of ``bricklane local``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from bricklane_local.compute.settings import ComputeSettings
+    from bricklane_local.paths import StatePaths
+    from bricklane_local.server import ServerRecord
+
+
+@click.group(name="local", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Start, stop and inspect the local cloud."""
+
+
+def state_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name a cloud."""
+    function = click.option(
+        "--name", default="default", show_default=True, help="Name of the cloud."
+    )(function)
+    return click.option(
+        "--state", type=click.Path(path_type=Path), help="State folder, instead of the named one."
+    )(function)
+
+
+def compute_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say how to run jobs."""
+    for option in (
+        click.option("--port", type=click.IntRange(0, 65000), help="Port; 0 picks a free one."),
+        click.option(
+            "--spark",
+            type=click.Path(path_type=Path, exists=True, file_okay=False),
+            envvar="BRICKLANE_LOCAL_SPARK",
+            help="Folder of the Spark runtime (bricklane tools path spark).",
+        ),
+        click.option(
+            "--java",
+            type=click.Path(path_type=Path, exists=True, file_okay=False),
+            envvar="BRICKLANE_LOCAL_JAVA",
+            help="Java home (bricklane tools path java).",
+        ),
+        click.option(
+            "--memory",
+            type=click.IntRange(512),
+            default=2048,
+            show_default=True,
+            help="Memory of the Spark driver in megabytes.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def _paths(name: str, state: Path | None) -> StatePaths:
+    from bricklane_local.lifecycle import default_state
+    from bricklane_local.paths import StatePaths
+
+    return StatePaths((state or default_state(name)).absolute())
+
+
+def _started_with(options: dict[str, Any]) -> tuple[ComputeSettings, int | None]:
+    """Return what ``compute_options`` says, as what starts a server takes it."""
+    from bricklane_local.compute.settings import ComputeSettings
+
+    settings = ComputeSettings(options["spark"], options["java"], options["memory"])
+    return settings, options["port"]
+
+
+@command.command()
+@state_options
+@compute_options
+def up(name: str, state: Path | None, **options: Any) -> None:
+    """Start the cloud unless it runs, and say how to reach it."""
+    from bricklane_local import lifecycle
+
+    paths = _paths(name, state)
+    record, started = lifecycle.up(paths, *_started_with(options))
+    click.echo(f"local cloud {'started' if started else 'already running'} (process {record.pid})")
+    _describe(paths, record)
+
+
+def _describe(paths: StatePaths, record: ServerRecord) -> None:
+    for workspace, host in record.hosts.items():
+        click.echo(f"  workspace {workspace}: {host}")
+    first = next(iter(record.hosts))
+    click.echo("point any Databricks client at it with:")
+    click.echo(f"  export DATABRICKS_CONFIG_FILE={paths.client_config}")
+    click.echo(f"  export DATABRICKS_CONFIG_PROFILE={first}")
+
+
+@command.command()
+@state_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def status(context: click.Context, name: str, state: Path | None, *, as_json: bool) -> None:
+    """Say whether the cloud runs, and where. Exits with 3 when it does not."""
+    from bricklane_local import lifecycle
+
+    paths = _paths(name, state)
+    record = lifecycle.find(paths)
+    if as_json:
+        body = {"running": record is not None, "state": str(paths.root)}
+        if record is not None:
+            config = str(paths.client_config)
+            body |= {"pid": record.pid, "hosts": record.hosts, "config_file": config}
+        click.echo(json.dumps(body, indent=2))
+    elif record is None:
+        click.echo(f"not running (state: {paths.root})")
+    else:
+        click.echo(f"running (process {record.pid}, state: {paths.root})")
+        _describe(paths, record)
+    context.exit(3 if record is None else 0)
+
+
+@command.command()
+@state_options
+@click.option("-n", "--lines", default=50, show_default=True, help="How many lines of each log.")
+def logs(name: str, state: Path | None, lines: int) -> None:
+    """Show the server's messages and its latest requests."""
+    paths = _paths(name, state)
+    if not paths.logs.exists():
+        click.echo(f"no logs: the cloud in {paths.root} was never started")
+        return
+    if paths.server_log.exists():
+        for line in _tail(paths.server_log, lines):
+            click.echo(line)
+    if paths.request_log.exists():
+        click.echo(f"latest requests ({paths.request_log}):")
+        for line in _tail(paths.request_log, lines):
+            entry = json.loads(line)
+            click.echo(
+                f"  {entry['status']} {entry['workspace']} {entry['method']} {entry['path']} "
+                f"{entry['ms']} ms" + ("  NOT IMPLEMENTED" if entry["status"] == 501 else "")
+            )
+
+
+def _tail(path: Path, lines: int) -> list[str]:
+    # 400 bytes a line is generous for both logs; the files are bounded, the read is too.
+    with path.open("rb") as file:
+        file.seek(0, 2)
+        file.seek(max(0, file.tell() - 400 * lines))
+        return file.read().decode("utf-8", "replace").splitlines()[-lines:]
+
+
+@command.command()
+@state_options
+@compute_options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(name: str, state: Path | None, *, yes: bool, **options: Any) -> None:
+    """Delete everything in the cloud; when it was running, start it again, empty."""
+    from bricklane_local import lifecycle
+
+    paths = _paths(name, state)
+    if not yes:
+        click.confirm(f"Delete all state in {paths.root}?", abort=True)
+    was_running = lifecycle.down(paths)
+    lifecycle.drop(paths)
+    click.echo(f"deleted {paths.root}")
+    if was_running:
+        record, _ = lifecycle.up(paths, *_started_with(options))
+        click.echo(f"local cloud started (process {record.pid})")
+        _describe(paths, record)
+
+
+@command.command()
+@state_options
+def down(name: str, state: Path | None) -> None:
+    """Stop the cloud; its state stays."""
+    from bricklane_local import lifecycle
+
+    paths = _paths(name, state)
+    click.echo("local cloud stopped" if lifecycle.down(paths) else "not running")
+
+
+@command.command(hidden=True)
+@state_options
+@compute_options
+def serve(name: str, state: Path | None, **options: Any) -> None:
+    """Serve in the foreground, until SIGTERM."""
+    from bricklane_local.server import serve as run
+
+    run(_paths(name, state).root, *_started_with(options))

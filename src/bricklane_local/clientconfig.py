@@ -1,0 +1,49 @@
+"""The config file that points Databricks clients at a cloud; ``~/.databrickscfg`` is never touched.
+
+Source: https://docs.databricks.com/en/dev-tools/auth/config-profiles.html
+"""
+
+from __future__ import annotations
+
+import configparser
+import io
+from typing import TYPE_CHECKING
+
+from bricklane_local.errors import LocalError
+from bricklane_local.files import write_atomically
+
+if TYPE_CHECKING:
+    from bricklane_local.cloud import Cloud
+
+# The SDKs hold themselves to 15 requests a second for the sake of a shared service; this one is
+# the user's own.
+RATE_LIMIT = "1000"
+
+
+def write_client_config(cloud: Cloud) -> None:
+    """Write one profile for each workspace, keeping the tokens that clients already have.
+
+    Raises:
+        LocalError: when the present file cannot be read as a config file.
+    """
+    path = cloud.paths.client_config
+    present = configparser.ConfigParser()
+    try:
+        present.read(path, encoding="utf-8")
+    except configparser.Error as error:
+        raise LocalError(
+            f"{path} is not a Databricks config file: {error}", hint=f"delete {path}"
+        ) from None
+    profiles = configparser.ConfigParser()
+    for workspace in cloud.workspaces.values():
+        token = present.get(workspace.name, "token", fallback="")
+        if not token or not cloud.identities.is_valid(token):
+            token = cloud.identities.issue_token(cloud.administrator, "bricklane local")
+        profiles[workspace.name] = {
+            "host": workspace.host,
+            "token": token,
+            "rate_limit": RATE_LIMIT,
+        }
+    text = io.StringIO()
+    profiles.write(text)
+    write_atomically(path, text.getvalue().encode())

@@ -1,0 +1,1 @@
+"""Compute: Spark, the worker processes of runs, and the Python environments they run in."""

@@ -1,0 +1,103 @@
+"""uv: its argument lists, and what it says when it cannot do it.
+
+Source: https://docs.astral.sh/uv/reference/cli/#uv-pip-compile and ``#uv-pip-install``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+# Exit status of uv when no set of versions fits, as against a failed download or a broken file.
+NO_SOLUTION = 1
+COMMON = ("--no-progress", "--color", "never")
+# Credentials that a URL of an index may carry.
+USER_INFORMATION = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What uv said.
+
+    Args:
+        status: its exit status.
+        reason: its error text, without credentials.
+    """
+
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolver:
+    """Runs uv.
+
+    Args:
+        uv: the program.
+        python: interpreter to resolve for.
+    """
+
+    uv: Path
+    python: Path
+
+    def compile_arguments(self, folder: Path) -> list[str]:
+        """Return the call that pins ``requirements.in`` into ``requirements.txt``.
+
+        Args:
+            folder: holds both, ``constraints.txt`` and ``excludes.txt``; versions that the output
+                file already names are preferred.
+        """
+        return [
+            *(str(self.uv), "pip", "compile", str(folder / "requirements.in")),
+            *("--constraints", str(folder / "constraints.txt")),
+            *("--excludes", str(folder / "excludes.txt")),
+            *("--output-file", str(folder / "requirements.txt")),
+            *("--python", str(self.python)),
+            *("--no-header", "--no-annotate", "--emit-index-url", "--emit-find-links"),
+            *("--emit-build-options", "--quiet", *COMMON),
+        ]
+
+    def install_arguments(self, requirements: Path, target: Path) -> list[str]:
+        """Return the call that installs exactly the lines of a file into a folder."""
+        return [
+            *(str(self.uv), "pip", "install", "--requirements", str(requirements)),
+            *("--target", str(target), "--python", str(self.python), "--no-deps"),
+            *("--quiet", *COMMON),
+        ]
+
+    async def run(self, arguments: list[str], folder: Path) -> Answer:
+        """Run uv to its end; a cancelled caller leaves no process behind.
+
+        Args:
+            arguments: the program and what follows.
+            folder: working directory.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *arguments,
+            cwd=folder,
+            env=_environment(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        try:
+            _, errors = await process.communicate()
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):  # builds run in its group
+                    os.killpg(process.pid, signal.SIGKILL)
+                await process.wait()
+        text = USER_INFORMATION.sub("", errors.decode(errors="replace")).strip()
+        return Answer(process.returncode or 0, text.removeprefix("error: "))
+
+
+def _environment() -> dict[str, str]:
+    """Return this process's variables without those that would turn uv to another environment."""
+    hidden = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "UV_PYTHON", "UV_PROJECT")
+    return {name: value for name, value in os.environ.items() if name not in hidden}

@@ -1,0 +1,22 @@
+"""What is needed to run jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeSettings:
+    """Where Spark and Java are, and what they may use.
+
+    Args:
+        spark: folder with ``venv`` (Python and Spark) and ``jars`` (Delta), or None: then jobs
+            are stored, but a run ends with an error that says how to install it.
+        java: a Java home, 17 or newer; None with ``spark``.
+        memory_megabytes: heap of the Spark driver.
+    """
+
+    spark: Path | None = None
+    java: Path | None = None
+    memory_megabytes: int = 2048

@@ -1,0 +1,20 @@
+package bricklane.spark
+
+import org.apache.spark.sql.SparkSessionExtensions
+
+/**
+ * What a session needs to work on Unity Catalog as it would on Databricks.
+ *
+ * To be named after Delta's extension in `spark.sql.extensions`: parsers wrap each other in that
+ * order, and ours has to be the outermost.
+ */
+final class Extension extends (SparkSessionExtensions => Unit) {
+  override def apply(extensions: SparkSessionExtensions): Unit = {
+    extensions.injectParser((_, delegate) => new StatementParser(delegate))
+    // Spark runs these before it resolves names. Its later phases fix a name's catalog, and
+    // refuse views of catalogs other than its own, before a rule of an extension is asked.
+    extensions.injectHintResolutionRule(session => CatalogRegistration(Sessions.classic(session)))
+    extensions.injectHintResolutionRule(session => ViewStatements(Sessions.classic(session)))
+    extensions.injectCheckRule(session => WriteCheck(Sessions.classic(session)))
+  }
+}

@@ -1,0 +1,132 @@
+package bricklane.spark
+
+import java.io.IOException
+import java.net.{URI, URLEncoder}
+import java.net.http.{HttpClient, HttpRequest, HttpResponse}
+import java.nio.charset.StandardCharsets.UTF_8
+import java.time.Duration
+
+import scala.jdk.CollectionConverters._
+
+import com.fasterxml.jackson.core.JsonProcessingException
+import com.fasterxml.jackson.databind.{JsonNode, ObjectMapper}
+import com.fasterxml.jackson.databind.node.ObjectNode
+
+/**
+ * Calls the Unity Catalog REST API of one workspace.
+ *
+ * Shapes: https://docs.databricks.com/api/workspace/tables and its siblings.
+ *
+ * @param caller asked before each request, see [[Caller.of]]
+ */
+final class RestClient(caller: () => Caller) {
+  import RestClient._
+
+  /** Returns the body of a successful GET. */
+  def get(path: String, query: (String, String)*): JsonNode = send("GET", path, query, None)
+
+  /** Returns the body of a successful POST. */
+  def post(path: String, body: ObjectNode): JsonNode = send("POST", path, Nil, Some(body))
+
+  /** Returns the body of a successful PATCH. */
+  def patch(path: String, body: ObjectNode): JsonNode = send("PATCH", path, Nil, Some(body))
+
+  /** Deletes the thing at the path. */
+  def delete(path: String, query: (String, String)*): Unit = send("DELETE", path, query, None)
+
+  /** Like [[get]], but None when the thing does not exist. */
+  def find(path: String, query: (String, String)*): Option[JsonNode] =
+    try Some(get(path, query: _*))
+    catch { case failure: RestFailure if failure.isMissing => None }
+
+  /** Returns the items of all pages of a list. */
+  def list(path: String, key: String, query: (String, String)*): Seq[JsonNode] = {
+    val first = get(path, query: _*)
+    Iterator
+      .unfold(Option(first)) {
+        case None => None
+        case Some(page) =>
+          val token = page.path("next_page_token").asText("")
+          val next =
+            if (token.isEmpty) None
+            else Some(get(path, query :+ ("page_token" -> token): _*))
+          Some((page.path(key).elements.asScala.toSeq, next))
+      }
+      .flatten
+      .toSeq
+  }
+
+  private def send(
+      method: String,
+      path: String,
+      query: Seq[(String, String)],
+      body: Option[ObjectNode]): JsonNode = {
+    val Caller(host, token) = caller()
+    val publisher = body match {
+      case Some(json) => HttpRequest.BodyPublishers.ofString(Json.writeValueAsString(json))
+      case None => HttpRequest.BodyPublishers.noBody()
+    }
+    val request = HttpRequest
+      .newBuilder(URI.create(host + Prefix + path + encoded(query)))
+      .timeout(Timeout)
+      .header("Authorization", s"Bearer $token")
+      .header("Content-Type", "application/json")
+      .method(method, publisher)
+      .build()
+    val response =
+      try http.send(request, HttpResponse.BodyHandlers.ofString(UTF_8))
+      catch {
+        case error: IOException =>
+          val reason = Option(error.getMessage).getOrElse(error.getClass.getSimpleName)
+          throw new RestFailure(0, "TEMPORARILY_UNAVAILABLE", s"$method $host$Prefix$path: $reason")
+      }
+    parsed(method, path, response)
+  }
+
+  private def parsed(method: String, path: String, response: HttpResponse[String]): JsonNode = {
+    val status = response.statusCode
+    val json =
+      try Json.readTree(if (response.body.isEmpty) "{}" else response.body)
+      catch {
+        case _: JsonProcessingException =>
+          throw new RestFailure(status, "INVALID_ANSWER", s"$method $Prefix$path is not JSON")
+      }
+    if (status / 100 != 2) {
+      val fallback = s"$method $Prefix$path answered $status"
+      throw new RestFailure(
+        status,
+        json.path("error_code").asText("UNKNOWN"),
+        json.path("message").asText(fallback))
+    }
+    json
+  }
+}
+
+object RestClient {
+  private val Prefix = "/api/2.1/unity-catalog"
+  private val Timeout = Duration.ofSeconds(60)
+
+  private val Json = new ObjectMapper()
+
+  // One client for all sessions, for its pool of connections. HTTP/1.1 is fixed because the
+  // client otherwise asks each new connection for an upgrade to HTTP/2.
+  private val http = HttpClient
+    .newBuilder()
+    .version(HttpClient.Version.HTTP_1_1)
+    .connectTimeout(Duration.ofSeconds(10))
+    .build()
+
+  /** An empty JSON object, to be filled as a request body. */
+  def body(): ObjectNode = Json.createObjectNode()
+
+  /** Reads JSON that was stored as text. */
+  def parse(text: String): JsonNode = Json.readTree(text)
+
+  /** Makes a name fit to be a part of a path. */
+  def segment(names: String*): String =
+    URLEncoder.encode(names.mkString("."), UTF_8).replace("+", "%20")
+
+  private def encoded(query: Seq[(String, String)]): String =
+    if (query.isEmpty) ""
+    else query.map { case (k, v) => s"$k=${segment(v)}" }.mkString("?", "&", "")
+}

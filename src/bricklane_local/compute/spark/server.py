@@ -1,0 +1,302 @@
+"""The one Spark process of a cloud, serving all its workspaces over Spark Connect."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bricklane_local.compute.spark.errors import SparkError
+from bricklane_local.compute.spark.plugin_jar import ensure_plugin
+from bricklane_local.compute.spark.settings import (
+    java_options,
+    log_configuration,
+    properties_file,
+    spark_properties,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from bricklane_local.compute.spark.installation import SparkInstallation
+    from bricklane_local.paths import StatePaths
+
+_MAIN = "bricklane.spark.Server"
+_TOKEN_VARIABLE = "SPARK_CONNECT_AUTHENTICATE_TOKEN"  # noqa: S105  # a name, not a token
+_START_SECONDS = 120.0
+_STOP_SECONDS = 10.0
+_LOG_LINES = 15
+
+
+@dataclass(frozen=True, slots=True)
+class SparkEndpoint:
+    """Where a running Spark process can be reached.
+
+    Args:
+        port: port of Spark Connect on loopback.
+        token: what a client must present.
+    """
+
+    port: int
+    token: str
+
+    @property
+    def remote(self) -> str:
+        """The connection string without the token.
+
+        The host is ``localhost`` because pyspark sends a token without TLS to that name only.
+        """
+        return f"sc://localhost:{self.port}"
+
+    @property
+    def remote_with_token(self) -> str:
+        """The connection string for ``SparkSession.builder.remote``; a secret."""
+        return f"{self.remote}/;token={self.token}"
+
+    def __repr__(self) -> str:
+        return f"SparkEndpoint(port={self.port})"
+
+
+class SparkServer:
+    """Starts the Spark process when it is first needed, watches it and ends it.
+
+    The process ends with this one, even if this one is killed: it reads its standard input, whose
+    other end is here, until it is closed.
+
+    Args:
+        installation: the Spark to run.
+        paths: the cloud's folders.
+        memory_megabytes: heap of the process.
+        cache: folder for the compiled plugin; by default one beside Spark, for all clouds.
+        overrides: Spark settings that replace ours.
+    """
+
+    def __init__(
+        self,
+        installation: SparkInstallation,
+        paths: StatePaths,
+        *,
+        memory_megabytes: int = 2048,
+        cache: Path | None = None,
+        overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        self._installation = installation
+        self._paths = paths
+        self._memory = memory_megabytes
+        self._cache = cache or installation.directory / "plugin"
+        self._overrides = dict(overrides or {})
+        self._token = secrets.token_urlsafe(32)
+        self._port = 0
+        self._process: asyncio.subprocess.Process | None = None
+        self._drain: asyncio.Task[None] | None = None
+        self._warm: asyncio.Future[None] | None = None
+        self._lock = asyncio.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        """Process id, None while there is no process."""
+        return self._process.pid if self._process and self.is_running else None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def log(self) -> Path:
+        """The file in which Spark logs."""
+        return self._paths.logs / "spark.log"
+
+    @property
+    def output(self) -> Path:
+        """The file with everything else the process prints, such as a crash."""
+        return self._paths.logs / "spark.out"
+
+    async def ensure(self) -> SparkEndpoint:
+        """Return the running process's address, starting or restarting the process if needed.
+
+        Many callers may ask at once; one start serves them all. After a restart the port is the
+        old one unless somebody else took it. Sessions of the old process are gone.
+
+        Raises:
+            SparkError: when the process does not come up.
+        """
+        async with self._lock:
+            if not self.is_running:
+                await self._start()
+        return SparkEndpoint(self._port, self._token)
+
+    async def start(self) -> SparkEndpoint:
+        """Start the process; the same as :meth:`ensure`."""
+        return await self.ensure()
+
+    async def warm(self) -> None:
+        """Make the first query of a user as fast as later ones, by running some before.
+
+        Raises:
+            SparkError: when the process does not come up or ends meanwhile.
+        """
+        await self.ensure()
+        process = self._process
+        if process is None or process.stdin is None:
+            raise self._ended("before it was warm")
+        if self._warm is None:
+            self._warm = asyncio.get_running_loop().create_future()
+            process.stdin.write(b"warm\n")
+            with contextlib.suppress(ConnectionError):
+                await process.stdin.drain()
+        ended = asyncio.create_task(process.wait())
+        either: set[asyncio.Future[Any]] = {self._warm, ended}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        if not self._warm.done():
+            raise self._ended("before it was warm")
+        self._warm.result()
+
+    async def stop(self) -> None:
+        """End the process and what it started; no process is left when this returns."""
+        async with self._lock:
+            if self._process is None:
+                return
+            await self._end(self._process)
+            self._process = None
+            shutil.rmtree(self._paths.spark / "scratch", ignore_errors=True)
+
+    async def _start(self) -> None:
+        plugin = await ensure_plugin(self._installation, self._cache)
+        await self._reap()
+        argv = await asyncio.to_thread(self._prepare, plugin)
+        with self.output.open("wb") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=output,
+                cwd=self._paths.spark,
+                env=self._environment(),
+                start_new_session=True,  # so that a Ctrl-C in the terminal reaches the server only
+            )
+        self._warm = None
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                self._port = await self._ready(self._process)
+        except TimeoutError:
+            await self._end(self._process)
+            raise self._ended(f"without being ready after {_START_SECONDS:.0f} s") from None
+        except BaseException:
+            # Before it is ready it has nothing to lose, and does not listen either.
+            _signal_group(self._process.pid, signal.SIGKILL)
+            await self._end(self._process)
+            raise
+        self._drain = asyncio.create_task(self._follow(self._process))
+
+    async def _ready(self, process: asyncio.subprocess.Process) -> int:
+        if process.stdout is None:
+            raise self._ended("without an output")
+        line = (await process.stdout.readline()).decode().split()
+        if len(line) != 2 or line[0] != "ready":
+            await process.wait()
+            raise self._ended("before it was ready")
+        return int(line[1])
+
+    async def _follow(self, process: asyncio.subprocess.Process) -> None:
+        if process.stdout is None:
+            return
+        while line := (await process.stdout.readline()).decode():
+            answer, _, reason = line.strip().partition(" ")
+            if self._warm is None or self._warm.done():
+                continue
+            if answer == "warm":
+                self._warm.set_result(None)
+            elif answer == "cold":
+                self._warm.set_exception(
+                    SparkError(f"Spark's first query failed: {reason}", hint=self._log_hint())
+                )
+
+    def _prepare(self, plugin: Path) -> list[str]:
+        spark = self._paths.spark
+        for folder in (spark, spark / "scratch", spark / "warehouse", self._paths.logs):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        properties = spark_properties(
+            self._installation, self._paths, port=self._port, overrides=self._overrides
+        )
+        settings = _write(spark / "spark.properties", properties_file(properties))
+        logging = _write(spark / "log4j2.properties", log_configuration(self.log))
+        options = java_options(memory_megabytes=self._memory, log_settings=logging)
+        class_path = ":".join(str(jar) for jar in (plugin, *self._installation.jars))
+        # In a file, because the class path alone is some 30 KB.
+        arguments = _write(
+            spark / "java.arguments",
+            "".join(f'"{word}"\n' for word in (*options, "-cp", class_path)),
+        )
+        return [str(self._installation.java), f"@{arguments}", _MAIN, str(settings)]
+
+    def _environment(self) -> dict[str, str]:
+        inherited = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("SPARK_", "PYSPARK_", "DATABRICKS_", "JAVA_TOOL_OPTIONS"))
+        }
+        return {
+            **inherited,
+            _TOKEN_VARIABLE: self._token,
+            "JAVA_HOME": str(self._installation.java_home),
+            "PYSPARK_PYTHON": str(self._installation.python),
+        }
+
+    async def _reap(self) -> None:
+        if self._drain is not None:
+            self._drain.cancel()
+            self._drain = None
+        if self._process is not None:
+            # Workers of user-defined functions are in its group and may outlive it.
+            _signal_group(self._process.pid, signal.SIGKILL)
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        if process.stdin is not None:
+            process.stdin.close()
+        try:
+            async with asyncio.timeout(_STOP_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            pass
+        _signal_group(process.pid, signal.SIGKILL)
+        await process.wait()
+        if self._drain is not None:
+            await asyncio.gather(self._drain, return_exceptions=True)
+            self._drain = None
+
+    def _ended(self, when: str) -> SparkError:
+        lines = [line for file in (self.output, self.log) for line in _tail(file)]
+        said = "\n".join(lines[-_LOG_LINES:])
+        return SparkError(
+            f"Spark ended {when}." + (f" It said last:\n{said}" if said else ""),
+            hint=self._log_hint(),
+        )
+
+    def _log_hint(self) -> str:
+        return f"The whole log is {self.log}, other output {self.output}."
+
+
+def _write(file: Path, text: str) -> Path:
+    file.unlink(missing_ok=True)
+    with open(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as stream:  # noqa: PTH123
+        stream.write(text)
+    return file
+
+
+def _tail(file: Path) -> list[str]:
+    if not file.is_file():
+        return []
+    return file.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)

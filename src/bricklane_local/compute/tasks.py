@@ -1,0 +1,219 @@
+"""Executes notebook, wheel and Python file tasks: one worker process for each attempt."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bricklane_local.app.errors import ApiError
+from bricklane_local.compute.libraries import dependencies_of
+from bricklane_local.compute.sources import SourceError, notebook_source, python_file_source
+from bricklane_local.jobs.execution import FAILURE_MESSAGE, Attempt, Outcome
+from bricklane_local.jobs.states import State
+
+if TYPE_CHECKING:
+    from bricklane_local.cloud import Workspace
+    from bricklane_local.compute.pool import ComputePool
+    from bricklane_local.compute.spark.server import SparkEndpoint
+    from bricklane_local.compute.workers import Exit
+
+# Time between SIGTERM and SIGKILL for a task that is cancelled or timed out.
+GRACE_SECONDS = 5.0
+RESULT = "result.json"
+NOT_INSTALLED = (
+    "This cloud was started without Spark, so it cannot run tasks; install it with "
+    "`bricklane tools install spark java` and start the cloud again with `bricklane local up`"
+)
+
+
+class ComputeExecutor:
+    """Runs the tasks of one workspace on the cloud's Spark.
+
+    Args:
+        workspace: whose tasks.
+        pool: Spark, workers and environments of the cloud; None when it has no Spark.
+    """
+
+    def __init__(self, workspace: Workspace, pool: ComputePool | None) -> None:
+        self._workspace = workspace
+        self._pool = pool
+
+    async def execute(self, attempt: Attempt) -> Outcome:
+        """Run one attempt in a process of its own."""
+        if self._pool is None:
+            return Outcome(State.COMPUTE_FAILED, NOT_INSTALLED, {"error": NOT_INSTALLED})
+        # A run that a running task waits for must not wait for that task's place.
+        nested = attempt.run.parent_task_run and attempt.run.run_type == "WORKFLOW_RUN"
+        async with self._pool.place(nested=bool(nested)):
+            return await self._run(attempt, self._pool)
+
+    async def _run(self, attempt: Attempt, pool: ComputePool) -> Outcome:
+        from bricklane_local.compute.environments import EnvironmentFailure
+        from bricklane_local.compute.spark.errors import SparkError
+        from bricklane_local.compute.workers import WorkerError
+
+        folder = self._workspace.run_folder(attempt.task_run.run_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        identities = self._workspace.cloud.identities
+        token = identities.issue_run_token(attempt.run.creator, attempt.task_run.run_id)
+        try:
+            self._workspace.view.refresh()
+            part = PARTS[_kind(attempt.task)](self._workspace, attempt.task, folder)
+            dependencies = dependencies_of(attempt.run.settings, attempt.task)
+            overlay, spark, _ = await asyncio.gather(
+                pool.environment(dependencies, self._roots()),
+                pool.spark(),
+                self._workspace.cloud.samples.ready(),
+            )
+            specification = self._common(attempt, folder, token, spark) | part
+            specification["sys_path"] = [str(overlay.path)] if overlay.path else []
+            attempt.on_running()
+            end = await pool.run(specification, cold=overlay.cold, grace=GRACE_SECONDS)
+            return _outcome(folder, end)
+        except SourceError as error:
+            return Outcome(State.INVALID, str(error), {"error": str(error)})
+        except ApiError as error:
+            return Outcome(State.INVALID, error.message, {"error": error.message})
+        except EnvironmentFailure as error:
+            return Outcome(State.LIBRARY_FAILED, str(error), {"error": str(error)})
+        except (SparkError, WorkerError) as error:
+            return Outcome(State.COMPUTE_FAILED, str(error), {"error": str(error)})
+        finally:
+            identities.revoke_run_token(token)
+
+    def _common(
+        self, attempt: Attempt, folder: Path, token: str, spark: SparkEndpoint
+    ) -> dict[str, Any]:
+        workspace = self._workspace
+        run, task_run = attempt.run, attempt.task_run
+        return {
+            "run_directory": str(folder),
+            "host": workspace.host,
+            "token": token,
+            "workspace": workspace.name,
+            "workspace_id": str(workspace.id),
+            "user": run.creator,
+            "spark": {"remote": spark.remote, "token": spark.token, "conf": self._catalogs()},
+            "catalog": workspace.name,
+            "schema": "default",
+            "roots": {prefix: str(folder) for prefix, folder in self._roots().items()},
+            "context": {
+                "job_id": str(run.job_id),
+                "job_name": run.name,
+                "job_run_id": str(run.run_id),
+                "run_id": str(task_run.run_id),
+                "task_key": task_run.key,
+                "attempt": task_run.attempt,
+            },
+        }
+
+    def _roots(self) -> dict[str, Path]:
+        """Return the path prefixes that mean the same in every run, with their folders."""
+        paths, name = self._workspace.cloud.paths, self._workspace.name
+        return {
+            "/Workspace": paths.view(name),
+            "/Volumes": paths.volumes,
+            "/dbfs": paths.dbfs(name),
+        }
+
+    def _catalogs(self) -> dict[str, str]:
+        """Return the settings that make today's catalogs known from a session's first word.
+
+        Those made later are known when SQL names them; ``setCurrentCatalog`` asks no parser.
+        """
+        from bricklane_local.catalog.kinds import CATALOG
+        from bricklane_local.compute.spark.settings import CATALOG_CLASS
+
+        names = [document.key for document in self._workspace.cloud.metastore.children(CATALOG)]
+        return {f"spark.sql.catalog.{name}": CATALOG_CLASS for name in names}
+
+
+def _kind(task: dict[str, Any]) -> str:
+    return next(name for name in PARTS if name in task)
+
+
+def _notebook(workspace: Workspace, task: dict[str, Any], folder: Path) -> dict[str, Any]:
+    source = notebook_source(workspace, task["notebook_task"])
+    content = folder / "notebook.source"
+    content.write_bytes(source.content)
+    parameters = task["notebook_task"].get("base_parameters") or {}
+    return {
+        "kind": "notebook",
+        "working_directory": str(workspace.view.path(source.path).parent),
+        "notebook": {
+            "path": source.path,
+            "language": source.language,
+            "format": source.format,
+            "content_file": str(content),
+            "parameters": {key: str(value) for key, value in parameters.items()},
+        },
+    }
+
+
+def _wheel(workspace: Workspace, task: dict[str, Any], folder: Path) -> dict[str, Any]:
+    del workspace
+    body = task["python_wheel_task"]
+    return {
+        "kind": "python_wheel",
+        "working_directory": str(folder),
+        "wheel": {
+            "package_name": body.get("package_name") or "",
+            "entry_point": body.get("entry_point") or "",
+            "parameters": [str(value) for value in body.get("parameters") or []],
+            "named_parameters": {
+                key: str(value) for key, value in (body.get("named_parameters") or {}).items()
+            },
+        },
+    }
+
+
+def _python_file(workspace: Workspace, task: dict[str, Any], folder: Path) -> dict[str, Any]:
+    del folder
+    body = task["spark_python_task"]
+    path, file = python_file_source(workspace, body)
+    return {
+        "kind": "spark_python",
+        "working_directory": str(file.parent),
+        "python_file": {
+            "path": path,
+            "file": str(file),
+            "parameters": [str(value) for value in body.get("parameters") or []],
+        },
+    }
+
+
+PARTS: dict[str, Callable[[Workspace, dict[str, Any], Path], dict[str, Any]]] = {
+    "notebook_task": _notebook,
+    "python_wheel_task": _wheel,
+    "spark_python_task": _python_file,
+}
+
+
+def _outcome(folder: Path, end: Exit) -> Outcome:
+    """Read what the worker left; a worker that died leaves no result.
+
+    Args:
+        folder: the run folder.
+        end: how the process ended.
+    """
+    try:
+        result = json.loads((folder / RESULT).read_bytes())
+    except FileNotFoundError:
+        how = f"exit code {end.exit_code}" if end.signal is None else f"signal {end.signal}"
+        message = f"The Python process of the task ended without a result ({how})"
+        return Outcome(State.COMPUTE_FAILED, message, {"error": message})
+    output: dict[str, Any] = {}
+    if result.get("exit_value") is not None:
+        output["result"] = result["exit_value"]
+    if result["state"] == "SUCCESS":
+        return Outcome(State.SUCCESS, output=output)
+    error = result.get("error") or {}
+    message = str(error.get("message") or "")
+    kind = str(error.get("type") or "")
+    where = "" if error.get("cell_index") is None else f" (cell {error['cell_index'] + 1})"
+    output["error"] = (message if message.startswith(kind) else f"{kind}: {message}") + where
+    output["error_trace"] = str(error.get("traceback") or "")
+    return Outcome(State.FAILED, FAILURE_MESSAGE, output)

@@ -1,0 +1,1 @@
+"""DBFS: the older file system of a workspace."""

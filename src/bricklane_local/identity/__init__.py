@@ -1,0 +1,1 @@
+"""Who calls: principals and the tokens that stand for them."""

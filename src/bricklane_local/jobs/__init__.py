@@ -1,0 +1,1 @@
+"""Jobs: their definitions, their runs, and the engine that runs their tasks."""

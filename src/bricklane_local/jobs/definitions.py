@@ -1,0 +1,210 @@
+"""Definitions of jobs: what the API stores of them, and what it refuses.
+
+Source: https://docs.databricks.com/api/workspace/jobs
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bricklane_local.app.errors import invalid
+from bricklane_local.identity.principals import Principal
+from bricklane_local.jobs.graph import CONDITIONS, check_graph
+from bricklane_local.store.clock import Clock
+from bricklane_local.store.database import Document, Space
+
+KIND = "job"
+MAXIMUM_TASKS = 1000
+MAXIMUM_CONCURRENT_RUNS = 1000
+# What the API fills in where a client sends nothing.
+DEFAULTS: dict[str, Any] = {
+    "format": "MULTI_TASK",
+    "max_concurrent_runs": 1,
+    "timeout_seconds": 0,
+    "email_notifications": {},
+    "webhook_notifications": {},
+}
+TASK_DEFAULTS: dict[str, Any] = {
+    "run_if": "ALL_SUCCESS",
+    "timeout_seconds": 0,
+    "email_notifications": {},
+}
+TASK_SUFFIX = "_task"
+# Fields of a request that are not settings of the job.
+NOT_SETTINGS = ("access_control_list", "job_id")
+
+
+def task_type(task: dict[str, Any]) -> str:
+    """Return the name of the field that says what a task does, such as ``notebook_task``.
+
+    Raises:
+        ApiError: INVALID_PARAMETER_VALUE when there is none, or more than one.
+    """
+    kinds = sorted(key for key in task if key.endswith(TASK_SUFFIX) and task[key] is not None)
+    if len(kinds) != 1:
+        found = "none" if not kinds else " and ".join(kinds)
+        raise invalid(
+            f"Task {task.get('task_key')} must say what it does in exactly one field such as "
+            f"notebook_task; it has {found}"
+        )
+    return kinds[0]
+
+
+def check_settings(settings: dict[str, Any]) -> None:
+    """Check what the types cannot say about the settings of a job or of a one-time run.
+
+    Raises:
+        ApiError: INVALID_PARAMETER_VALUE naming the task and field.
+    """
+    tasks = settings.get("tasks") or []
+    if len(tasks) > MAXIMUM_TASKS:
+        raise invalid(f"A job can have at most {MAXIMUM_TASKS} tasks, got {len(tasks)}")
+    check_graph(tasks)
+    environments = {item.get("environment_key") for item in settings.get("environments") or []}
+    clusters = {item.get("job_cluster_key") for item in settings.get("job_clusters") or []}
+    for task in tasks:
+        _check_task(task, environments, clusters)
+        if "for_each_task" in task:
+            nested = (task["for_each_task"] or {}).get("task")
+            if not nested:
+                raise invalid(f"Missing required field: {task['task_key']}.for_each_task.task")
+            if "for_each_task" in nested:
+                raise invalid(f"Task {task['task_key']}: a for_each_task cannot hold another one")
+            _check_task(nested, environments, clusters)
+    names = [item.get("name") for item in settings.get("parameters") or []]
+    for name in names:
+        if not name or names.count(name) > 1:
+            raise invalid(f"Job parameter names must be unique and not empty; got {names}")
+    most = int(settings.get("max_concurrent_runs") or 1)
+    if not 0 <= most <= MAXIMUM_CONCURRENT_RUNS:
+        raise invalid(f"max_concurrent_runs must be in 0..{MAXIMUM_CONCURRENT_RUNS}, got {most}")
+
+
+def _check_task(task: dict[str, Any], environments: set[Any], clusters: set[Any]) -> None:
+    name = task.get("task_key")
+    task_type(task)
+    run_if = task.get("run_if") or "ALL_SUCCESS"
+    if run_if not in CONDITIONS:
+        raise invalid(f"Task {name}: run_if must be one of {', '.join(CONDITIONS)}; got {run_if!r}")
+    environment = task.get("environment_key")
+    if environment and environment not in environments:
+        raise invalid(f"Task {name}: environment_key {environment!r} is not in environments")
+    cluster = task.get("job_cluster_key")
+    if cluster and cluster not in clusters:
+        raise invalid(f"Task {name}: job_cluster_key {cluster!r} is not in job_clusters")
+
+
+def with_defaults(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return ``settings`` as the API shows them afterwards."""
+    shown = DEFAULTS | {k: v for k, v in settings.items() if k not in NOT_SETTINGS}
+    if shown.get("tasks"):
+        shown["tasks"] = [TASK_DEFAULTS | task for task in shown["tasks"]]
+    return shown
+
+
+class Jobs:
+    """The jobs of one workspace.
+
+    Args:
+        space: where they are stored.
+        clock: for times of creation.
+    """
+
+    def __init__(self, space: Space, clock: Clock) -> None:
+        self._space = space
+        self._clock = clock
+
+    def create(self, settings: dict[str, Any], creator: Principal) -> int:
+        """Store a new job and return its id."""
+        check_settings(settings)
+        job_id = self._space.database.next_number("job", first=500_000_000_000_001)
+        body = {
+            "job_id": job_id,
+            "creator_user_name": creator.user_name,
+            "run_as_user_name": _run_as(settings, creator.user_name),
+            "created_time": self._clock.now(),
+            "settings": with_defaults(settings) | {"name": settings.get("name") or "Untitled"},
+        }
+        self._space.insert(KIND, str(job_id), body, position=job_id)
+        return job_id
+
+    def get(self, job_id: int) -> dict[str, Any]:
+        """Return a job as stored.
+
+        Raises:
+            ApiError: INVALID_PARAMETER_VALUE when there is none, as this API answers.
+        """
+        body = self._space.get(KIND, str(job_id))
+        if body is None:
+            # Not 404: the SDKs recognise this code and text on jobs/get as "does not exist".
+            raise invalid(f"Job {job_id} does not exist.")
+        return body
+
+    def reset(self, job_id: int, settings: dict[str, Any]) -> None:
+        """Replace all settings of a job."""
+        job = self.get(job_id)
+        check_settings(settings)
+        job["settings"] = with_defaults(settings)
+        job["run_as_user_name"] = _run_as(settings, job["creator_user_name"])
+        self._space.update(KIND, str(job_id), job)
+
+    def update(self, job_id: int, changed: dict[str, Any], removed: list[str]) -> None:
+        """Change and remove some top-level settings; arrays keyed by a name are merged by it."""
+        settings = dict(self.get(job_id)["settings"])
+        for name in removed:
+            settings = _without(settings, name.split("/"))
+        for name, value in changed.items():
+            key = MERGED_BY.get(name)
+            settings[name] = value if key is None else _merged(settings.get(name), value, key)
+        self.reset(job_id, settings)
+
+    def delete(self, job_id: int) -> None:
+        """Delete a job; its runs stay until they are deleted themselves."""
+        self.get(job_id)
+        self._space.delete(KIND, str(job_id))
+
+    def page(self, name: str | None, limit: int, offset: int) -> tuple[list[dict[str, Any]], bool]:
+        """Return jobs, newest first, and whether there are more.
+
+        Args:
+            name: only those with this name, letter case aside; None for all.
+            limit: how many at most.
+            offset: how many to pass over.
+        """
+        if name is None:
+            found = self._space.select(KIND, descending=True, limit=limit + 1, offset=offset)
+        else:
+            found = [d for d in self._space.select(KIND, descending=True) if _named(d, name)]
+            found = found[offset : offset + limit + 1]
+        return [document.body for document in found[:limit]], len(found) > limit
+
+
+# Lists of settings that an update merges element by element, with the field that names one.
+MERGED_BY = {
+    "tasks": "task_key",
+    "job_clusters": "job_cluster_key",
+    "environments": "environment_key",
+}
+
+
+def _merged(old: list[dict[str, Any]] | None, new: list[dict[str, Any]], key: str) -> list[Any]:
+    by_name = {item.get(key): item for item in old or []}
+    by_name |= {item.get(key): item for item in new}
+    return list(by_name.values())
+
+
+def _without(settings: dict[str, Any], path: list[str]) -> dict[str, Any]:
+    key = MERGED_BY.get(path[0])
+    if len(path) == 2 and key is not None:
+        kept = [item for item in settings.get(path[0]) or [] if item.get(key) != path[1]]
+        return settings | {path[0]: kept}
+    return {name: value for name, value in settings.items() if name != path[0]}
+
+
+def _named(document: Document, name: str) -> bool:
+    return str(document.body["settings"].get("name", "")).lower() == name.lower()
+
+
+def _run_as(settings: dict[str, Any], creator: str) -> str:
+    run_as = settings.get("run_as") or {}
+    return str(run_as.get("user_name") or run_as.get("service_principal_name") or creator)

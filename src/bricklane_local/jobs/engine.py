@@ -1,0 +1,298 @@
+"""The engine of one workspace: admits runs, drives them, and answers for their ends."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bricklane_local.app.errors import ApiError, invalid
+from bricklane_local.jobs.definitions import Jobs, check_settings, task_type, with_defaults
+from bricklane_local.jobs.driver import RunDriver
+from bricklane_local.jobs.execution import (
+    ConditionExecutor,
+    ForEachExecutor,
+    RunJobExecutor,
+    TaskExecutor,
+    UnsupportedExecutor,
+)
+from bricklane_local.jobs.graph import chosen, descendants
+from bricklane_local.jobs.parameters import job_parameters, overrides
+from bricklane_local.jobs.runs import Run, Runs, ended
+from bricklane_local.jobs.states import FINAL, SUCCEEDED, State
+
+if TYPE_CHECKING:
+    from bricklane_local.cloud import Workspace
+
+INTERRUPTED = "The run was interrupted: the local cloud stopped while it was active"
+COMPUTE_TASKS = ("notebook_task", "python_wheel_task", "spark_python_task")
+
+
+class JobEngine:
+    """Runs the jobs of one workspace.
+
+    Args:
+        workspace: whose jobs.
+        compute: executes the task types that need Python and Spark.
+    """
+
+    def __init__(self, workspace: Workspace, compute: TaskExecutor) -> None:
+        self.workspace = workspace
+        self.clock = workspace.cloud.clock
+        self.jobs = Jobs(workspace.space, self.clock)
+        self.runs = Runs(workspace.space)
+        self._space = workspace.space
+        self._executors: Mapping[str, TaskExecutor] = {
+            "condition_task": ConditionExecutor(),
+            "run_job_task": RunJobExecutor(),
+            "for_each_task": ForEachExecutor(),
+            **dict.fromkeys(COMPUTE_TASKS, compute),
+        }
+        self._drivers: dict[int, RunDriver] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._ended: dict[int, asyncio.Event] = {}
+        self._stopping = False
+
+    def executor_for(self, task: dict[str, Any]) -> TaskExecutor:
+        """Return what executes a task of this type."""
+        kind = task_type(task)
+        return self._executors.get(kind) or UnsupportedExecutor(kind, sorted(self._executors))
+
+    def start(self) -> None:
+        """End truthfully what an earlier process left active, and take up the queue again."""
+        for run in self.runs.active():
+            if run.state is State.QUEUED:
+                continue
+            now = self.clock.now()
+            for attempt in self.runs.attempts(run.run_id):
+                for item in (attempt, *self.runs.iterations(attempt)):
+                    if item.state not in FINAL:
+                        self.runs.save_task(ended(item, State.INTERRUPTED, INTERRUPTED, now))
+            self.runs.save(replace(run, state=State.INTERRUPTED, message=INTERRUPTED, end_time=now))
+        for job_id in {run.job_id for run in self.runs.active()}:
+            self._admit_queued(job_id)
+
+    async def stop(self) -> None:
+        """End all active runs as interrupted; queued ones stay queued."""
+        self._stopping = True
+        for driver in self._drivers.values():
+            driver.stop(State.INTERRUPTED)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def run_now(
+        self,
+        job_id: int,
+        body: dict[str, Any],
+        *,
+        creator: str,
+        trigger: str = "ONE_TIME",
+        parent_task_run: int = 0,
+    ) -> Run:
+        """Start a run of a job, or put it into the job's queue.
+
+        Args:
+            job_id: the job.
+            body: parameters as run-now takes them.
+            creator: user name of whoever starts it.
+            trigger: what starts it.
+            parent_task_run: id of the task run that starts it, 0 for none.
+
+        Raises:
+            ApiError: when the job is missing or a parameter does not fit it.
+        """
+        job = self.jobs.get(job_id)
+        settings = job["settings"]
+        run = self._new_run(
+            job_id,
+            settings,
+            creator,
+            run_type="JOB_RUN",
+            trigger=trigger,
+            parameters=job_parameters(settings, body.get("job_parameters") or {}),
+            overrides=overrides(body, settings),
+            parent_task_run=parent_task_run,
+            only=chosen(settings.get("tasks") or [], body.get("only") or []),
+        )
+        self._admit(run)
+        return run
+
+    def submit(self, body: dict[str, Any], creator: str, parent_task_run: int) -> Run:
+        """Start a one-time run.
+
+        Args:
+            body: settings as runs/submit takes them.
+            creator: user name of whoever starts it.
+            parent_task_run: id of the task run that starts it, 0 for none.
+
+        Raises:
+            ApiError: when the tasks are not valid.
+        """
+        check_settings(body)
+        if not body.get("tasks"):
+            raise invalid("Missing required field: tasks")
+        settings = with_defaults(body) | {"name": body.get("run_name") or "Untitled"}
+        run = self._new_run(
+            self._space.database.next_number("job", first=500_000_000_000_001),
+            settings,
+            creator,
+            run_type="WORKFLOW_RUN" if parent_task_run else "SUBMIT_RUN",
+            trigger="ONE_TIME",
+            parent_task_run=parent_task_run,
+        )
+        self._begin(run)
+        return run
+
+    def _new_run(self, job_id: int, settings: dict[str, Any], creator: str, **fields: Any) -> Run:
+        run = Run(
+            run_id=self.runs.new_id(),
+            job_id=job_id,
+            name=str(settings.get("name")),
+            creator=creator,
+            settings=settings,
+            start_time=self.clock.now(),
+            number=self.runs.count(job_id) + 1,
+            **fields,
+        )
+        self.runs.add(run)
+        return run
+
+    def _running(self, job_id: int) -> int:
+        return sum(driver.run.job_id == job_id for driver in self._drivers.values())
+
+    def _admit(self, run: Run) -> None:
+        most = int(run.settings.get("max_concurrent_runs") or 1)
+        if self._running(run.job_id) < most:
+            self._begin(run)
+            return
+        reason = f"The job already has {most} active runs, its max_concurrent_runs"
+        if (run.settings.get("queue") or {}).get("enabled"):
+            self.runs.save(replace(run, state=State.QUEUED, message=reason))
+            return
+        now = self.clock.now()
+        self.runs.save(replace(run, state=State.SKIPPED, message=reason, end_time=now))
+
+    def _admit_queued(self, job_id: int) -> None:
+        if self._stopping:
+            return
+        for run in self.runs.active():
+            if run.job_id != job_id or run.state is not State.QUEUED:
+                continue
+            if self._running(job_id) >= int(run.settings.get("max_concurrent_runs") or 1):
+                return
+            self._begin(replace(run, state=State.PENDING, message=""))
+
+    def _begin(self, run: Run, keep: frozenset[str] = frozenset()) -> None:
+        driver = RunDriver(self, run, keep)
+        self._drivers[run.run_id] = driver
+        self._ended[run.run_id] = asyncio.Event()
+        self._tasks[run.run_id] = asyncio.create_task(self._drive(driver))
+
+    async def _drive(self, driver: RunDriver) -> None:
+        run_id = driver.run.run_id
+        try:
+            await driver.drive()
+        finally:
+            self.workspace.pages.write(run_id)
+            del self._drivers[run_id]
+            del self._tasks[run_id]
+            self._ended.pop(run_id).set()
+            self._admit_queued(driver.run.job_id)
+
+    async def wait(self, run_id: int) -> Run:
+        """Wait until a run has ended and return it."""
+        while (run := self.runs.get(run_id)).state not in FINAL:
+            event = self._ended.get(run_id)
+            if event is None:
+                # In the queue: look again when a place may have become free.
+                await asyncio.sleep(0.2)
+            else:
+                await event.wait()
+        return run
+
+    def cancel(self, run_id: int) -> None:
+        """Ask a run to end; returns at once, as the API does.
+
+        Raises:
+            ApiError: when there is no such run. One that has ended already is left as it is.
+        """
+        run = self.runs.get(run_id)
+        driver = self._drivers.get(run_id)
+        if driver is not None:
+            driver.stop(State.CANCELED)
+        elif run.state not in FINAL:
+            now = self.clock.now()
+            self.runs.save(
+                replace(run, state=State.CANCELED, message="Run cancelled", end_time=now)
+            )
+
+    def cancel_all(self, job_id: int | None, *, only_queued: bool) -> None:
+        """Cancel the active runs of a job, or of all; with ``only_queued`` those in a queue."""
+        for run in self.runs.active():
+            if job_id in (None, run.job_id) and (run.state is State.QUEUED or not only_queued):
+                self.cancel(run.run_id)
+
+    def repair(self, run_id: int, body: dict[str, Any]) -> int:
+        """Run some tasks of an ended run again; return the id of the repair.
+
+        Raises:
+            ApiError: when the run is active, has nothing to repair, or names unknown tasks.
+        """
+        run = self.runs.get(run_id)
+        if run.state not in FINAL:
+            raise invalid(f"Run {run_id} is still active; cancel it or wait before repairing it")
+        latest_id = run.repairs[-1]["id"] if run.repairs else None
+        if body.get("latest_repair_id") != latest_id and run.repairs:
+            raise invalid(f"latest_repair_id must be {latest_id}, the run's last repair")
+        rerun = self._tasks_to_repair(run, body)
+        given = job_parameters(run.settings, body.get("job_parameters") or {})
+        if body.get("job_parameters"):
+            run = replace(run, parameters=run.parameters | given)
+        repair_id = self._space.database.next_number("repair", first=700_000_000_000_001)
+        if not run.repairs:
+            original = {"type": "ORIGINAL", "start_time": run.start_time, "end_time": run.end_time}
+            run = replace(run, repairs=[original | {"id": 0, "state": run.state}])
+        now = self.clock.now()
+        entry = {"type": "REPAIR", "id": repair_id, "start_time": now, "tasks": sorted(rerun)}
+        keep = frozenset(task["task_key"] for task in run.tasks if task["task_key"] not in rerun)
+        run = replace(
+            run,
+            repairs=[*run.repairs, entry],
+            state=State.PENDING,
+            end_time=0,
+            overrides=run.overrides | overrides(body, run.settings),
+        )
+        self.runs.save(run)
+        self._begin(run, keep)
+        return repair_id
+
+    def _tasks_to_repair(self, run: Run, body: dict[str, Any]) -> set[str]:
+        latest = self.runs.latest(run)
+        failed = {key for key, item in latest.items() if item.state not in SUCCEEDED}
+        chosen = set(body.get("rerun_tasks") or [])
+        if unknown := sorted(chosen - set(latest)):
+            raise invalid(f"rerun_tasks names tasks that the run does not have: {unknown}")
+        if body.get("rerun_all_failed_tasks"):
+            chosen |= {key for key in failed if latest[key].state is not State.EXCLUDED}
+        if not chosen:
+            raise invalid("Nothing to repair: give rerun_tasks or rerun_all_failed_tasks")
+        everything = body.get("rerun_dependent_tasks")
+        below = descendants(run.tasks, chosen)
+        return chosen | {key for key in below if everything or key in failed}
+
+    def delete_run(self, run_id: int) -> None:
+        """Delete a run that has ended, with all that its tasks left.
+
+        Raises:
+            ApiError: INVALID_STATE while it is active.
+        """
+        run = self.runs.get(run_id)
+        if run.state not in FINAL:
+            raise ApiError("INVALID_STATE", f"Run {run_id} is active: cancel it first")
+        attempts = self.runs.attempts(run_id)
+        ids = [item.run_id for item in attempts]
+        ids += [i.run_id for item in attempts for i in self.runs.iterations(item)]
+        self.runs.delete(run)
+        for number in (run_id, *ids):
+            shutil.rmtree(self.workspace.run_folder(number), ignore_errors=True)

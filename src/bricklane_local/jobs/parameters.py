@@ -1,0 +1,141 @@
+"""Parameters of runs: what is given, what jobs declare, and what tasks get of both.
+
+Source: https://docs.databricks.com/en/jobs/job-parameters.html (push-down) and
+https://docs.databricks.com/api/workspace/jobs/runnow.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bricklane_local.app.errors import invalid
+from bricklane_local.jobs.definitions import task_type
+from bricklane_local.jobs.references import TIME_PARTS, Scope, UnknownReferenceError, resolve
+from bricklane_local.jobs.runs import Run, TaskRun
+from bricklane_local.jobs.states import SHAPES
+
+if TYPE_CHECKING:
+    from bricklane_local.jobs.engine import JobEngine
+
+# Parameters of run-now from before job parameters → task type → the field they replace.
+LEGACY_OVERRIDES = {
+    "notebook_params": ("notebook_task", "base_parameters"),
+    "python_params": ("spark_python_task", "parameters"),
+    "python_named_params": ("python_wheel_task", "named_parameters"),
+}
+UNSUPPORTED_OVERRIDES = (
+    "dbt_commands",
+    "jar_params",
+    "pipeline_params",
+    "spark_submit_params",
+    "sql_params",
+)
+
+
+def job_parameters(settings: dict[str, Any], given: dict[str, Any]) -> dict[str, str]:
+    """Return the parameters of a run: those the job declares, with the given values.
+
+    Raises:
+        ApiError: INVALID_PARAMETER_VALUE for one that the job does not declare.
+    """
+    declared = {p["name"]: str(p.get("default", "")) for p in settings.get("parameters") or []}
+    for name in given:
+        if name not in declared:
+            known = ", ".join(declared) or "none"
+            raise invalid(f"Unknown job parameter {name!r}; the job declares: {known}")
+    return declared | {name: str(value) for name, value in given.items()}
+
+
+def overrides(body: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the legacy parameters of a request.
+
+    Raises:
+        ApiError: INVALID_PARAMETER_VALUE when the job declares parameters of its own, or for a
+            task type that cannot run here.
+    """
+    known = (*LEGACY_OVERRIDES, *UNSUPPORTED_OVERRIDES)
+    given = {name: body[name] for name in known if body.get(name)}
+    for name in given:
+        if name in UNSUPPORTED_OVERRIDES:
+            raise invalid(f"{name} is not supported by the local workspace")
+        if settings.get("parameters"):
+            raise invalid(f"{name} cannot be used with a job that declares parameters")
+    return given
+
+
+def pushed_down(task: dict[str, Any], run: Run) -> dict[str, Any]:
+    """Return the definition of a task with the run's parameters put in."""
+    kind = task_type(task)
+    body = dict(task[kind])
+    if kind == "for_each_task":
+        # The nested task's references are resolved by each iteration, which has an input.
+        return task | {kind: {name: body[name] for name in body if name != "task"}}
+    for name, (wanted, target) in LEGACY_OVERRIDES.items():
+        if kind == wanted and name in run.overrides:
+            given, present = run.overrides[name], body.get(target) or {}
+            body[target] = {**present, **given} if isinstance(given, dict) else given
+    if kind == "python_wheel_task" and "python_params" in run.overrides:
+        body["parameters"] = run.overrides["python_params"]
+    if kind == "notebook_task" and run.parameters:
+        body["base_parameters"] = (body.get("base_parameters") or {}) | run.parameters
+    if kind == "python_wheel_task" and body.get("named_parameters") and run.parameters:
+        body["named_parameters"] = body["named_parameters"] | run.parameters
+    return task | {kind: body}
+
+
+def scope_of(engine: JobEngine, run: Run, task_run: TaskRun) -> Scope:
+    """Return what the references in a task may name.
+
+    Raises:
+        UnknownReferenceError: when a job parameter's own references cannot be resolved.
+    """
+    latest = engine.runs.latest(run)
+    results = {
+        key: {
+            "run_id": str(item.run_id),
+            "result_state": (SHAPES[item.state].result or "").lower(),
+            "error_code": SHAPES[item.state].code or "",
+            "execution_count": str(item.attempt + 1),
+            "start_time": str(item.start_time),
+        }
+        for key, item in latest.items()
+    }
+    values = {
+        "job.id": str(run.job_id),
+        "job.name": run.name,
+        "job.run_id": str(run.run_id),
+        "job.repair_count": str(len(run.repairs)),
+        "job.trigger.type": run.trigger.lower(),
+        "task.name": task_run.key,
+        "task.run_id": str(task_run.run_id),
+        "task.execution_count": str(task_run.attempt + 1),
+        "workspace.id": str(engine.workspace.id),
+        "workspace.url": engine.workspace.host,
+    }
+    kind = task_type(task_run.task)
+    if kind == "notebook_task":
+        values["task.notebook_path"] = str(task_run.task[kind].get("notebook_path"))
+    now = datetime.fromtimestamp(run.start_time / 1000, UTC)
+    values |= {f"job.trigger.time.{name}": write(now) for name, write in TIME_PARTS.items()}
+    scope = Scope(
+        values=values,
+        start_time=run.start_time,
+        parameters={},
+        task_values=engine.runs.values(run.run_id),
+        task_results=results,
+        input=json.loads(task_run.input) if task_run.input else None,
+        has_input=bool(task_run.input),
+    )
+    parameters = {name: _resolved(value, scope) for name, value in run.parameters.items()}
+    return replace(scope, parameters=parameters)
+
+
+def _resolved(value: str, scope: Scope) -> str:
+    try:
+        return str(resolve(value, scope))
+    except UnknownReferenceError:
+        # A parameter that refers to a task which has not run yet is resolved by the tasks after it.
+        return value

@@ -1,0 +1,194 @@
+"""Runs as the API shows them.
+
+Source: https://docs.databricks.com/api/workspace/jobs/getrun and ``getrunoutput``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bricklane_local.app.errors import invalid
+from bricklane_local.jobs.runs import Run, TaskRun
+from bricklane_local.jobs.states import FINAL, SUCCEEDED, State, state_body, status_body
+
+if TYPE_CHECKING:
+    from bricklane_local.jobs.engine import JobEngine
+
+# What runs/get-output returns of logs and of a notebook's result, in characters, as documented.
+OUTPUT_LIMIT = 5 * 1024 * 1024
+
+
+class RunViews:
+    """Makes the API's view of runs.
+
+    Args:
+        engine: of the workspace.
+    """
+
+    def __init__(self, engine: JobEngine) -> None:
+        self._engine = engine
+
+    def page_url(self, run: Run) -> str:
+        """Return the address of a run's page."""
+        return f"{self._engine.workspace.host}/jobs/{run.job_id}/runs/{run.run_id}"
+
+    def run(self, run: Run, *, tasks: bool = True, history: bool = False) -> dict[str, Any]:
+        """Return a run, with its tasks' latest attempts unless ``tasks`` is false."""
+        body: dict[str, Any] = {
+            "job_id": run.job_id,
+            "run_id": run.run_id,
+            "number_in_job": run.run_id,
+            "creator_user_name": run.creator,
+            "run_name": run.name,
+            "run_type": run.run_type,
+            "trigger": run.trigger,
+            "format": "MULTI_TASK",
+            "run_page_url": self.page_url(run),
+            "state": state_body(run.state, run.message),
+            "status": status_body(run.state, run.message),
+            **self._times(run.start_time, run.begun_time, run.begun_time, run.end_time),
+            "job_parameters": self._parameters(run),
+            "overriding_parameters": run.overrides,
+        }
+        if run.begun_time:
+            body["queue_duration"] = run.begun_time - run.start_time
+        if run.parent_task_run:
+            body["trigger_info"] = {"run_id": run.parent_task_run}
+        for name in ("job_clusters", "git_source", "schedule"):
+            if run.settings.get(name):
+                body[name] = run.settings[name]
+        if tasks:
+            shown = self._engine.runs.attempts(run.run_id) if history else []
+            shown = shown or list(self._engine.runs.latest(run).values())
+            body["tasks"] = [self.task(run, item) for item in shown]
+        if history and run.repairs:
+            body["repair_history"] = [self._repair(run, entry) for entry in run.repairs]
+        return body
+
+    def _parameters(self, run: Run) -> list[dict[str, Any]]:
+        declared = run.settings.get("parameters") or []
+        defaults = {item["name"]: item.get("default", "") for item in declared}
+        return [
+            {"name": name, "default": defaults.get(name, ""), "value": value}
+            for name, value in run.parameters.items()
+        ]
+
+    def _repair(self, run: Run, entry: dict[str, Any]) -> dict[str, Any]:
+        last = entry is run.repairs[-1]
+        state = run.state if last else State(entry.get("state", State.TASK_FAILED))
+        attempts = self._engine.runs.attempts(run.run_id)
+        end = entry.get("end_time", run.end_time if last else 0)
+        ids = [
+            item.run_id
+            for item in attempts
+            if item.start_time >= entry["start_time"] and (not end or item.start_time <= end)
+        ]
+        return {
+            "type": entry["type"],
+            "id": entry["id"],
+            "start_time": entry["start_time"],
+            "end_time": end,
+            "state": state_body(state, ""),
+            "status": status_body(state, ""),
+            "task_run_ids": ids,
+        }
+
+    @staticmethod
+    def _times(start: int, setup_end: int, execution: int, end: int) -> dict[str, int]:
+        if not start:
+            return {}
+        times = {"start_time": start, "end_time": end, "cleanup_duration": 0}
+        times["setup_duration"] = max(0, setup_end - start) if setup_end else 0
+        if end:
+            times["execution_duration"] = max(0, end - (execution or end))
+            times["run_duration"] = end - start
+        return times
+
+    def task(self, run: Run, item: TaskRun) -> dict[str, Any]:
+        """Return one attempt at a task as an element of ``tasks``."""
+        body = dict(item.task) | {
+            "run_id": item.run_id,
+            "attempt_number": item.attempt,
+            "run_page_url": f"{self.page_url(run)}#task-{item.run_id}",
+            "state": state_body(item.state, item.message),
+            "status": status_body(item.state, item.message),
+            **self._times(item.start_time, item.execution_time, item.execution_time, item.end_time),
+        }
+        if "condition_task" in body and "outcome" in item.output:
+            shown = item.resolved.get("condition_task", body["condition_task"])
+            body["condition_task"] = shown | {"outcome": item.output["outcome"]}
+        if "for_each_task" in body:
+            body["for_each_task"] = body["for_each_task"] | {"stats": self._stats(item)}
+        return body
+
+    def _stats(self, item: TaskRun) -> dict[str, Any]:
+        states = [iteration.state for iteration in self._engine.runs.iterations(item)]
+        done = [state for state in states if state in FINAL]
+        succeeded = sum(state in SUCCEEDED for state in done)
+        return {
+            "task_run_stats": {
+                "total_iterations": len(states),
+                "scheduled_iterations": len(states),
+                "active_iterations": len(states) - len(done),
+                "completed_iterations": len(done),
+                "succeeded_iterations": succeeded,
+                "failed_iterations": len(done) - succeeded,
+            }
+        }
+
+    def task_as_run(self, run: Run, item: TaskRun) -> dict[str, Any]:
+        """Return one attempt at a task in the shape of a run, as its own id is answered."""
+        task = self.task(run, item)
+        own = ("state", "status", "run_page_url", "attempt_number", "run_id")
+        times = ("start_time", "end_time", "setup_duration", "execution_duration", "run_duration")
+        body = self.run(run, tasks=False)
+        body |= {name: task[name] for name in (*own, *times) if name in task}
+        body |= {"job_run_id": run.run_id, "tasks": [task]}
+        iterations = self._engine.runs.iterations(item)
+        if iterations:
+            body["iterations"] = [self.task(run, iteration) for iteration in iterations]
+        return body
+
+    def output(self, run_id: int) -> dict[str, Any]:
+        """Return the output of a task run.
+
+        Raises:
+            ApiError: when there is no such run, or it is one of several tasks.
+        """
+        item = self._engine.runs.find_task(run_id)
+        if item is None:
+            latest = list(self._engine.runs.latest(self._engine.runs.get(run_id)).values())
+            if len(latest) != 1:
+                raise invalid(
+                    "Retrieving the output of runs with multiple tasks is not supported. "
+                    "Retrieve the output of each individual task run instead."
+                )
+            item = latest[0]
+        run = self._engine.runs.get(item.job_run_id)
+        body: dict[str, Any] = {"metadata": self.task_as_run(run, item)}
+        for name in ("error", "error_trace"):
+            if name in item.output:
+                body[name] = item.output[name]
+        if "child_run" in item.output:
+            body["run_job_output"] = {"run_id": item.output["child_run"]}
+        if "notebook_task" in item.task:
+            result = item.output.get("result")
+            body["notebook_output"] = {} if result is None else _limited("result", result)
+        else:
+            body |= self._logs(item)
+        return body
+
+    def _logs(self, item: TaskRun) -> dict[str, Any]:
+        """Return the end of what a task printed: what went wrong last is what is looked for."""
+        path = self._engine.workspace.run_folder(item.run_id) / "stdout.log"
+        if not path.exists():
+            return {}
+        with path.open("rb") as file:
+            size = file.seek(0, 2)
+            file.seek(max(0, size - OUTPUT_LIMIT))
+            text = file.read().decode("utf-8", "replace")
+        return {"logs": text, "logs_truncated": size > OUTPUT_LIMIT}
+
+
+def _limited(name: str, text: str) -> dict[str, Any]:
+    return {name: text[:OUTPUT_LIMIT], "truncated": len(text) > OUTPUT_LIMIT}

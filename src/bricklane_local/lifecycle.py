@@ -1,0 +1,180 @@
+"""Starting, finding and stopping the server process of a cloud."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import orjson
+import psutil
+
+from bricklane_local.compute.settings import ComputeSettings
+from bricklane_local.errors import LocalError
+from bricklane_local.paths import StatePaths
+from bricklane_local.server import ServerRecord
+
+START_SECONDS = 60
+STOP_SECONDS = 30
+
+
+def find(paths: StatePaths) -> ServerRecord | None:
+    """Return the running server of a cloud, or None.
+
+    A record left behind by a server that was killed is recognised by its lock, which the kernel
+    freed, and is not believed.
+    """
+    import fcntl
+
+    try:
+        with paths.server_lock.open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError:
+        return _record(paths)
+    return None
+
+
+def _record(paths: StatePaths) -> ServerRecord | None:
+    try:
+        return ServerRecord(**orjson.loads(paths.server_record.read_bytes()))
+    except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
+        return None
+
+
+def up(paths: StatePaths, compute: ComputeSettings, port: int | None) -> tuple[ServerRecord, bool]:
+    """Start the server unless it runs, and wait until it answers.
+
+    Args:
+        paths: of the cloud.
+        compute: where Spark and Java are.
+        port: of the first workspace; None for the usual ones, 0 for free ones.
+
+    Returns:
+        The server, and whether it was started by this call.
+
+    Raises:
+        LocalError: with what the server printed, when it ends or does not become ready.
+    """
+    running = find(paths)
+    if running is not None:
+        return running, False
+    try:
+        paths.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        paths.logs.mkdir(exist_ok=True)
+    except OSError as error:
+        raise LocalError(
+            f"the state folder {paths.root} cannot be made: {error.strerror}",
+            hint="name another with --state, or in the variable BRICKLANE_STATE_DIR",
+        ) from None
+    paths.server_record.unlink(missing_ok=True)
+    process = _spawn(paths, compute, port)
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if (record := _record(paths)) is not None:
+            return record, True
+        if process.poll() is not None:
+            raise _failure(paths)
+        time.sleep(0.02)
+    process.terminate()
+    raise LocalError(
+        f"the server did not become ready within {START_SECONDS} s",
+        hint=f"read {paths.server_log}",
+    )
+
+
+def _spawn(
+    paths: StatePaths, compute: ComputeSettings, port: int | None
+) -> subprocess.Popen[bytes]:
+    arguments = [sys.executable, "-m", "bricklane_local", "serve", "--state", str(paths.root)]
+    if port is not None:
+        arguments += ["--port", str(port)]
+    if compute.spark is not None:
+        arguments += ["--spark", str(compute.spark)]
+    if compute.java is not None:
+        arguments += ["--java", str(compute.java)]
+    arguments += ["--memory", str(compute.memory_megabytes)]
+    with paths.server_log.open("wb") as log:
+        return subprocess.Popen(
+            arguments,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=paths.root,
+            start_new_session=True,
+        )
+
+
+def _failure(paths: StatePaths) -> LocalError:
+    lines = paths.server_log.read_text("utf-8", "replace").strip().splitlines()
+    message, hints = "", []
+    for line in lines:
+        if line.startswith("error: "):
+            message = line.removeprefix("error: ")
+        elif line.startswith("  hint: "):
+            hints.append(line.removeprefix("  hint: "))
+    if message:
+        return LocalError(message, hint="\n".join(hints) or None)
+    return LocalError(
+        "the server ended while it started: " + (lines[-1] if lines else "it printed nothing"),
+        hint=f"read {paths.server_log}",
+    )
+
+
+def down(paths: StatePaths) -> bool:
+    """Stop the server and everything it started; say whether there was one.
+
+    Raises:
+        LocalError: when processes remain even after SIGKILL.
+    """
+    record = find(paths)
+    if record is None:
+        return False
+    try:
+        server = psutil.Process(record.pid)
+        processes = [*server.children(recursive=True), server]
+    except psutil.NoSuchProcess:
+        return True
+    server.send_signal(signal.SIGTERM)
+    _, alive = psutil.wait_procs(processes, timeout=STOP_SECONDS)
+    for process in alive:
+        process.kill()
+    _, alive = psutil.wait_procs(alive, timeout=5)
+    if alive:
+        names = ", ".join(str(process.pid) for process in alive)
+        raise LocalError(f"processes {names} did not end", hint=f"end them with: kill -9 {names}")
+    paths.server_record.unlink(missing_ok=True)
+    return True
+
+
+def drop(paths: StatePaths) -> None:
+    """Delete all state of a cloud whose server does not run.
+
+    Raises:
+        LocalError: when the folder holds something that is no cloud's state.
+    """
+    if not paths.root.exists():
+        return
+    if not paths.database.exists() and any(
+        name not in ("logs", "server.lock")
+        for name in os.listdir(paths.root)  # noqa: PTH208
+    ):
+        raise LocalError(
+            f"{paths.root} is not the state of a local cloud: it has no {paths.database.name}",
+            hint="name the right folder with --state",
+        )
+    shutil.rmtree(paths.root)
+
+
+def default_state(name: str) -> Path:
+    """Return the state folder of the cloud called ``name``."""
+    from platformdirs import user_state_path
+
+    base = os.environ.get("BRICKLANE_STATE_DIR")
+    root = Path(base) if base else user_state_path("bricklane", appauthor=False)
+    return root / "clouds" / name

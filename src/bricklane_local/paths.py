@@ -1,0 +1,103 @@
+"""Where a cloud keeps what: every path below its state folder is named here and nowhere else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class StatePaths:
+    """The layout of one cloud's state folder.
+
+    Args:
+        root: the folder itself.
+    """
+
+    root: Path
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file of all documents."""
+        return self.root / "cloud.sqlite"
+
+    @property
+    def blobs(self) -> Path:
+        """Large contents, by digest."""
+        return self.root / "blobs"
+
+    @property
+    def client_config(self) -> Path:
+        """Profiles for Databricks clients, with tokens (0600)."""
+        return self.root / "config"
+
+    @property
+    def server_record(self) -> Path:
+        """What the running server says of itself: process and listeners."""
+        return self.root / "server.json"
+
+    @property
+    def server_lock(self) -> Path:
+        """Locked by the running server as long as it lives."""
+        return self.root / "server.lock"
+
+    @property
+    def logs(self) -> Path:
+        """Log files."""
+        return self.root / "logs"
+
+    @property
+    def server_log(self) -> Path:
+        """What the server process prints."""
+        return self.logs / "server.log"
+
+    @property
+    def request_log(self) -> Path:
+        """One line a request, as JSON."""
+        return self.logs / "requests.jsonl"
+
+    @property
+    def volumes(self) -> Path:
+        """Files of volumes, by catalog, schema and volume: what ``/Volumes`` shows."""
+        return self.root / "metastore" / "Volumes"
+
+    @property
+    def tables(self) -> Path:
+        """Folders of managed tables, by table id."""
+        return self.root / "metastore" / "tables"
+
+    @property
+    def uploads(self) -> Path:
+        """Files that are being received, on the file system of the volumes."""
+        return self.root / "metastore" / "uploads"
+
+    @property
+    def environments(self) -> Path:
+        """Python packages of job environments, by digest."""
+        return self.root / "environments"
+
+    @property
+    def spark(self) -> Path:
+        """Spark's own files: plugin, settings, logs."""
+        return self.root / "spark"
+
+    @property
+    def workers(self) -> Path:
+        """Files of the process that forks the workers of runs."""
+        return self.root / "workers"
+
+    def workspace(self, name: str) -> Path:
+        """Return the folder of the workspace ``name``."""
+        return self.root / "workspaces" / name
+
+    def view(self, name: str) -> Path:
+        """Return the folder that runs of workspace ``name`` see as ``/Workspace``."""
+        return self.workspace(name) / "view"
+
+    def dbfs(self, name: str) -> Path:
+        """Return the folder behind ``dbfs:/`` of workspace ``name``."""
+        return self.workspace(name) / "dbfs"
+
+    def runs(self, name: str) -> Path:
+        """Return the folder of run outputs of workspace ``name``."""
+        return self.workspace(name) / "runs"

@@ -1,0 +1,1 @@
+"""Secret scopes, their secrets and their access control lists."""

@@ -1,0 +1,1 @@
+"""Durable state: JSON documents in SQLite and content-addressed blobs. Knows nothing of HTTP."""

@@ -1,0 +1,1 @@
+"""The workspace tree: directories, notebooks and files."""

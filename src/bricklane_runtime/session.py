@@ -1,0 +1,192 @@
+"""The Spark session of a run: one object, known before it is connected.
+
+``spark`` exists from the start, as user code expects, but the connection is made when it is first
+used: a task that needs no Spark never waits for it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import grpc  # type: ignore[import-untyped]
+from pyspark.errors import AnalysisException
+from pyspark.logger import PySparkLogger
+from pyspark.sql.connect.catalog import Catalog
+from pyspark.sql.connect.client import SparkConnectClient
+from pyspark.sql.connect.client.core import DefaultChannelBuilder
+from pyspark.sql.connect.session import SparkSession
+
+from bricklane_runtime.specification import Specification
+
+# They print every error a second time, as JSON.
+REPEATING_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+# Where a session begins without being told.
+DEFAULT_SCHEMA = "default"
+# Restarts of the local Spark take some seconds; a dead one should not hold a run for minutes.
+RETRIES = {"max_retries": 9, "max_backoff": 8000}
+
+
+class LoopbackChannelBuilder(DefaultChannelBuilder):
+    """Connects to a Spark on this machine with its pre-shared token, without TLS.
+
+    gRPC's local credentials refuse to send the token anywhere but to this machine.
+    https://grpc.github.io/grpc/python/grpc.html#grpc.local_channel_credentials
+
+    Args:
+        url: ``sc://host:port``.
+        bearer: the token, or "".
+    """
+
+    def __init__(self, url: str, bearer: str) -> None:
+        super().__init__(url)
+        self._bearer = bearer
+
+    def toChannel(self) -> grpc.Channel:  # noqa: N802 - pyspark's name
+        """Return a new channel."""
+        if not self._bearer or self.use_ssl:
+            channel: grpc.Channel = super().toChannel()
+            return channel
+        credentials = grpc.composite_channel_credentials(
+            grpc.local_channel_credentials(), grpc.access_token_call_credentials(self._bearer)
+        )
+        return self._secure_channel(self.endpoint, credentials)
+
+
+class RunCatalog(Catalog):
+    """The catalog API of the run's session."""
+
+    def setCurrentCatalog(self, catalogName: str) -> None:  # noqa: N802, N803 - pyspark's names
+        """Set the current catalog, also one that the session has not heard of.
+
+        Spark looks the name up among those that it knows, where statements make it ask which
+        there are.
+        """
+        try:
+            self._sparkSession.sql(f"USE {quoted(catalogName)}")
+        except AnalysisException:
+            super().setCurrentCatalog(catalogName)
+
+
+class RunSession(SparkSession):
+    """The run's session; connects on first use, and again when used after ``stop()``.
+
+    Args:
+        specification: says where Spark is and what the session shall know.
+    """
+
+    def __init__(self, specification: Specification) -> None:
+        self._specification = specification
+        self._connected: SparkConnectClient | None = None
+        self._connecting = threading.RLock()
+        self.release_session_on_close = True
+
+    @property
+    def _client(self) -> SparkConnectClient:  # type: ignore[override]
+        with self._connecting:
+            if self._connected is None:
+                self._connected = self._connect()
+                try:
+                    self._prepare()
+                except BaseException:
+                    self._connected = None
+                    raise
+            return self._connected
+
+    @property
+    def _session_id(self) -> str:  # type: ignore[override]
+        identity: str = self._client._session_id
+        return identity
+
+    def _connect(self) -> SparkConnectClient:
+        spark = self._specification.spark
+        if not spark.remote:
+            raise RuntimeError("This run has no Spark: the local cloud was started without it")
+        return SparkConnectClient(
+            connection=LoopbackChannelBuilder(spark.remote, spark.token),
+            user_id=self._specification.user or None,
+            retry_policy=RETRIES,
+        )
+
+    def _prepare(self) -> None:
+        self.conf._set_all(configs={**session_settings(self._specification)}, silent=True)
+        schema = self._specification.schema
+        if schema not in ("", DEFAULT_SCHEMA):
+            self.sql(f"USE SCHEMA {quoted(schema)}")
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog API."""
+        return RunCatalog(self)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Always false: a stopped session connects again when it is used."""
+        return False
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether anything used the session yet."""
+        return self._connected is not None
+
+    def stop(self) -> None:
+        """Release the session in Spark; the next use begins a new one."""
+        with self._connecting:
+            client, self._connected = self._connected, None
+        if client is not None:
+            try:
+                client.release_session()
+            finally:
+                client.close()
+
+    def __repr__(self) -> str:
+        return "<pyspark.sql.connect.session.SparkSession>"
+
+
+def session_settings(specification: Specification) -> dict[str, str]:
+    """Return the settings of the run's session; the plugin that reads catalogs needs the first."""
+    return {
+        "spark.bricklane.host": specification.host,
+        "spark.bricklane.token": specification.token,
+        "spark.bricklane.workspace": specification.workspace,
+        **({"spark.sql.defaultCatalog": specification.catalog} if specification.catalog else {}),
+        # The messages say what is wrong; the Java frames behind them help nobody here.
+        "spark.sql.connect.serverStacktrace.enabled": "false",
+        "spark.sql.pyspark.jvmStacktrace.enabled": "false",
+        **specification.spark.conf,
+    }
+
+
+def quoted(name: str) -> str:
+    """Return a name as SQL writes it, whatever it holds."""
+    return "`" + name.replace("`", "``") + "`"
+
+
+def remote_environment(specification: Specification) -> dict[str, str]:
+    """Return the variables by which other processes of the run, and pyspark itself, find Spark."""
+    spark = specification.spark
+    if not spark.remote:
+        return {}
+    # pyspark sends a token without TLS to this name only.
+    variables = {"SPARK_REMOTE": spark.remote.replace("//127.0.0.1:", "//localhost:", 1)}
+    if spark.token:
+        variables["SPARK_CONNECT_AUTHENTICATE_TOKEN"] = spark.token
+    return {**variables, "SPARK_CONNECT_MODE_ENABLED": "1"}
+
+
+def install(specification: Specification) -> RunSession:
+    """Make the run's session the one that pyspark hands out.
+
+    Returns:
+        The session: what ``SparkSession.builder.getOrCreate()``, ``getActiveSession()`` and
+        ``DatabricksSession.builder.getOrCreate()`` return from now on.
+    """
+    os.environ.update(remote_environment(specification))
+    for name in REPEATING_LOGGERS:
+        PySparkLogger.getLogger(name).disabled = True
+    session = RunSession(specification)
+    session_class: Any = SparkSession
+    session_class._default_session = session
+    session_class._active_session.session = session
+    return session

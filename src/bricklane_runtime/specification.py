@@ -1,0 +1,169 @@
+"""What a task run is told: the JSON file that the local cloud's server writes for its worker."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class SparkSettings:
+    """How to reach Spark.
+
+    Args:
+        remote: Spark Connect URL, ``sc://host:port``.
+        token: the pre-shared token of that endpoint, or "" when it has none.
+        conf: settings of the session.
+    """
+
+    remote: str = ""
+    token: str = ""
+    conf: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookTask:
+    """A notebook to run.
+
+    Args:
+        path: its workspace path, without extension.
+        language: ``PYTHON``, ``SQL``, ``SCALA`` or ``R``.
+        format: ``SOURCE`` or ``JUPYTER``.
+        content_file: a file with its content.
+        parameters: values of its widgets.
+    """
+
+    path: str
+    content_file: str
+    language: str = "PYTHON"
+    format: str = "SOURCE"
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WheelTask:
+    """A Python package to run.
+
+    Args:
+        package_name: name of the distribution.
+        entry_point: name of one of its entry points, or of a function of the package.
+        parameters: command line arguments.
+        named_parameters: arguments given as ``--key=value``.
+    """
+
+    package_name: str
+    entry_point: str
+    parameters: list[str] = field(default_factory=list)
+    named_parameters: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PythonFileTask:
+    """A Python file to run.
+
+    Args:
+        path: its path as the user gave it.
+        file: where its content is.
+        parameters: command line arguments.
+    """
+
+    path: str
+    file: str
+    parameters: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """One task run.
+
+    Args:
+        kind: ``notebook``, ``python_wheel`` or ``spark_python``.
+        run_directory: folder for the outputs.
+        host: URL of the workspace.
+        token: the run's own token.
+        workspace: name of the workspace.
+        workspace_id: its numeric id.
+        user: name of the identity that the run acts as.
+        spark: how to reach Spark.
+        catalog: catalog of the session, or "" for Spark's own.
+        schema: schema of the session.
+        roots: path prefixes as user code writes them, to the folders that hold those files.
+        sys_path: folders with libraries, put before everything else.
+        working_directory: where to run, or None for the run directory.
+        runtime_version: what ``DATABRICKS_RUNTIME_VERSION`` says.
+        context: ids of the job, the run and the task.
+        environment: more environment variables.
+        notebook: with kind ``notebook``.
+        wheel: with kind ``python_wheel``.
+        python_file: with kind ``spark_python``.
+    """
+
+    kind: str
+    run_directory: str
+    host: str
+    token: str
+    workspace: str = ""
+    workspace_id: str = ""
+    user: str = ""
+    spark: SparkSettings = field(default_factory=SparkSettings)
+    catalog: str = ""
+    schema: str = ""
+    roots: dict[str, str] = field(default_factory=dict)
+    sys_path: list[str] = field(default_factory=list)
+    working_directory: str | None = None
+    runtime_version: str = "17.3"
+    context: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    notebook: NotebookTask | None = None
+    wheel: WheelTask | None = None
+    python_file: PythonFileTask | None = None
+
+    def context_value(self, name: str) -> str:
+        """Return an id of the context as text, "" when the server gave none."""
+        value = self.context.get(name)
+        return "" if value is None else str(value)
+
+
+PARTS = {
+    "spark": SparkSettings,
+    "notebook": NotebookTask,
+    "wheel": WheelTask,
+    "python_file": PythonFileTask,
+}
+
+
+def parse(document: dict[str, Any]) -> Specification:
+    """Return the specification in a JSON document; keys that this version does not know are left.
+
+    Raises:
+        TypeError: a required key is missing.
+    """
+    values = _known(Specification, document)
+    for name, part in PARTS.items():
+        if values.get(name) is not None:
+            values[name] = part(**_known(part, values[name]))
+    return Specification(**values)
+
+
+def _known(kind: type, document: dict[str, Any]) -> dict[str, Any]:
+    names = {item.name for item in fields(kind)}
+    return {
+        key: value
+        for key, value in document.items()
+        if key in names and (value is not None or key == "working_directory")
+    }
+
+
+def take(path: Path) -> Specification:
+    """Read a specification and remove its file, which holds tokens.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is not JSON.
+        TypeError: a required key is missing.
+    """
+    text = path.read_text(encoding="utf-8")
+    path.unlink()
+    return parse(json.loads(text))

@@ -1,0 +1,197 @@
+"""A task run in its own process: sets up what user code expects to find, then runs it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import faulthandler
+import importlib
+import os
+import random
+import site
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bricklane_runtime.failures import failure
+from bricklane_runtime.files import arrow
+from bricklane_runtime.files.patches import install as install_patches
+from bricklane_runtime.files.roots import Roots
+from bricklane_runtime.redaction import Redactor
+from bricklane_runtime.results import Failure, Outcome
+from bricklane_runtime.specification import Specification
+from bricklane_runtime.supervisor import SecretChannel
+
+if TYPE_CHECKING:
+    from bricklane_runtime.session import RunSession
+
+INTERRUPT_SECONDS = 3.0
+
+
+class Cancelled(BaseException):
+    """The run was told to stop (SIGTERM); not an ``Exception``, so that user code lets it pass."""
+
+
+class Vault:
+    """Every value that no output of the run may show.
+
+    Args:
+        redactor: for outputs made in this process.
+        channel: to the supervisor, for what the process prints.
+    """
+
+    def __init__(self, redactor: Redactor, channel: SecretChannel) -> None:
+        self.redactor = redactor
+        self._channel = channel
+
+    def hide(self, value: str) -> None:
+        """Hide ``value`` in everything shown from now on."""
+        if self.redactor.add(value):
+            self._channel.hide(value)
+
+
+class Task:
+    """One task run.
+
+    Args:
+        specification: what to run.
+        channel: to the supervisor.
+    """
+
+    def __init__(self, specification: Specification, channel: SecretChannel) -> None:
+        self.specification = specification
+        self.roots = Roots(specification.roots)
+        redactor = Redactor(specification.token, specification.spark.token)
+        self.vault = Vault(redactor, channel)
+        self.session: RunSession | None = None
+
+    def run(self) -> Outcome:
+        """Run the task.
+
+        Raises:
+            Cancelled: the run was told to stop.
+        """
+        try:
+            self._prepare()
+            return RUNNERS[self.specification.kind](self)
+        except Exception as error:
+            return Outcome(failure(error))
+
+    def redacted(self, outcome: Outcome) -> Outcome:
+        """Return an outcome without secret values."""
+        redactor = self.vault.redactor
+        described = outcome.failure
+        if described is not None:
+            values = redactor.data(dataclasses.asdict(described))
+            described = Failure(**values)  # type: ignore[arg-type]
+        exit_value = outcome.exit_value
+        return Outcome(described, None if exit_value is None else redactor.text(exit_value))
+
+    def interrupt(self) -> None:
+        """Stop what Spark does for this run, without waiting long for it."""
+        session = self.session
+        if session is not None and session.is_connected:
+            thread = threading.Thread(target=_interrupt_all, args=(session,), daemon=True)
+            thread.start()
+            thread.join(INTERRUPT_SECONDS)
+
+    def close(self) -> None:
+        """Give the session back to Spark."""
+        if self.session is not None:
+            with contextlib.suppress(Exception):  # Spark forgets idle sessions by itself
+                self.session.stop()
+
+    def _prepare(self) -> None:
+        specification = self.specification
+        _reopen_streams()
+        _reseed()
+        for name, value in environment(specification).items():
+            os.environ[name] = value
+        folder = specification.working_directory or specification.run_directory
+        os.chdir(self.roots.to_local(folder))
+        extend_path(specification.sys_path)
+        install_patches(self.roots)
+        arrow.install(self.roots)
+        from bricklane_runtime import functions, session
+
+        self.session = session.install(specification)
+        functions.install(self.roots)
+
+
+def environment(specification: Specification) -> dict[str, str]:
+    """Return the variables that user code finds, as on Databricks compute.
+
+    ``DATABRICKS_HOST`` and ``DATABRICKS_TOKEN`` make ``WorkspaceClient()`` act as the run.
+    """
+    overlays = specification.sys_path
+    folders = [os.path.join(path, "bin") for path in overlays]  # noqa: PTH118
+    folders += [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+    return {
+        "DATABRICKS_HOST": specification.host,
+        "DATABRICKS_TOKEN": specification.token,
+        "DATABRICKS_RUNTIME_VERSION": specification.runtime_version,
+        "IS_SERVERLESS": "TRUE",
+        "MPLBACKEND": "agg",
+        "PYTHONPATH": os.pathsep.join(overlays),
+        "PATH": os.pathsep.join(folders),
+        **specification.environment,
+    }
+
+
+def extend_path(folders: list[str]) -> None:
+    """Put library folders first on the module search path, obeying their ``.pth`` files."""
+    before = list(sys.path)
+    for folder in folders:
+        site.addsitedir(folder)
+    added = [entry for entry in sys.path if entry not in before]
+    sys.path[:] = [*folders, *(entry for entry in added if entry not in folders), *before]
+    importlib.invalidate_caches()
+
+
+def _interrupt_all(session: RunSession) -> None:
+    with contextlib.suppress(Exception):  # the run ends either way
+        session.interruptAll()
+
+
+def _reopen_streams() -> None:
+    """Give Python's streams the descriptors that the supervisor listens to."""
+    options = {"encoding": "utf-8", "errors": "backslashreplace", "closefd": False}
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = sys.__stdout__ = open(1, "w", buffering=1, **options)  # type: ignore[call-overload,misc] # noqa: SIM115
+    sys.stderr = sys.__stderr__ = open(2, "w", buffering=1, **options)  # type: ignore[call-overload,misc] # noqa: SIM115
+    faulthandler.enable(2)
+
+
+def _reseed() -> None:
+    """Forks share the state of random generators; runs must not."""
+    random.seed()
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed()
+
+
+def _run_notebook(task: Task) -> Outcome:
+    from bricklane_runtime.notebook.runner import run_notebook
+
+    return run_notebook(task)
+
+
+def _run_wheel(task: Task) -> Outcome:
+    from bricklane_runtime.programs import run_wheel
+
+    return run_wheel(task)
+
+
+def _run_file(task: Task) -> Outcome:
+    from bricklane_runtime.programs import run_file
+
+    return run_file(task)
+
+
+RUNNERS: dict[str, Callable[[Any], Outcome]] = {
+    "notebook": _run_notebook,
+    "python_wheel": _run_wheel,
+    "spark_python": _run_file,
+}

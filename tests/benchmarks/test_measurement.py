@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.measurement import Comparison, stopwatch, turns
+
+
+def test_each_side_goes_first_in_turn() -> None:
+    assert list(turns(3)) == ["ours", "peer", "peer", "ours", "ours", "peer"]
+
+
+def test_ratio_is_of_the_medians() -> None:
+    comparison = Comparison("x", "s", [9.0, 1.0, 2.0], [4.0, 4.0, 100.0], ratio_limit=0.5)
+    assert comparison.ratio == 0.5
+    assert comparison.reached
+
+
+@pytest.mark.parametrize(
+    ("ratio_limit", "limit", "reached"),
+    [(1.0, None, True), (0.9, None, False), (1.0, 2.0, True), (1.0, 1.9, False)],
+)
+def test_both_limits_must_be_kept(ratio_limit: float, limit: float | None, reached: bool) -> None:
+    assert Comparison("x", "s", [2.0], [2.0], ratio_limit, limit).reached is reached
+
+
+def test_stopwatch_keeps_no_sample_of_what_failed() -> None:
+    seconds: list[float] = []
+    with pytest.raises(OSError, match="gone"), stopwatch(seconds):
+        raise OSError("gone")
+    assert seconds == []
+    with stopwatch(seconds):
+        pass
+    assert len(seconds) == 1

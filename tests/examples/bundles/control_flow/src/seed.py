@@ -1,0 +1,3 @@
+# Databricks notebook source
+dbutils.jobs.taskValues.set("numbers", [1, 2, 3])
+dbutils.jobs.taskValues.set(key="size", value=3)

@@ -1,0 +1,6 @@
+# Databricks notebook source
+from pathlib import Path
+
+from orbits import farthest
+
+dbutils.notebook.exit(farthest(Path("planets.json")))

@@ -1,0 +1,77 @@
+"""A job that somebody made by hand becomes part of a bundle, and leaves it again."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+if TYPE_CHECKING:
+    from conftest import AcceptanceCloud
+
+pytestmark = pytest.mark.real
+CODE = b"# Databricks notebook source\nprint('made by hand')\n"
+PROJECT = """\
+bundle:
+  name: adoption
+include:
+  - resources/*.yml
+targets:
+  prod:
+    mode: production
+    default: true
+    workspace:
+      root_path: /Workspace/Shared/.bundle/${bundle.name}
+"""
+
+
+@pytest.fixture
+def job_id(acceptance_cloud: AcceptanceCloud) -> Iterator[int]:
+    """Make a job with a notebook, as people do in the workspace; delete both in the end."""
+    from databricks.sdk.service.jobs import NotebookTask, Task
+    from databricks.sdk.service.workspace import ImportFormat, Language
+
+    client = acceptance_cloud.client
+    path = f"/Users/{client.current_user.me().user_name}/made by hand"
+    client.workspace.upload(
+        path, io.BytesIO(CODE), format=ImportFormat.SOURCE, language=Language.PYTHON, overwrite=True
+    )
+    task = Task(task_key="only", notebook_task=NotebookTask(notebook_path=path))
+    created = client.jobs.create(name="Made by hand", tasks=[task]).job_id or 0
+    yield created
+    client.jobs.delete(created)
+    client.workspace.delete(path)
+
+
+def test_bundle_adopts_a_job_and_lets_it_go(
+    acceptance_cloud: AcceptanceCloud, job_id: int, tmp_path: Path
+) -> None:
+    def bundle(*arguments: str) -> str:
+        return acceptance_cloud.run(tmp_path, "bundle", *arguments).expect().stdout
+
+    (tmp_path / "databricks.yml").write_text(PROJECT, "utf-8")
+    bundle("generate", "job", "--existing-job-id", str(job_id), "--key", "adopted")
+    written = yaml.safe_load((tmp_path / "resources" / "adopted.job.yml").read_text("utf-8"))
+    assert written["resources"]["jobs"]["adopted"]["name"] == "Made by hand"
+    assert (tmp_path / "src" / "made by hand.py").read_bytes() == CODE
+
+    bundle("deployment", "bind", "adopted", str(job_id), "--auto-approve")
+    bundle("deploy")
+    assert "0 to add, 0 to change, 0 to delete, 1 unchanged" in bundle("plan")
+    client = acceptance_cloud.client
+    assert [job.job_id for job in client.jobs.list(name="Made by hand")] == [job_id]
+    tasks = client.jobs.get(job_id).settings
+    assert tasks is not None
+    assert tasks.tasks
+    assert tasks.tasks[0].notebook_task
+    assert tasks.tasks[0].notebook_task.notebook_path == (
+        "/Workspace/Shared/.bundle/adoption/files/src/made by hand"
+    )
+
+    bundle("deployment", "unbind", "adopted")
+    bundle("destroy", "--auto-approve")
+    assert [job.job_id for job in client.jobs.list(name="Made by hand")] == [job_id]

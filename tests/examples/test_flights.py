@@ -1,0 +1,205 @@
+"""The flights example as its readers meet it: its own tests, its wheel, and its job in a cloud."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import AcceptanceCloud, Outcome
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.service.jobs import RunOutput
+
+FLIGHTS = Path(__file__).parents[2] / "examples" / "flights"
+NOT_COMMITTED = shutil.ignore_patterns(".*cache", ".databricks", ".venv", "__pycache__", "dist")
+TASKS = {"land", "bronze", "silver", "gold", "checks"}
+TABLES = {
+    *(f"bronze_{name}" for name in ("airlines", "airports", "flights", "planes", "weather")),
+    *(f"silver_{name}" for name in ("airlines", "airports", "flights", "weather")),
+    *(f"gold_{name}" for name in ("airline_delays", "route_delays", "weather_effect")),
+    "check_results",
+}
+
+pytestmark = pytest.mark.real
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The example, deployed.
+
+    Args:
+        cloud: it is deployed to.
+        folder: of its copy.
+        target: of the bundle.
+    """
+
+    cloud: AcceptanceCloud
+    folder: Path
+    target: str = "dev"
+
+    @property
+    def client(self) -> WorkspaceClient:
+        return self.cloud.client
+
+    def bundle(self, *arguments: str) -> Outcome:
+        """Run ``databricks bundle …`` for the target."""
+        return self.cloud.run(self.folder, "bundle", "-t", self.target, *arguments)
+
+    def resource(self, kind: str, key: str) -> dict[str, Any]:
+        """Return what the summary says about a resource."""
+        summary = json.loads(self.bundle("summary", "--output", "json").expect().stdout)
+        found: dict[str, Any] = summary["resources"][kind][key]
+        return found
+
+    def latest_outputs(self) -> dict[str, RunOutput]:
+        """Return the output of each task of the job's latest run, of its last attempt."""
+        job_id = int(self.resource("jobs", "delays")["id"])
+        latest = next(iter(self.client.jobs.list_runs(job_id=job_id)))
+        tasks = self.client.jobs.get_run(latest.run_id or 0).tasks or []
+        ordered = sorted(tasks, key=lambda task: task.attempt_number or 0)
+        return {
+            task.task_key: self.client.jobs.get_run_output(task.run_id or 0) for task in ordered
+        }
+
+    def commits(self, table: str) -> int:
+        """Return how many versions a Delta table has, counted in its log."""
+        schema = self.resource("schemas", "flights")["id"]
+        location = self.client.tables.get(f"{schema}.{table}").storage_location or ""
+        return len(list(Path(location.removeprefix("file:"), "_delta_log").glob("*.json")))
+
+
+@pytest.fixture(scope="module")
+def delivery(
+    acceptance_cloud: AcceptanceCloud, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Delivery]:
+    """Deploy a copy of the example and run its job once; destroy it in the end."""
+    folder = tmp_path_factory.mktemp("example") / "flights"
+    shutil.copytree(FLIGHTS, folder, ignore=NOT_COMMITTED)
+    delivery = Delivery(acceptance_cloud, folder)
+    delivery.bundle("deploy").expect()
+    try:
+        delivery.bundle("run", "delays").expect()
+        yield delivery
+    finally:
+        delivery.bundle("destroy", "--auto-approve").expect()
+
+
+def test_its_own_tests_pass() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=FLIGHTS,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_its_wheel_is_the_same_bytes_whenever_it_is_built(tmp_path: Path) -> None:
+    uv = Path(sys.executable).with_name("uv")
+    command: list[str | Path] = [uv, "build", "--wheel", "--quiet", FLIGHTS]
+
+    for folder in ("first", "second"):
+        subprocess.run([*command, "--out-dir", tmp_path / folder], check=True)
+
+    (first,) = (tmp_path / "first").glob("*.whl")
+    (second,) = (tmp_path / "second").glob("*.whl")
+    assert first.name == "flights-0.1.0-py3-none-any.whl"
+    assert first.read_bytes() == second.read_bytes()
+
+
+@pytest.mark.parametrize("target", ["dev", "prod"])
+def test_every_target_is_valid(
+    acceptance_cloud: AcceptanceCloud, tmp_path: Path, target: str
+) -> None:
+    folder = tmp_path / "flights"
+    shutil.copytree(FLIGHTS, folder, ignore=NOT_COMMITTED)
+
+    validated = acceptance_cloud.run(folder, "bundle", "validate", "--strict", "-t", target)
+
+    assert "Validation OK!" in validated.expect().stdout
+
+
+def test_a_second_plan_is_empty(delivery: Delivery) -> None:
+    assert "0 to add, 0 to change, 0 to delete" in delivery.bundle("plan").expect().stdout
+
+
+def test_the_job_leaves_tables_files_and_kept_promises(delivery: Delivery) -> None:
+    schema = delivery.resource("schemas", "flights")["name"]
+    outputs = delivery.latest_outputs()
+
+    assert set(outputs) == TASKS
+    assert {table.name for table in delivery.client.tables.list("dev", schema)} == TABLES
+    landed = delivery.client.files.list_directory_contents(f"/Volumes/dev/{schema}/raw")
+    assert sorted(file.name or "" for file in landed) == [
+        f"{name}.csv" for name in ("airlines", "airports", "flights", "planes", "weather")
+    ]
+    logs = outputs["checks"].logs or ""
+    assert logs.count("kept    ") == 13
+    assert "broken" not in logs
+    assert f"dev.{schema}.gold_route_delays: 224 rows" in (outputs["gold"].logs or "")
+
+
+def test_running_again_changes_no_cleaned_row(delivery: Delivery) -> None:
+    cleaned = ["silver_flights", "silver_weather"]
+    before = {table: delivery.commits(table) for table in cleaned}
+    assert set(before.values()) == {2}, "one version that creates it, one that fills it"
+
+    delivery.bundle("run", "delays").expect()
+
+    assert {table: delivery.commits(table) for table in cleaned} == before
+
+
+def test_a_broken_promise_fails_the_run_and_is_named(delivery: Delivery) -> None:
+    schema = delivery.resource("schemas", "flights")["name"]
+    delivery.client.files.upload(
+        f"/Volumes/dev/{schema}/raw/airlines.csv",
+        BytesIO(b"carrier,name\nAA,American Airlines Inc.\n"),
+        overwrite=True,
+    )
+
+    failed = delivery.bundle("run", "delays", "--only", "bronze,silver,gold,checks")
+
+    assert failed.code == 1, str(failed)
+    error = delivery.latest_outputs()["checks"].error or ""
+    assert "BrokenPromisesError: 1 of 13 promises are broken:" in error
+    assert "- every carrier is a known airline: 304,047 violations" in error
+
+
+def test_prod_lets_everybody_read(acceptance_cloud: AcceptanceCloud, tmp_path: Path) -> None:
+    from databricks.sdk.service.iam import PermissionLevel
+
+    client = acceptance_cloud.client
+    shutil.copytree(FLIGHTS, tmp_path / "flights", ignore=NOT_COMMITTED)
+    prod = Delivery(acceptance_cloud, tmp_path / "flights", "prod")
+    client.catalogs.create("prod")
+    try:
+        prod.bundle("deploy").expect()
+        assert "0 to add, 0 to change, 0 to delete" in prod.bundle("plan").expect().stdout
+        schema = prod.resource("schemas", "flights")
+        job = prod.resource("jobs", "delays")
+        assert (schema["id"], job["name"]) == ("prod.flights", "flights delays")
+        granted = client.grants.get("SCHEMA", schema["id"]).privilege_assignments or []
+        assert {
+            assignment.principal: {privilege.value for privilege in assignment.privileges or []}
+            for assignment in granted
+        } == {"account users": {"USE_SCHEMA", "SELECT"}}
+        levels = {
+            entry.group_name: [permission.permission_level for permission in entry.all_permissions]
+            for entry in client.permissions.get("jobs", job["id"]).access_control_list or []
+            if entry.all_permissions
+        }
+        assert levels["users"] == [PermissionLevel.CAN_VIEW]
+    finally:
+        prod.bundle("destroy", "--auto-approve").expect()
+        client.catalogs.delete("prod", force=True)
