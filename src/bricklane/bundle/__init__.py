@@ -1,0 +1,1 @@
+"""The Databricks CLI as bricklane drives it: argument lists, one runner, typed results."""

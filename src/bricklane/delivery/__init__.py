@@ -1,0 +1,1 @@
+"""Delivery: what joins GitFlow, the bundle and the forge."""

@@ -1,0 +1,1 @@
+"""Forges: where a repository, its pull requests and its deployments live."""

@@ -1,0 +1,186 @@
+"""The one runner of external programs: git, the Databricks CLI, builds and tests.
+
+Commands are built apart from being run: functions elsewhere return a :class:`Command`, tests
+compare it, and :func:`run` starts it. Secrets travel in the environment, never in the arguments.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bricklane.errors import BricklaneError, ExitCode
+
+# Messages of git and others are read by people and logs alike, so their language is fixed.
+LOCALE = {"LC_ALL": "C.UTF-8", "LANGUAGE": "en"}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """An external program and how to start it.
+
+    Args:
+        arguments: the program and its arguments; nothing secret.
+        directory: the working directory.
+        environment: added to the environment of this process; may hold secrets.
+        remove: variables taken out of the environment.
+        secrets: values replaced by ``***`` wherever output is shown, kept or raised.
+        input: text for standard input; without one it is closed.
+        timeout: seconds after which the program and what it started are ended; none by default.
+    """
+
+    arguments: tuple[str, ...]
+    directory: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    remove: frozenset[str] = frozenset()
+    secrets: tuple[str, ...] = ()
+    input: str | None = None
+    timeout: float | None = None
+
+    def __str__(self) -> str:
+        return redact(shlex.join(self.arguments), self.secrets)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a program left.
+
+    Args:
+        code: its exit status; negative for a signal.
+        output: its standard output, secrets replaced.
+        error: its standard error, secrets replaced.
+    """
+
+    code: int
+    output: str
+    error: str
+
+
+class CommandFailed(BricklaneError):  # noqa: N818  (what happened, told by its name)
+    """A program ended with a status that its caller did not allow.
+
+    Args:
+        command: what was run.
+        result: what it left.
+    """
+
+    def __init__(self, command: Command, result: Result) -> None:
+        lines = [line for line in (result.error or result.output).splitlines() if line.strip()]
+        said = "\n".join(lines[-12:]) or "it printed nothing"
+        super().__init__(f"`{command}` ended with exit code {result.code}:\n{said}")
+        self.result = result
+
+
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """Return ``text`` with every secret replaced by ``***``."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
+def run(
+    command: Command,
+    *,
+    allowed: frozenset[int] = frozenset({0}),
+    show: Callable[[str], None] | None = None,
+) -> Result:
+    """Run ``command`` to its end.
+
+    Args:
+        command: what to run.
+        allowed: exit statuses that are no failure.
+        show: called with each line of output and error as it comes, secrets replaced.
+
+    Raises:
+        CommandFailed: for any other exit status.
+        BricklaneError: when the program cannot be started, or ran longer than its timeout.
+    """
+    process = _start(command)
+    expired = threading.Event()
+
+    def expire() -> None:
+        expired.set()
+        process.kill()
+
+    limit = threading.Timer(command.timeout or threading.TIMEOUT_MAX, expire)
+    limit.daemon = True
+    if command.timeout is not None:
+        limit.start()
+    output: list[str] = []
+    error: list[str] = []
+    assert process.stdout is not None  # noqa: S101  (they are pipes)
+    assert process.stderr is not None  # noqa: S101
+    readers = [
+        threading.Thread(target=_drain, args=(stream, kept, command.secrets, show), daemon=True)
+        for stream, kept in ((process.stdout, output), (process.stderr, error))
+    ]
+    try:
+        for reader in readers:
+            reader.start()
+        _feed(process, command.input)
+        for reader in readers:
+            reader.join()
+        code = process.wait()
+    finally:
+        limit.cancel()
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        process.stderr.close()
+    result = Result(code, "".join(output), "".join(error))
+    if expired.is_set():
+        raise BricklaneError(f"`{command}` did not end within {command.timeout:g} seconds")
+    if code not in allowed:
+        raise CommandFailed(command, result)
+    return result
+
+
+def _start(command: Command) -> subprocess.Popen[str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in command.remove}
+    try:
+        return subprocess.Popen(
+            command.arguments,
+            cwd=command.directory,
+            env={**inherited, **LOCALE, **command.environment},
+            stdin=subprocess.DEVNULL if command.input is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        )
+    except OSError as error:
+        program = command.arguments[0]
+        raise BricklaneError(
+            f"{program} cannot be run in {command.directory}: {error.strerror}",
+            hint=f"check that {program} is installed and on PATH",
+            exit_code=ExitCode.TOOL,
+        ) from None
+
+
+def _feed(process: subprocess.Popen[str], text: str | None) -> None:
+    if process.stdin is None:
+        return
+    try:
+        process.stdin.write(text or "")
+        process.stdin.close()
+    except BrokenPipeError:
+        pass  # It ended without reading all; its exit status tells.
+
+
+def _drain(
+    stream: Iterable[str],
+    kept: list[str],
+    secrets: tuple[str, ...],
+    show: Callable[[str], None] | None,
+) -> None:
+    for line in stream:
+        clean = redact(line, secrets)
+        kept.append(clean)
+        if show is not None:
+            show(clean.rstrip("\n"))

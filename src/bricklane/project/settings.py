@@ -1,0 +1,93 @@
+"""What ``bricklane.toml`` can say: every key with its default.
+
+It holds only what a bundle cannot say. Targets, hosts and service principals are read from
+``databricks.yml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class GitFlowSettings:
+    """``[gitflow]``: names of branches and tags.
+
+    Args:
+        preset: row set of branch kinds: ``gitflow`` or ``trunk``.
+        remote: the git remote that is the forge.
+        main: the branch of what is in production.
+        develop: the branch of what comes next.
+        prefixes: branch kind → prefix of its branches; those not named keep the preset's.
+        tag: format of release tags; ``{version}`` stands for the version.
+        changelog: file that takes the notes of each release, relative to the root; empty for none.
+        version_files: ``pyproject.toml`` files whose ``project.version`` follows the release.
+        delete_branches: whether a published release or hotfix branch is deleted on the forge.
+    """
+
+    preset: str = "gitflow"
+    remote: str = "origin"
+    main: str = "main"
+    develop: str = "develop"
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    tag: str = "{version}"
+    changelog: str = "CHANGELOG.md"
+    version_files: tuple[str, ...] = ("pyproject.toml",)
+    delete_branches: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeSettings:
+    """``[forge]``: where the repository lives; by default read from the remote's URL.
+
+    Args:
+        kind: which adapter: ``github``.
+        repository: ``owner/name``; empty reads it from the remote, or in CI from the environment.
+        api: URL of the REST API; empty takes ``GITHUB_API_URL``, or the remote's host.
+        token_variable: the environment variable that holds the token.
+    """
+
+    kind: str = "github"
+    repository: str = ""
+    api: str = ""
+    token_variable: str = "GITHUB_TOKEN"  # noqa: S105  (a name, not a token)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSettings:
+    """``[targets.NAME]``: what delivery does at one target of the bundle.
+
+    Args:
+        environment: the forge's environment; empty for the target's own name.
+        tests: levels of ``[tests]`` that run after a deployment, in order.
+    """
+
+    environment: str = ""
+    tests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole file.
+
+    Args:
+        root: the folder of ``databricks.yml``.
+        bundle: the bundle's name, from ``databricks.yml``.
+        gitflow: names of branches and tags.
+        forge: where the repository lives.
+        targets: by name, one for each target of ``databricks.yml``.
+        tests: level → command, such as ``unit`` → ``uv run pytest tests/unit``.
+        build: command that builds the wheels into ``dist/``; empty when the bundle has none.
+        checks: commands that a pull request has to pass, beside the unit tests.
+    """
+
+    root: Path
+    bundle: str
+    gitflow: GitFlowSettings = field(default_factory=GitFlowSettings)
+    forge: ForgeSettings = field(default_factory=ForgeSettings)
+    targets: Mapping[str, TargetSettings] = field(default_factory=dict)
+    tests: Mapping[str, str] = field(default_factory=dict)
+    build: str = "uv build --wheel --clear"
+    checks: tuple[str, ...] = ()
