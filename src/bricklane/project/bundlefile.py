@@ -1,0 +1,203 @@
+"""What delivery knows of a bundle before the Databricks CLI is asked: its name and targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bricklane.errors import BricklaneError, ExitCode
+
+# The names that the Databricks CLI accepts for a bundle's file, in its order.
+FILE_NAMES = ("databricks.yml", "databricks.yaml", "bundle.yml", "bundle.yaml")
+
+DEVELOPMENT = "development"
+PRODUCTION = "production"
+
+
+@dataclass(frozen=True, slots=True)
+class BundleTarget:
+    """A target of the bundle.
+
+    Args:
+        name: its key under ``targets``.
+        mode: ``development``, ``production``, or empty when the bundle states none.
+        default: whether it is the one meant when no target is named.
+        host: URL of its workspace; empty when the environment or a profile says it.
+        root_path: where its files go; empty for the CLI's default.
+        run_as: application id or variable of the service principal its jobs run as; may be empty.
+    """
+
+    name: str
+    mode: str = ""
+    default: bool = False
+    host: str = ""
+    root_path: str = ""
+    run_as: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """Something that the bundle builds before it deploys.
+
+    Args:
+        name: its key under ``artifacts``.
+        kind: such as ``whl``; empty when not stated.
+        build: the build command; empty for the CLI's default.
+        path: folder it is built in, relative to the root.
+    """
+
+    name: str
+    kind: str = ""
+    build: str = ""
+    path: str = "."
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The bundle's file, and what files it includes say of targets and artifacts.
+
+    Args:
+        file: the bundle's own file; its folder is the root.
+        name: of the bundle.
+        targets: by name, in the order of the files.
+        artifacts: by name.
+        variables: the names under ``variables``.
+        jobs: the keys of its jobs.
+    """
+
+    file: Path
+    name: str
+    targets: Mapping[str, BundleTarget] = field(default_factory=dict)
+    artifacts: Mapping[str, Artifact] = field(default_factory=dict)
+    variables: tuple[str, ...] = ()
+    jobs: tuple[str, ...] = ()
+
+    @property
+    def root(self) -> Path:
+        """The folder of the bundle's file."""
+        return self.file.parent
+
+
+def find_bundle(start: Path) -> Path:
+    """Return the bundle file of the project that ``start`` is in.
+
+    Looks in ``start`` and the folders above it, no further than the root of the git repository.
+
+    Raises:
+        BricklaneError: when there is none.
+    """
+    folder = start.resolve()
+    for candidate in (folder, *folder.parents):
+        for name in FILE_NAMES:
+            if (candidate / name).is_file():
+                return candidate / name
+        if (candidate / ".git").exists():
+            break
+    raise BricklaneError(
+        f"no databricks.yml in {folder} or in a folder above it, up to the root of the repository",
+        hint="change into a bundle's folder, or make a project: bricklane new PATH",
+        exit_code=ExitCode.CONFIG,
+    )
+
+
+def read_bundle(file: Path) -> Bundle:
+    """Read a bundle's file and the files it includes.
+
+    Variables are not resolved: that is the Databricks CLI's part.
+
+    Raises:
+        BricklaneError: naming file and line, when a file is no YAML mapping or the bundle has no
+            name.
+    """
+    documents = [_mapping(file)]
+    documents += [_mapping(included) for included in _included(file.parent, documents[0])]
+    name = _table(documents[0], "bundle").get("name")
+    if not isinstance(name, str) or not name:
+        raise BricklaneError(
+            f"{file}: bundle/name: expected the bundle's name",
+            hint="add:\nbundle:\n  name: NAME",
+            exit_code=ExitCode.CONFIG,
+        )
+    return Bundle(
+        file=file,
+        name=name,
+        targets={key: _target(key, value) for key, value in _merged(documents, "targets")},
+        artifacts={key: _artifact(key, value) for key, value in _merged(documents, "artifacts")},
+        variables=tuple(key for key, _ in _merged(documents, "variables")),
+        jobs=tuple(
+            dict.fromkeys(
+                key
+                for document in documents
+                for key in _table(_table(document, "resources"), "jobs")
+            )
+        ),
+    )
+
+
+def _mapping(file: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(file.read_text("utf-8"))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise BricklaneError(
+            f"{file}:{line}: {error.problem or error.context or 'this is not YAML'}",
+            exit_code=ExitCode.CONFIG,
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BricklaneError(
+            f"{file}: cannot be read as YAML: {error}", exit_code=ExitCode.CONFIG
+        ) from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise BricklaneError(
+            f"{file}:1: expected keys such as `bundle:`, found {type(content).__name__}",
+            exit_code=ExitCode.CONFIG,
+        )
+    return content
+
+
+def _included(root: Path, document: Mapping[str, Any]) -> Iterator[Path]:
+    patterns = document.get("include")
+    for pattern in patterns if isinstance(patterns, list) else ():
+        yield from (file for file in sorted(root.glob(str(pattern))) if file.is_file())
+
+
+def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = document.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _merged(documents: list[dict[str, Any]], key: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the entries under ``key`` of all documents; a later one adds to an earlier one."""
+    merged: dict[str, dict[str, Any]] = {}
+    for document in documents:
+        for name, value in _table(document, key).items():
+            merged.setdefault(str(name), {}).update(value if isinstance(value, dict) else {})
+    return list(merged.items())
+
+
+def _target(name: str, value: Mapping[str, Any]) -> BundleTarget:
+    workspace = _table(value, "workspace")
+    return BundleTarget(
+        name=name,
+        mode=str(value.get("mode") or ""),
+        default=value.get("default") is True,
+        host=str(workspace.get("host") or ""),
+        root_path=str(workspace.get("root_path") or ""),
+        run_as=str(_table(value, "run_as").get("service_principal_name") or ""),
+    )
+
+
+def _artifact(name: str, value: Mapping[str, Any]) -> Artifact:
+    return Artifact(
+        name=name,
+        kind=str(value.get("type") or ""),
+        build=str(value.get("build") or ""),
+        path=str(value.get("path") or "."),
+    )

@@ -1,0 +1,230 @@
+"""Reads ``bricklane.toml`` and ``databricks.yml`` into one :class:`Settings`."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bricklane.errors import BricklaneError, ExitCode
+from bricklane.project.bundlefile import Bundle, find_bundle, read_bundle
+from bricklane.project.settings import ForgeSettings, GitFlowSettings, Settings, TargetSettings
+from bricklane.project.tomllines import key_lines, line_of
+
+FILE_NAME = "bricklane.toml"
+REFERENCE = Path(__file__).with_name("reference.toml")
+
+PRESETS = ("gitflow", "trunk")
+FORGES = ("github",)
+
+# What a file may say at its top; the rest of Settings is observed, not configured.
+_DEFAULTS = Settings(root=Path(), bundle="")
+
+Location = tuple[str, ...]
+Problem = tuple[Location, str]
+
+
+class _File(BaseModel):
+    """The shape of ``bricklane.toml``; the parts take their strictness from here."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    gitflow: GitFlowSettings = _DEFAULTS.gitflow
+    forge: ForgeSettings = _DEFAULTS.forge
+    targets: dict[str, TargetSettings] = {}
+    tests: dict[str, str] = {}
+    build: str = _DEFAULTS.build
+    checks: tuple[str, ...] = _DEFAULTS.checks
+
+
+EXPECTED = {
+    "bool_type": "expected true or false",
+    "dataclass_type": "expected a table",
+    "dict_type": "expected a table",
+    "string_type": "expected a string",
+    "tuple_type": "expected a list",
+}
+"""Kind of a problem, as pydantic calls it → what to say."""
+
+
+class SettingsError(BricklaneError):
+    """``bricklane.toml`` says what it cannot say; names each problem with its line.
+
+    Args:
+        file: the file.
+        problems: one line each.
+    """
+
+    def __init__(self, file: Path, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            "\n".join((f"{file.name} cannot be used:", *self.problems)),
+            hint="the keys, their meaning and defaults: bricklane/project/reference.toml",
+            exit_code=ExitCode.CONFIG,
+        )
+
+
+def load(start: Path) -> Settings:
+    """Return the settings of the project that ``start`` is in.
+
+    Finds ``databricks.yml`` in ``start`` or above it, no further than the root of the git
+    repository, and reads ``bricklane.toml`` beside it; without that file every key has its default.
+
+    Raises:
+        SettingsError: with all problems at once, each as ``file:line: key/path: expectation``.
+        BricklaneError: when there is no bundle, or its file cannot be read.
+    """
+    bundle = read_bundle(find_bundle(start))
+    file = bundle.root / FILE_NAME
+    text = file.read_text("utf-8") if file.is_file() else ""
+    return parse(text, bundle, file)
+
+
+def parse(text: str, bundle: Bundle, file: Path) -> Settings:
+    """Return the settings that ``text`` has for ``bundle``.
+
+    Args:
+        text: content of ``bricklane.toml``.
+        bundle: names the targets.
+        file: for messages.
+
+    Raises:
+        SettingsError: as :func:`load` does.
+    """
+    try:
+        document = tomllib.loads(text)
+        content = json.dumps(document)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(file, [f"{file}: {error}"]) from None
+    except TypeError as error:  # TOML has dates, and no key takes one.
+        raise SettingsError(file, [f"{file}: {error}"]) from None
+    lines = key_lines(text)
+
+    def at(problems: Iterable[Problem]) -> list[str]:
+        placed = sorted((line_of(path, lines), path, said) for path, said in problems)
+        return [f"{file}:{line}: {'/'.join(path)}: {said}" for line, path, said in placed]
+
+    try:
+        read = _File.model_validate_json(content)
+    except ValidationError as error:
+        raise SettingsError(file, at(_shape_problems(error))) from None
+    if problems := at(_meaning_problems(read, bundle)):
+        raise SettingsError(file, problems)
+    return Settings(
+        root=bundle.root,
+        bundle=bundle.name,
+        gitflow=read.gitflow,
+        forge=read.forge,
+        targets={name: read.targets.get(name, TargetSettings()) for name in bundle.targets},
+        tests=read.tests,
+        build=read.build,
+        checks=read.checks,
+    )
+
+
+def _shape_problems(error: ValidationError) -> Iterator[Problem]:
+    for found in error.errors():
+        path = tuple(map(str, found["loc"]))
+        if found["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
+            yield path, f"no such key; {suggestion(path[-1], _keys_at(path[:-1]))}"
+        else:
+            said = EXPECTED.get(found["type"], found["msg"])
+            yield path, f"{said}, found {json.dumps(found['input'])}"
+
+
+def _keys_at(path: Location) -> list[str]:
+    """Return the keys that may stand in the table at ``path``."""
+    match path:
+        case ():
+            return sorted(_File.model_fields)
+        case ("gitflow",):
+            return [field.name for field in fields(GitFlowSettings)]
+        case ("forge",):
+            return [field.name for field in fields(ForgeSettings)]
+        case _:
+            return [field.name for field in fields(TargetSettings)]
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return what to write instead of ``word``: the nearest of ``known``, else all of them."""
+    names = list(known)
+    near = get_close_matches(word, names, n=1)
+    return f"did you mean `{near[0]}`?" if near else f"expected one of: {', '.join(names)}"
+
+
+def _meaning_problems(read: _File, bundle: Bundle) -> Iterator[Problem]:
+    for path, value, known in _choices(read, bundle):
+        if value not in known:
+            yield path, f"`{value}` is not known; {suggestion(value, known)}"
+    for path, fits, said in _rules(read):
+        if not fits:
+            yield path, said
+
+
+def _choices(read: _File, bundle: Bundle) -> Iterator[tuple[Location, str, Iterable[str]]]:
+    yield ("gitflow", "preset"), read.gitflow.preset, PRESETS
+    yield ("forge", "kind"), read.forge.kind, FORGES
+    for name, target in read.targets.items():
+        yield ("targets", name), name, bundle.targets
+        for level in target.tests:
+            yield ("targets", name, "tests"), level, read.tests or ("a level under [tests]",)
+
+
+def _rules(read: _File) -> Iterator[tuple[Location, bool, str]]:
+    flow, forge = read.gitflow, read.forge
+    yield (
+        ("gitflow", "tag"),
+        flow.tag.count("{version}") == 1,
+        f"expected a format with `{{version}}` in it once, found {flow.tag!r}",
+    )
+    for key in ("remote", "main", "develop"):
+        yield ("gitflow", key), bool(getattr(flow, key)), "expected a name, found an empty string"
+    yield (
+        ("gitflow", "develop"),
+        flow.main != flow.develop or flow.preset == "trunk",
+        f"expected another branch than main, which is {flow.main!r} too",
+    )
+    for path, value, inside in _paths(read):
+        yield path, inside(value), f"expected a path inside the project, found {value!r}"
+    yield (
+        ("forge", "repository"),
+        not forge.repository or forge.repository.count("/") == 1,
+        f"expected owner/name, found {forge.repository!r}",
+    )
+    yield (
+        ("forge", "api"),
+        not forge.api or forge.api.startswith(("https://", "http://")),
+        f"expected a URL that begins with https://, found {forge.api!r}",
+    )
+    for kind, prefix in flow.prefixes.items():
+        yield ("gitflow", "prefixes", kind), bool(prefix.strip("/")), "expected such as `release/`"
+
+
+def _paths(read: _File) -> Iterator[tuple[Location, str, Callable[[str], bool]]]:
+    def inside(value: str) -> bool:
+        return not Path(value).is_absolute() and ".." not in Path(value).parts
+
+    yield ("gitflow", "changelog"), read.gitflow.changelog, inside
+    for file in read.gitflow.version_files:
+        yield ("gitflow", "version_files"), file, inside
+
+
+def described(settings: Settings) -> Mapping[str, Any]:
+    """Return every key's value by its path in the file, such as ``forge/api``.
+
+    Free tables (targets, tests, prefixes) appear under their own name.
+    """
+    found: dict[str, Any] = {}
+    for name in _File.model_fields:
+        value = getattr(settings, name)
+        if name in {"gitflow", "forge"}:
+            found |= {f"{name}/{part.name}": getattr(value, part.name) for part in fields(value)}
+        else:
+            found[name] = value
+    return found
