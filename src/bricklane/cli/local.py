@@ -16,6 +16,7 @@ from bricklane.errors import BricklaneError, ExitCode
 HANDED_OVER = {
     "java": ("BRICKLANE_LOCAL_JAVA", "--java"),
     "spark": ("BRICKLANE_LOCAL_SPARK", "--spark"),
+    "act": ("BRICKLANE_LOCAL_ACT", "--act"),
 }
 NEEDING_TOOLS = ("up", "reset")
 

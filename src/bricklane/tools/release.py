@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import sys
+import tarfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "a
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A zip archive of each platform, with a list of checksums published beside it.
+    """An archive of each platform (zip or tar), with a list of checksums published beside it.
 
     Args:
         archive: URL, with ``{version}`` and ``{platform}`` (such as ``linux_amd64``).
@@ -34,12 +35,14 @@ class Release:
             not against a release that was replaced whole; ``pins`` do.
         member: the file of the archive that is the tool.
         pins: known SHA-256 sums by platform; they are used instead of the list.
+        platforms: what this release calls platforms, where it is not what most call them.
     """
 
     archive: str
     checksums: str
     member: str
     pins: Mapping[str, str] = field(default_factory=dict)
+    platforms: Mapping[str, str] = field(default_factory=dict)
     label: str = "official release"
 
     def provide(self, job: Job) -> dict[str, Any]:
@@ -52,7 +55,8 @@ class Release:
         import requests
 
         system = platform_name()
-        url = self.archive.format(version=job.tool.version, platform=system)
+        named = self.platforms.get(system, system)
+        url = self.archive.format(version=job.tool.version, platform=named)
         file = job.folder / ".archive"
         with _session() as session, job.reporter.activity(f"{job.tool.name}: {url}") as activity:
             try:
@@ -82,14 +86,24 @@ class Release:
         raise WayFailed(f"{listing} has no checksum for {name}")
 
     def _unpack(self, file: Path, folder: Path) -> None:
+        unpack = _unzip if self.archive.endswith(".zip") else _untar
         try:
-            with zipfile.ZipFile(file) as archive:
-                archive.extract(self.member, folder)
+            unpack(file, self.member, folder)
         except KeyError:
             raise WayFailed(f"the archive has no file {self.member!r}") from None
-        except zipfile.BadZipFile as error:
+        except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
             raise WayFailed(f"the archive cannot be read: {error}") from None
         (folder / self.member).chmod(0o755)
+
+
+def _unzip(file: Path, member: str, folder: Path) -> None:
+    with zipfile.ZipFile(file) as archive:
+        archive.extract(member, folder)
+
+
+def _untar(file: Path, member: str, folder: Path) -> None:
+    with tarfile.open(file) as archive:
+        archive.extract(member, folder, filter="data")
 
 
 def platform_name() -> str:

@@ -14,12 +14,24 @@ from bricklane.tools.model import Copy, Tool
 from bricklane.tools.python import PINS, PythonPackage
 from bricklane.tools.release import Release
 
+ACT_RELEASES = "https://github.com/nektos/act/releases/download/v{version}"
+ACTIONLINT_RELEASES = "https://github.com/rhysd/actionlint/releases/download/v{version}"
 RELEASES = "https://github.com/databricks/cli/releases/download/v{version}/databricks_cli_{version}"
 
 
 def inspect_databricks(executable: Path) -> Copy:
     """Return the Databricks CLI at ``executable``."""
     return Copy(executable, match(r"Databricks CLI v(\S+)", ask(executable, "--version")))
+
+
+def inspect_act(executable: Path) -> Copy:
+    """Return the act at ``executable``."""
+    return Copy(executable, match(r"act version (\S+)", ask(executable, "--version")))
+
+
+def inspect_actionlint(executable: Path) -> Copy:
+    """Return the actionlint at ``executable``; the first line it prints is its version."""
+    return Copy(executable, match(r"\Av?(\d\S*)", ask(executable, "--version")))
 
 
 def inspect_java(executable: Path) -> Copy:
@@ -95,7 +107,57 @@ SPARK = Tool(
     key=sparkruntime.cache_key,
 )
 
-TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in (DATABRICKS, JAVA, SPARK)}
+ACT = Tool(
+    name="act",
+    # The local forge runs single jobs by it in host mode; older ones know no local repositories.
+    wanted=">=0.2.84,<0.3",
+    version="0.2.89",
+    places=(InVariable("BRICKLANE_ACT"), OnPath("act")),
+    inspect=inspect_act,
+    ways=(
+        Release(
+            archive=ACT_RELEASES + "/act_{platform}.tar.gz",
+            checksums=ACT_RELEASES + "/checksums.txt",
+            member="act",
+            platforms={
+                "linux_amd64": "Linux_x86_64",
+                "linux_arm64": "Linux_arm64",
+                "darwin_amd64": "Darwin_x86_64",
+                "darwin_arm64": "Darwin_arm64",
+            },
+        ),
+        GoBuild(package="github.com/nektos/act", binary="act", pins=gobuild.PINS / "act"),
+    ),
+    executable="act",
+    home="act",
+    advice="install act 0.2.84 or newer, on PATH or named by BRICKLANE_ACT",
+)
+
+ACTIONLINT = Tool(
+    name="actionlint",
+    wanted=">=1.7.7,<2",
+    version="1.7.12",
+    places=(InVariable("BRICKLANE_ACTIONLINT"), OnPath("actionlint")),
+    inspect=inspect_actionlint,
+    ways=(
+        Release(
+            archive=ACTIONLINT_RELEASES + "/actionlint_{version}_{platform}.tar.gz",
+            checksums=ACTIONLINT_RELEASES + "/actionlint_{version}_checksums.txt",
+            member="actionlint",
+        ),
+        GoBuild(
+            package="github.com/rhysd/actionlint/cmd/actionlint",
+            binary="actionlint",
+            pins=gobuild.PINS / "actionlint",
+            stamp="github.com/rhysd/actionlint.version",
+        ),
+    ),
+    executable="actionlint",
+    home="actionlint",
+    advice="install actionlint 1.7.7 or newer, on PATH or named by BRICKLANE_ACTIONLINT",
+)
+
+TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in (ACT, ACTIONLINT, DATABRICKS, JAVA, SPARK)}
 
 
 def tool_named(name: str, tools: Mapping[str, Tool] = TOOLS) -> Tool:

@@ -17,7 +17,7 @@ MAIN = "from bricklane.cli.main import main; main()"
 
 @pytest.fixture
 def tools(tmp_path: Path) -> dict[str, str]:
-    """An environment whose cache is empty and where only Java is found."""
+    """An environment whose cache is empty, where Java is found and the user named an act."""
     home = tmp_path / "jvm"
     for folder in ("bin", "lib"):
         (home / folder).mkdir(parents=True)
@@ -29,6 +29,7 @@ def tools(tmp_path: Path) -> dict[str, str]:
         "PATH": str(tmp_path / "empty"),
         "JAVA_HOME": str(home),
         "BRICKLANE_CACHE_DIR": str(tmp_path / "cache"),
+        "BRICKLANE_LOCAL_ACT": "/opt/act",
     }
 
 

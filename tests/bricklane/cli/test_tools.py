@@ -48,16 +48,18 @@ def test_list_shows_what_is_wanted_and_what_is_missing(
     done = bricklane(environment, "tools", "list")
 
     lines = [line.split() for line in done.stdout.splitlines()]
-    assert lines[:4] == [
+    assert lines[:6] == [
         ["TOOL", "WANTED", "FOUND", "SOURCE", "WHERE"],
+        ["act", ">=0.2.84,<0.3", "-", "missing", "-"],
+        ["actionlint", ">=1.7.7,<2", "-", "missing", "-"],
         ["databricks", ">=1.10,<2", "-", "missing", "-"],
         ["java", ">=17,<23", "-", "missing", "-"],
         ["spark", "==4.1.1", "-", "missing", "-"],
     ]
     old = f"{tmp_path}/bin/databricks (PATH)"
-    assert done.stdout.splitlines()[4:] == [
+    assert done.stdout.splitlines()[6:] == [
         f"databricks: passed over {old}: version 0.230.0 is not >=1.10,<2",
-        "install with: bricklane tools install databricks java spark",
+        "install with: bricklane tools install act actionlint databricks java spark",
     ]
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -79,7 +81,7 @@ def test_list_as_json_is_for_programs(environment: dict[str, str], tmp_path: Pat
         "passed_over": [],
     }
     assert rows["spark"]["path"] is None
-    assert list(rows) == ["databricks", "java", "spark"]
+    assert list(rows) == ["act", "actionlint", "databricks", "java", "spark"]
 
 
 def test_path_prints_nothing_but_the_path(environment: dict[str, str], tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_install_checks_all_names_before_it_begins(environment: dict[str, str]) 
     assert done.returncode == 4
     assert done.stderr.splitlines() == [
         "error: there is no tool 'sparc'",
-        "  hint: known tools: databricks, java, spark",
+        "  hint: known tools: act, actionlint, databricks, java, spark",
     ]
 
 

@@ -183,7 +183,7 @@ def test_an_unknown_name_lists_the_known_ones(environment: dict[str, str], recor
     with pytest.raises(BricklaneError, match=r"^there is no tool 'terraforn'$") as caught:
         install("terraforn", environment, record)
 
-    assert caught.value.hint == "known tools: databricks, java, spark"
+    assert caught.value.hint == "known tools: act, actionlint, databricks, java, spark"
     assert caught.value.exit_code is ExitCode.TOOL
 
 

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import platform
 import socket
+import tarfile
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -171,3 +173,50 @@ def test_names_a_machine_that_releases_are_not_made_for(monkeypatch: pytest.Monk
 
     with pytest.raises(WayFailed, match=r"^there is no release for \w+ on riscv64$"):
         platform_name()
+
+
+def tar_of(name: str, content: str) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content.encode()))
+    return buffer.getvalue()
+
+
+def test_a_tar_archive_is_unpacked_under_the_platforms_name_in_that_release(
+    job: Job, file_server: Any
+) -> None:
+    system = platform_name()
+    content = tar_of("hammer", SCRIPT)
+    file_server.files = {"/hammer_Odd.tar.gz": content}
+    release = Release(
+        archive=file_server.url + "/hammer_{platform}.tar.gz",
+        checksums=file_server.url + "/SUMS",
+        member="hammer",
+        pins={system: hashlib.sha256(content).hexdigest()},
+        platforms={system: "Odd"},
+    )
+
+    release.provide(job)
+
+    assert (job.folder / "hammer").read_text("utf-8") == SCRIPT
+    assert os.access(job.folder / "hammer", os.X_OK)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (tar_of("nail", SCRIPT), r"^the archive has no file 'hammer'$"),
+        (b"<html>", r"^the archive cannot be read: "),
+    ],
+)
+def test_a_tar_archive_without_the_program_says_so(
+    job: Job, file_server: Any, content: bytes, message: str
+) -> None:
+    file_server.files = {"/hammer.tar.gz": content}
+    pins = {platform_name(): hashlib.sha256(content).hexdigest()}
+    url = file_server.url
+
+    with pytest.raises(WayFailed, match=message):
+        Release(f"{url}/hammer.tar.gz", f"{url}/SUMS", "hammer", pins).provide(job)

@@ -14,13 +14,17 @@ from bricklane.errors import BricklaneError
 from bricklane.tools import sparkruntime
 from bricklane.tools.discovery import ProbeFailed, accept, find
 from bricklane.tools.gobuild import GoBuild
-from bricklane.tools.model import Tool
+from bricklane.tools.model import Copy, Tool
 from bricklane.tools.python import PINS
 from bricklane.tools.release import Release
 from bricklane.tools.table import (
+    ACT,
+    ACTIONLINT,
     DATABRICKS,
     JAVA,
     TOOLS,
+    inspect_act,
+    inspect_actionlint,
     inspect_databricks,
     inspect_java,
     java_version,
@@ -43,8 +47,55 @@ def test_go_pins_are_of_the_version_of_the_row(tool: Tool) -> None:
     for way in tool.ways:
         if isinstance(way, GoBuild):
             pins = (way.pins / "go.mod").read_text("utf-8")
-            assert f"require {way.package} v{tool.version}\n" in pins
-            assert f"{way.package} v{tool.version} h1:" in (way.pins / "go.sum").read_text("utf-8")
+            required = re.findall(
+                rf"^require (\S+) v{re.escape(tool.version)}$", pins, re.MULTILINE
+            )
+            assert len(required) == 1
+            assert f"{way.package}/".startswith(f"{required[0]}/")
+            sums = (way.pins / "go.sum").read_text("utf-8")
+            assert f"{required[0]} v{tool.version} h1:" in sums
+
+
+@pytest.mark.parametrize(
+    ("tool", "platform", "archive", "checksums"),
+    [
+        (ACT, "linux_amd64", "act_Linux_x86_64.tar.gz", "checksums.txt"),
+        (ACT, "darwin_arm64", "act_Darwin_arm64.tar.gz", "checksums.txt"),
+        (
+            ACTIONLINT,
+            "linux_arm64",
+            "actionlint_1.7.12_linux_arm64.tar.gz",
+            "actionlint_1.7.12_checksums.txt",
+        ),
+    ],
+)
+def test_releases_have_the_published_names(
+    tool: Tool, platform: str, archive: str, checksums: str
+) -> None:
+    way = tool.ways[0]
+    assert isinstance(way, Release)
+    named = way.platforms.get(platform, platform)
+    url = way.archive.format(version=tool.version, platform=named)
+    assert url.rpartition("/")[2] == archive
+    assert way.checksums.format(version=tool.version).rpartition("/")[2] == checksums
+
+
+@pytest.mark.parametrize(
+    ("inspect", "output", "version"),
+    [
+        (inspect_act, "act version 0.2.89", "0.2.89"),
+        (inspect_actionlint, "1.7.12\ninstalled by building from source", "1.7.12"),
+        (inspect_actionlint, "v1.7.8\ninstalled by go install", "1.7.8"),
+    ],
+)
+def test_the_version_of_a_program_is_read(
+    inspect: Callable[[Path], Copy], output: str, version: str, tmp_path: Path
+) -> None:
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ncat <<'END'\n{output}\nEND\n", "utf-8")
+    program.chmod(0o755)
+
+    assert inspect(program).version == version
 
 
 def test_the_release_of_the_databricks_cli_has_the_published_names() -> None:
@@ -97,10 +148,10 @@ def test_the_folder_of_spark_changes_with_its_pins(
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(BricklaneError, match=r"^there is no tool 'act'$") as caught:
-        tool_named("act")
+    with pytest.raises(BricklaneError, match=r"^there is no tool 'hammer'$") as caught:
+        tool_named("hammer")
 
-    assert caught.value.hint == "known tools: databricks, java, spark"
+    assert caught.value.hint == "known tools: act, actionlint, databricks, java, spark"
 
 
 def test_the_version_of_the_databricks_cli_is_read(tmp_path: Path) -> None:
