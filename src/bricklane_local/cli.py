@@ -33,7 +33,11 @@ def state_options(function: Callable[..., Any]) -> Callable[..., Any]:
 def compute_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how to run jobs."""
     for option in (
-        click.option("--port", type=click.IntRange(0, 65000), help="Port; 0 picks a free one."),
+        click.option(
+            "--port",
+            type=click.IntRange(0, 65000),
+            help="First port; the others follow. 0 picks free ones.",
+        ),
         click.option(
             "--spark",
             type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -87,8 +91,11 @@ def up(name: str, state: Path | None, **options: Any) -> None:
 
 
 def _describe(paths: StatePaths, record: ServerRecord) -> None:
-    for workspace, host in record.hosts.items():
-        click.echo(f"  workspace {workspace}: {host}")
+    from bricklane_local.listeners import LISTENERS
+
+    for listener in LISTENERS:
+        if url := record.hosts.get(listener.name):
+            click.echo(f"  {listener.title}: {url}")
     first = next(iter(record.hosts))
     click.echo("point any Databricks client at it with:")
     click.echo(f"  export DATABRICKS_CONFIG_FILE={paths.client_config}")

@@ -44,7 +44,11 @@ class WorkspaceRow:
     port: int
 
 
-WORKSPACES = (WorkspaceRow("dev", 6_500_000_000_000_001, 8701),)
+WORKSPACES = (
+    WorkspaceRow("dev", 6_500_000_000_000_001, 8701),
+    WorkspaceRow("staging", 6_500_000_000_000_002, 8702),
+    WorkspaceRow("prod", 6_500_000_000_000_003, 8703),
+)
 
 
 class Cloud:

@@ -1,4 +1,4 @@
-"""The server process: opens a cloud's state and serves each workspace on a listener of its own."""
+"""The server process: opens a cloud's state and serves each of its listeners."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ import socket
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import orjson
 import uvicorn
 import uvloop
 
 from bricklane_local import __version__
-from bricklane_local.app.asgi import WorkspaceApp, with_middleware
-from bricklane_local.app.families import ALL_ROUTES
 from bricklane_local.clientconfig import write_client_config
-from bricklane_local.cloud import WORKSPACES, Cloud, Workspace
+from bricklane_local.cloud import Cloud
 from bricklane_local.compute.settings import ComputeSettings
 from bricklane_local.errors import LocalError
 from bricklane_local.files import write_atomically
+from bricklane_local.listeners import LISTENERS, Listener, Service
 
 LOOPBACK = "127.0.0.1"
 LOGGER = logging.getLogger(__name__)
@@ -38,7 +37,7 @@ class ServerRecord:
     Args:
         pid: its process id.
         version: of the program.
-        hosts: URL of each workspace, by name.
+        hosts: URL of each listener, by name: the workspaces, and the other services.
     """
 
     pid: int
@@ -64,25 +63,29 @@ def locked(path: Path) -> IO[bytes]:
     return file
 
 
-def bind(workspace: str, port: int) -> socket.socket:
-    """Return a listening socket on loopback.
+def bind(listener: Listener, port: int) -> socket.socket:
+    """Return a socket on loopback that listens for ``listener``.
+
+    Args:
+        listener: for whom.
+        port: of the socket; 0 picks a free one.
 
     Raises:
         LocalError: when the port is taken.
     """
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((LOOPBACK, port))
+        found.bind((LOOPBACK, port))
     except OSError as error:
-        listener.close()
+        found.close()
         raise LocalError(
-            f"port {port} for workspace {workspace} cannot be used: {error.strerror}",
+            f"port {port} for {listener.title} cannot be used: {error.strerror}",
             hint="free the port, or choose another with: bricklane local up --port NUMBER "
-            "(0 picks a free one)",
+            "(0 picks free ones)",
         ) from None
-    listener.listen(512)
-    return listener
+    found.listen(512)
+    return found
 
 
 def serve(root: Path, compute: ComputeSettings, port: int | None) -> None:
@@ -91,8 +94,8 @@ def serve(root: Path, compute: ComputeSettings, port: int | None) -> None:
     Args:
         root: state folder.
         compute: where Spark and Java are.
-        port: of the first workspace, the others take the ones after it; 0 picks free ones; None
-            takes the ports of :data:`WORKSPACES`.
+        port: of the first listener, the others take the ones after it; 0 picks free ones; None
+            takes the ports of :data:`~bricklane_local.listeners.LISTENERS`.
 
     Raises:
         LocalError: when the state is in use or newer, or a port is taken.
@@ -100,35 +103,52 @@ def serve(root: Path, compute: ComputeSettings, port: int | None) -> None:
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     with contextlib.closing(locked(root / "server.lock")):
-        sockets = [
-            bind(row.name, row.port if port is None else port and port + number)
-            for number, row in enumerate(WORKSPACES)
-        ]
+        sockets = {
+            listener.name: bind(listener, listener.port if port is None else port and port + number)
+            for number, listener in enumerate(LISTENERS)
+        }
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(root, compute, sockets))
 
 
-async def _serve(root: Path, compute: ComputeSettings, sockets: list[socket.socket]) -> None:
+async def _serve(root: Path, compute: ComputeSettings, sockets: dict[str, socket.socket]) -> None:
     cloud = Cloud(root, compute)
-    for workspace, listener in zip(cloud.workspaces.values(), sockets, strict=True):
-        workspace.host = f"http://{LOOPBACK}:{listener.getsockname()[1]}"
+    hosts = {name: f"http://{LOOPBACK}:{found.getsockname()[1]}" for name, found in sockets.items()}
+    services = {row.name: row.open(cloud, hosts[row.name]) for row in LISTENERS}
     await cloud.start()
-    servers = [
-        _server(workspace, listener)
-        for workspace, listener in zip(cloud.workspaces.values(), sockets, strict=True)
-    ]
+    for service in services.values():
+        await service.start()
+    servers = {name: _server(service) for name, service in services.items()}
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    tasks = [asyncio.create_task(server) for server, _ in servers]
+    tasks = [
+        asyncio.create_task(server.serve(sockets=[sockets[name]]))
+        for name, server in servers.items()
+    ]
     write_client_config(cloud)
-    write_record(cloud)
-    LOGGER.info("serving %s", ", ".join(w.host for w in cloud.workspaces.values()))
+    write_record(cloud, hosts)
+    LOGGER.info("serving %s", ", ".join(f"{name} {url}" for name, url in hosts.items()))
     await stopping.wait()
     LOGGER.info("stopping")
-    for _, handle in servers:
-        handle.should_exit = True
+    await _stop(cloud, services, servers, tasks)
+
+
+async def _stop(
+    cloud: Cloud,
+    services: dict[str, Service],
+    servers: dict[str, _Server],
+    tasks: list[asyncio.Task[None]],
+) -> None:
+    for name, service in services.items():
+        try:
+            await service.stop()
+        except Exception:
+            # One that cannot stop must not keep the others, and their processes, from it.
+            LOGGER.exception("stopping %s", name)
+    for server in servers.values():
+        server.should_exit = True
     await cloud.stop()
     await asyncio.gather(*tasks)
     cloud.paths.server_record.unlink(missing_ok=True)
@@ -142,14 +162,9 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _server(workspace: Workspace, listener: socket.socket) -> tuple[Any, _Server]:
-    cloud = workspace.cloud
-    app = with_middleware(
-        WorkspaceApp(workspace, ALL_ROUTES),
-        [lambda inner: cloud.request_log.layer(workspace.name, inner), cloud.faults.layer],
-    )
+def _server(service: Service) -> _Server:
     config = uvicorn.Config(
-        app,
+        service.app,
         http="httptools",
         ws="none",
         lifespan="off",
@@ -159,12 +174,10 @@ def _server(workspace: Workspace, listener: socket.socket) -> tuple[Any, _Server
         timeout_graceful_shutdown=2,
         timeout_keep_alive=75,
     )
-    server = _Server(config)
-    return server.serve(sockets=[listener]), server
+    return _Server(config)
 
 
-def write_record(cloud: Cloud) -> None:
+def write_record(cloud: Cloud, hosts: dict[str, str]) -> None:
     """Write ``server.json``, by which others find this server."""
-    hosts = {workspace.name: workspace.host for workspace in cloud.workspaces.values()}
     record = ServerRecord(os.getpid(), __version__, hosts)
     write_atomically(cloud.paths.server_record, orjson.dumps(asdict(record)))

@@ -42,7 +42,8 @@ def test_catalog_lives_from_create_to_delete(client: WorkspaceClient) -> None:
     assert (made.name, made.comment, made.properties) == ("sales", "c", {"a": "1"})
     assert made.owner == made.created_by == "developer@bricklane.local"
     assert client.catalogs.get("SALES") == made
-    assert [c.name for c in client.catalogs.list()] == ["dev", "sales", "samples"]
+    listed = [catalog.name for catalog in client.catalogs.list()]
+    assert listed == ["dev", "prod", "sales", "samples", "staging"]
     changed = client.catalogs.update("sales", comment="d")
     assert (changed.comment, changed.properties) == ("d", {"a": "1"})
     client.catalogs.delete("sales")

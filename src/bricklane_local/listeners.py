@@ -1,0 +1,82 @@
+"""The listeners of a cloud, as rows: one for each workspace, and those of its other services.
+
+All are served by the one process and its one event loop. A service that is not a workspace adds a
+row to :data:`LISTENERS` with a function that imports and opens it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bricklane_local.cloud import WORKSPACES
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from bricklane_local.cloud import Cloud
+
+
+async def _nothing() -> None:
+    """Start or stop what has nothing to start or stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What answers on a listener.
+
+    Args:
+        app: its ASGI application; one HTTP scope per request, no lifespan, no web sockets.
+        start: awaited once, before the first request is answered; what it raises ends the server.
+        stop: awaited once when the server ends, while the workspaces still work; it ends every
+            process and task that the service has started.
+    """
+
+    app: ASGIApp
+    start: Callable[[], Awaitable[None]] = _nothing
+    stop: Callable[[], Awaitable[None]] = _nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A port on loopback and what answers there.
+
+    Args:
+        name: its key in ``server.json`` and in ``bricklane local status --json``.
+        title: how messages call it.
+        port: the port it takes unless told otherwise.
+        open: makes the service of a cloud; the second argument is the listener's URL, without a
+            slash at the end. It must not touch the network: nothing listens yet.
+    """
+
+    name: str
+    title: str
+    port: int
+    open: Callable[[Cloud, str], Service]
+
+
+def logged(cloud: Cloud, name: str, app: ASGIApp) -> ASGIApp:
+    """Wrap ``app`` in what every listener has: the request log, and planted faults."""
+    from bricklane_local.app.asgi import with_middleware
+
+    return with_middleware(
+        app, [lambda inner: cloud.request_log.layer(name, inner), cloud.faults.layer]
+    )
+
+
+def _workspace(name: str, cloud: Cloud, url: str) -> Service:
+    from bricklane_local.app.asgi import WorkspaceApp
+    from bricklane_local.app.families import ALL_ROUTES
+
+    workspace = cloud.workspaces[name]
+    workspace.host = url
+    return Service(logged(cloud, name, WorkspaceApp(workspace, ALL_ROUTES)))
+
+
+# In the order in which they take the ports after `--port NUMBER`.
+LISTENERS = tuple(
+    Listener(row.name, f"workspace {row.name}", row.port, partial(_workspace, row.name))
+    for row in WORKSPACES
+)
