@@ -24,8 +24,9 @@ from bricklane_runtime.specification import Specification
 REPEATING_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 # Where a session begins without being told.
 DEFAULT_SCHEMA = "default"
-# Restarts of the local Spark take some seconds; a dead one should not hold a run for minutes.
-RETRIES = {"max_retries": 9, "max_backoff": 8000}
+# A restarted Spark does not know the sessions of the one before, so waiting for it saves no run;
+# and pyspark retries each of the calls by which it gives a query up, one after the other.
+RETRIES = {"max_retries": 4, "max_backoff": 1000}
 
 
 class LoopbackChannelBuilder(DefaultChannelBuilder):

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -119,11 +120,17 @@ def test_runs_beyond_the_limit_wait_or_are_skipped(bench: Workbench) -> None:
     assert bench.get(second)["start_time"] <= bench.get(first)["end_time"]
 
 
-def test_spark_killed_in_mid_run_fails_the_run_and_spares_the_next(bench: Workbench) -> None:
-    cells = "for n in range(10_000):\n    spark.range(1000).count()"
-    run_id = bench.start(bench.create(bench.task(cells)))
-    bench.until(run_id, running)
-    time.sleep(3)
+def test_spark_killed_in_mid_run_fails_the_run_and_spares_the_next(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    querying = tmp_path / "querying"
+    cells = (
+        "spark.range(1000).count()",
+        f"open({str(querying)!r}, 'w').close()",
+        "while True:\n    spark.range(1000).count()",
+    )
+    run_id = bench.start(bench.create(bench.task(*cells)))
+    bench.until(run_id, lambda _: querying.exists())
     spark_process(bench).kill()
     assert state(bench.finish(run_id)) == "FAILED"
     assert bench.result("dbutils.notebook.exit(spark.range(3).count())") == "3"
