@@ -1,0 +1,1 @@
+"""The forge: repositories, pull requests, releases and workflows, as GitHub's API shows them."""

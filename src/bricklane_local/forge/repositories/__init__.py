@@ -1,0 +1,1 @@
+"""Repositories, who may do what with them, and where git keeps them."""

@@ -1,0 +1,1 @@
+"""Users, and the tokens that stand for them."""
