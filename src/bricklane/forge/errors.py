@@ -19,3 +19,7 @@ class ForgeForbidden(ForgeError):  # noqa: N818
 
 class ForgeUnavailable(ForgeError):  # noqa: N818
     """The forge could not be reached, or kept answering 5xx or 429, however often it was asked."""
+
+
+class ForgeUnauthenticated(ForgeError):  # noqa: N818
+    """The forge does not know the token: it is wrong, was revoked or has expired."""

@@ -1,0 +1,1 @@
+"""GitHub, GitHub Enterprise, and whatever else answers their REST API."""

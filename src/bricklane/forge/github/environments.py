@@ -1,0 +1,148 @@
+"""Environments, secrets and variables on GitHub."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from github.PublicKey import encrypt
+
+from bricklane.forge.errors import ForgeError
+from bricklane.forge.github.api import Api, Json, segment
+from bricklane.forge.model import EnvironmentRules
+
+# Stands among the branch patterns for "whatever a rule protects", which is no pattern.
+PROTECTED = ":protected"
+# https://docs.github.com/rest/actions/variables: lists of these have shorter pages.
+SHORT_PAGE = 30
+
+
+class Environments:
+    """The part of the protocol that is about environments, secrets and variables."""
+
+    api: Api
+
+    def environments(self) -> Mapping[str, EnvironmentRules]:
+        """Return every environment with its rules, by name.
+
+        Branches that are allowed because a rule protects them show as ``:protected``.
+        """
+        rows = sorted(self.api.pages("environments", "environments"), key=lambda row: row["name"])
+        return {row["name"]: self._rules(row) for row in rows}
+
+    def _rules(self, row: Json) -> EnvironmentRules:
+        reviewers: tuple[str, ...] = ()
+        prevent, wait = False, 0
+        for rule in row.get("protection_rules") or ():
+            if rule["type"] == "required_reviewers":
+                reviewers = tuple(reviewer_name(reviewer) for reviewer in rule["reviewers"])
+                prevent = bool(rule.get("prevent_self_review"))
+            elif rule["type"] == "wait_timer":
+                wait = int(rule["wait_timer"])
+        policy = row.get("deployment_branch_policy") or {}
+        branches: tuple[str, ...] = ()
+        if policy.get("custom_branch_policies"):
+            branches = tuple(policy["name"] for policy in self._policies(row["name"]))
+        elif policy.get("protected_branches"):
+            branches = (PROTECTED,)
+        return EnvironmentRules(reviewers, prevent, branches, wait)
+
+    def save_environment(self, name: str, rules: EnvironmentRules) -> None:
+        """Create an environment, or bring its rules to these.
+
+        Args:
+            name: of the environment.
+            rules: reviewers are logins, or ``organization/team``; branches are patterns, or
+                ``:protected`` alone.
+        """
+        policy = None
+        if rules.branches:
+            protected = rules.branches == (PROTECTED,)
+            policy = {"protected_branches": protected, "custom_branch_policies": not protected}
+        wanted = {
+            "wait_timer": rules.wait_minutes,
+            "prevent_self_review": rules.prevent_self_review,
+            "reviewers": [self._reviewer(login) for login in rules.reviewers],
+            "deployment_branch_policy": policy,
+        }
+        self.api.send("PUT", f"environments/{segment(name)}", wanted)
+        if policy and policy["custom_branch_policies"]:
+            self._save_policies(name, rules.branches)
+
+    def _reviewer(self, login: str) -> Json:
+        organization, _, team = login.partition("/")
+        kind = "Team" if team else "User"
+        path = f"/orgs/{organization}/teams/{team}" if team else f"/users/{segment(login)}"
+        found = self.api.find(path)
+        if found is None:
+            raise ForgeError(
+                f"{self.api.host} knows no {kind.lower()} {login}, which should review",
+                hint="name people by login and teams as organization/team",
+            )
+        return {"type": kind, "id": found["id"]}
+
+    def _policies(self, name: str) -> list[Json]:
+        path = f"environments/{segment(name)}/deployment-branch-policies"
+        return sorted(self.api.pages(path, "branch_policies"), key=lambda row: int(row["id"]))
+
+    def _save_policies(self, name: str, branches: Sequence[str]) -> None:
+        path = f"environments/{segment(name)}/deployment-branch-policies"
+        present = {row["name"]: row["id"] for row in self._policies(name)}
+        for pattern in branches:
+            if pattern not in present:
+                wanted = {"name": pattern, "type": "branch"}
+                self.api.create(path, wanted, lambda name_=pattern: self._policy(name, name_))  # type: ignore[misc]
+        for pattern, number in present.items():
+            if pattern not in branches:
+                self.api.drop(f"{path}/{number}")
+
+    def _policy(self, name: str, pattern: str) -> Json | None:
+        return next((row for row in self._policies(name) if row["name"] == pattern), None)
+
+    def secrets(self, environment: str | None = None) -> list[str]:
+        """Return the names of the secrets; values cannot be read back."""
+        rows = self.api.pages(_store("secrets", environment), "secrets")
+        return sorted(row["name"] for row in rows)
+
+    def save_secret(self, name: str, value: str, *, environment: str | None = None) -> None:
+        """Store a secret, sealed with the forge's public key before it leaves this machine."""
+        store = _store("secrets", environment)
+        key = self.api.get(f"{store}/public-key")
+        sealed = {"encrypted_value": encrypt(key["key"], value), "key_id": key["key_id"]}
+        self.api.send("PUT", f"{store}/{segment(name)}", sealed)
+
+    def delete_secret(self, name: str, *, environment: str | None = None) -> None:
+        """Delete a secret; one that is gone already is no error."""
+        self.api.drop(f"{_store('secrets', environment)}/{segment(name)}")
+
+    def variables(self, environment: str | None = None) -> Mapping[str, str]:
+        """Return the variables, name → value."""
+        store = _store("variables", environment)
+        rows = self.api.pages(store, "variables", per_page=SHORT_PAGE)
+        return dict(sorted((row["name"], row["value"]) for row in rows))
+
+    def save_variable(self, name: str, value: str, *, environment: str | None = None) -> None:
+        """Store a variable."""
+        store = _store("variables", environment)
+        path = f"{store}/{segment(name)}"
+        wanted = {"name": name, "value": value}
+        present = self.api.find(path)
+        if present is None:
+            self.api.create(store, wanted, lambda: self.api.find(path))
+        elif present["value"] != value:
+            self.api.send("PATCH", path, wanted)
+
+
+def reviewer_name(reviewer: Json) -> str:
+    """Return a reviewer of an environment as our model names it."""
+    who = reviewer["reviewer"]
+    if reviewer["type"] == "User":
+        return str(who["login"])
+    # A team's page is …/orgs/ORGANIZATION/teams/SLUG.
+    organization = str(who.get("html_url", "")).partition("/orgs/")[2].partition("/")[0]
+    return f"{organization}/{who['slug']}" if organization else str(who["slug"])
+
+
+def _store(kind: str, environment: str | None) -> str:
+    return (
+        f"actions/{kind}" if environment is None else f"environments/{segment(environment)}/{kind}"
+    )
