@@ -97,11 +97,13 @@ class Address:
         return f"{urlsplit(self.api).scheme}://{host.removeprefix('api.')}/"
 
 
-def open_forge(settings: Settings) -> Forge:
+def open_forge(settings: Settings, token: str | None = None) -> Forge:
     """Return the forge of a project; nothing is asked of it yet.
 
     Args:
         settings: of the project.
+        token: to use; by default it is looked for where the settings say, else where the user is
+            signed in.
 
     Raises:
         ForgeError: when the repository cannot be told, the kind is unknown, or a token would
@@ -109,8 +111,8 @@ def open_forge(settings: Settings) -> Forge:
         ForgeUnauthenticated: when there is no token.
     """
     address = locate(settings)
-    token = _token(settings, address)
-    if token is None:
+    found = _token(settings, address, token)
+    if found is None:
         variable = settings.forge.token_variable
         raise ForgeUnauthenticated(
             f"there is no token for {address.repository} on {address.origin}",
@@ -119,7 +121,7 @@ def open_forge(settings: Settings) -> Forge:
             exit_code=ExitCode.CONFIG,
         )
     connect = import_module(address.adapter.module).connect
-    forge: Forge = connect(address.api, address.repository, token.value, token.source)
+    forge: Forge = connect(address.api, address.repository, found.value, found.source)
     return forge
 
 
@@ -156,7 +158,7 @@ def locate(settings: Settings) -> Address:
     return Address(adapter, repository, api.rstrip("/"), remote)
 
 
-def git_environment(settings: Settings) -> Mapping[str, str]:
+def git_environment(settings: Settings, token: str | None = None) -> Mapping[str, str]:
     """Return the environment in which git talks to the remote as the token's owner.
 
     The token travels in git's configuration by environment, so that it stands in no argument list,
@@ -165,6 +167,7 @@ def git_environment(settings: Settings) -> Mapping[str, str]:
 
     Args:
         settings: of the project.
+        token: as for :func:`open_forge`.
 
     Returns:
         What to add to the environment of git commands; holds secrets, see :func:`git_secrets`.
@@ -174,11 +177,11 @@ def git_environment(settings: Settings) -> Mapping[str, str]:
     if remote is None or not remote.over_http:
         return silent
     address = locate(settings)
-    token = _token(settings, address)
-    if token is None:
+    found = _token(settings, address, token)
+    if found is None:
         return silent
     _check_secure(remote.origin)
-    basic = base64.b64encode(f"{address.adapter.user}:{token.value}".encode()).decode("ascii")
+    basic = base64.b64encode(f"{address.adapter.user}:{found.value}".encode()).decode("ascii")
     key = f"http.{remote.origin}.extraHeader"
     # An empty value empties the list of headers that came before.
     entries = [(key, ""), (key, f"Authorization: Basic {basic}")]
@@ -204,7 +207,9 @@ def git_secrets(environment: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(secrets)
 
 
-def _token(settings: Settings, address: Address) -> Token | None:
+def _token(settings: Settings, address: Address, given: str | None) -> Token | None:
+    if given:
+        return Token(given, "the one who called")
     return find_token(settings.forge.token_variable, address.origin, settings.root)
 
 
