@@ -5,11 +5,15 @@ Run ``make generate`` after routes or commands changed; a test fails while a pag
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from bricklane.cli.group import cli
+from bricklane.rehearse import scenario as scenarios
+from bricklane.rehearse.acts import ACTS
 from bricklane_local.app.families import FAMILIES
 from bricklane_local.cli import command as local
 
@@ -70,7 +74,61 @@ def _help(found: click.Command, parent: click.Context, name: str, level: int) ->
     return lines
 
 
-PAGES = {"ledger.md": ledger, "commands.md": reference}
+def rehearsal() -> str:
+    """Return the page that says how scenarios are written and what each act takes."""
+    lines = [NOTICE, *inspect.cleandoc(REHEARSAL).splitlines(), ""]
+    lines += [f"- `{name}`: {scenarios.load(name, ACTS).title}" for name in scenarios.shipped()]
+    lines += ["", "## Acts", "", "| act | takes | what happens |", "|---|---|---|"]
+    for name, act in ACTS.items():
+        takes = ", ".join(_parameters(act)) or "nothing"
+        summary = inspect.getdoc(act) or ""
+        lines.append(f"| `{name}` | {takes} | {summary.splitlines()[0]} |")
+    return "\n".join(lines) + "\n"
+
+
+def _parameters(act: Callable[..., None]) -> list[str]:
+    return [
+        f"`{name}`" + ("" if one.default is one.empty else f" ({one.default!r} by default)")
+        for name, one in inspect.signature(act).parameters.items()
+        if one.kind is one.KEYWORD_ONLY
+    ]
+
+
+REHEARSAL = """
+# Rehearsals
+
+`bricklane rehearse` plays GitFlow for real: it starts a local cloud (a forge and three workspaces),
+makes a project and its repository, and plays a scenario on them. The workflows are the project's
+own files, run by act; deployments are made by the Databricks CLI; jobs run on Spark.
+
+A scenario is a YAML file with a `title` and a list of `acts`; `bricklane rehearse --scenario FILE`
+plays one of yours. An act is a name, with what it takes below it:
+
+```yaml
+title: One release
+acts:
+  - project
+  - feature:
+      name: better-names
+      message: "feat: better names"
+      edit:
+        - file: README.md
+          append: "\\nBetter names.\\n"
+  - draft-release:
+      bump: minor
+  - publish
+  - merge-back
+  - expect:
+      versions: {staging: 0.1.0, prod: 0.1.0}
+```
+
+An edit names a `file` and one of `write` (its whole text), `append` (text for its end) and
+`replace` (a text that occurs once) with `by`.
+
+## Scenarios that come along
+
+"""
+PAGES = {"ledger.md": ledger, "commands.md": reference, "rehearsal.md": rehearsal}
 
 if __name__ == "__main__":
     for page, render in PAGES.items():

@@ -1,0 +1,1 @@
+"""The rehearsal: a scenario of GitFlow played for real on a forge and three workspaces."""

@@ -1,0 +1,300 @@
+"""The acts of scenarios: what people do, and what they wait for.
+
+An act is a function of the stage; its keyword-only arguments are what a scenario tells it. People
+act through git, the forge and ``bricklane``, never through the internals of either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bricklane.errors import BricklaneError
+from bricklane.forge.errors import ForgeError
+from bricklane.forge.model import CheckState, MergeMethod, PullRequest, PullRequestState
+from bricklane.rehearse import edits, proofs, provisioning
+from bricklane.rehearse.runs import finished_run, rejected, wait_for_approval
+from bricklane.rehearse.stage import DEVELOPER, MANAGER, Stage
+
+if TYPE_CHECKING:
+    from bricklane.forge.model import WorkflowRun
+
+CHECK_SECONDS = 300.0
+BUMPS = {"major": "MAJOR", "minor": "MINOR"}
+
+
+def project(stage: Stage) -> None:
+    """Make the project, its repository and everything that it needs, and push it."""
+    principals = provisioning.identities(stage)
+    provisioning.new_project(stage, principals)
+    provisioning.publish_repository(stage, principals)
+    provisioning.first_push(stage)
+    provisioning.protect(stage)
+    _deployed(stage, "deploy-dev.yml", stage.settings.gitflow.develop)
+
+
+def feature(
+    stage: Stage, *, name: str, message: str, edit: Sequence[Mapping[str, Any]], merge: bool = True
+) -> None:
+    """Develop a feature, open its pull request and, when it is green, merge it."""
+    develop = stage.settings.gitflow.develop
+    branch = _commit_on_new_branch(stage, f"feature/{name}", develop, message, edit)
+    opened = _open(stage, branch, develop, message)
+    if merge:
+        _merge(stage, opened, MergeMethod.MERGE)
+        _deployed(stage, "deploy-dev.yml", develop)
+
+
+def draft_release(stage: Stage, *, bump: str) -> None:
+    """Draft a release; staging gets it."""
+    if bump not in BUMPS:
+        raise BricklaneError(f"a release cannot be {bump!r}; it is one of: {', '.join(BUMPS)}")
+    stage.screen.happened(MANAGER, f"starts the workflow draft-new-release ({bump})")
+    _dispatch(stage, "draft-new-release.yml", {"bump": BUMPS[bump]})
+    branch = _newest(stage, "release/")
+    stage.screen.happened("draft-new-release", f"made branch {branch} and its pull request")
+    _deployed(stage, "deploy-staging.yml", branch)
+
+
+def fix(stage: Stage, *, message: str, edit: Sequence[Mapping[str, Any]], on: str) -> None:
+    """Push a commit to the open release or hotfix branch; staging gets it."""
+    branch = _newest(stage, f"{on}/")
+    stage.git("fetch", "--quiet", "origin")
+    stage.git("switch", "--quiet", "-C", branch, f"origin/{branch}")
+    _commit(stage, message, edit)
+    stage.git("push", "--quiet", "origin", branch)
+    stage.screen.happened(DEVELOPER, f"pushes a fix to {branch}: {message}")
+    _deployed(stage, "deploy-staging.yml", branch)
+
+
+def publish(stage: Stage, *, kind: str = "release", approve: bool = True) -> None:
+    """Merge the release or hotfix into main and answer for its entry into production."""
+    (pull_request, *_) = stage.open_pull_requests(prefix=f"{kind}/")
+    _merge(stage, pull_request, MergeMethod.MERGE)
+    run = wait_for_approval(stage, "publish-new-release.yml", _merged(stage, pull_request))
+    said = "tested on staging" if approve else "not this week"
+    stage.forge(MANAGER).review_run(run.id, ["prod"], approve=approve, comment=said)
+    stage.screen.happened(MANAGER, f"{'approves' if approve else 'rejects'} prod: {said}")
+    if approve:
+        finished_run(stage, run)
+        stage.screen.happened("publish-new-release", f"deployed {pull_request.head} to prod")
+    else:
+        rejected(stage, run)
+
+
+def merge_back(stage: Stage) -> None:
+    """Merge the open back-merges; dev gets what production got."""
+    develop = stage.settings.gitflow.develop
+    found = list(stage.open_pull_requests(prefix="back-merge/"))
+    if not found:
+        raise BricklaneError("there is no open back-merge pull request to merge")
+    for pull_request in found:
+        _merge(stage, pull_request, MergeMethod.MERGE)
+    if any(one.base == develop for one in found):
+        _deployed(stage, "deploy-dev.yml", develop)
+    for one in found:
+        if one.base != develop:
+            _deployed(stage, "deploy-staging.yml", one.base)
+
+
+def bug_fix(stage: Stage, *, name: str, message: str, edit: Sequence[Mapping[str, Any]]) -> None:
+    """Open a pull request that fixes a bug of production, made from main."""
+    settings = stage.settings.gitflow
+    branch = _commit_on_new_branch(stage, f"feature/{name}", settings.main, message, edit)
+    _open(stage, branch, settings.develop, message, wait=False)
+
+
+def draft_hotfix(stage: Stage) -> None:
+    """Make a hotfix of the pull request that was opened last; staging gets it."""
+    stage.screen.happened(
+        MANAGER, f"starts the workflow draft-new-hotfix for pull request {stage.pull_request}"
+    )
+    _dispatch(stage, "draft-new-hotfix.yml", {"pull-request": str(stage.pull_request)})
+    branch = _newest(stage, "hotfix/")
+    stage.screen.happened("draft-new-hotfix", f"made branch {branch} and its pull request")
+    replaced = stage.forge().pull_request(stage.pull_request)
+    if replaced is None or replaced.state is not PullRequestState.CLOSED:
+        raise BricklaneError(f"pull request {stage.pull_request} was not closed by its hotfix")
+    _deployed(stage, "deploy-staging.yml", branch)
+
+
+def resolve(stage: Stage, *, take: str) -> None:
+    """Resolve the conflict of the open back-merge in favour of one side and push the result."""
+    pull_request = next(iter(stage.open_pull_requests(prefix="back-merge/")))
+    if pull_request.mergeable is not False:
+        raise BricklaneError(f"pull request {pull_request.number} has no conflict to resolve")
+    stage.screen.say(f"pull request {pull_request.number} does not merge, as the forge says")
+    stage.git("fetch", "--quiet", "origin")
+    stage.git("switch", "--quiet", "-C", pull_request.head, f"origin/{pull_request.head}")
+    side = {"ours": "ours", "theirs": "theirs"}[take]
+    stage.git("merge", "--quiet", "--no-edit", "-X", side, f"origin/{pull_request.base}")
+    stage.git("push", "--quiet", "origin", pull_request.head)
+    stage.screen.happened(DEVELOPER, f"resolves the conflict in {pull_request.head}")
+
+
+def failing_checks(stage: Stage, *, says: str) -> None:
+    """See the checks of the last pull request fail, and the forge refuse its merge."""
+    pull_request = _pull_request(stage)
+    state = _checked(stage, pull_request)
+    if state is not CheckState.FAILURE:
+        raise BricklaneError(f"the checks of pull request {pull_request.number} did not fail")
+    stage.screen.happened("pull-request", f"fails pull request {pull_request.number}")
+    proofs.log_says(stage, pull_request.head_commit, says)
+    try:
+        stage.forge().merge_pull_request(
+            pull_request.number, method=MergeMethod.MERGE, head_commit=pull_request.head_commit
+        )
+    except ForgeError as refusal:
+        stage.screen.say(f"the forge refuses the merge: {refusal.message}")
+        return
+    raise BricklaneError(f"the forge merged pull request {pull_request.number} with failed checks")
+
+
+def refused_publish(stage: Stage, *, says: str) -> None:
+    """See a publication refused whose tree staging has not tested green."""
+    proofs.publish_refuses(stage, says)
+
+
+def expect(
+    stage: Stage,
+    *,
+    versions: Mapping[str, str] | None = None,
+    tags: Sequence[str] | None = None,
+    same_wheels: Sequence[str] = (),
+    contains: Mapping[str, Sequence[str]] | None = None,
+) -> None:
+    """Check what is deployed where, which tags exist, and which branch contains which."""
+    proofs.expect(stage, versions or {}, tags, same_wheels, contains or {})
+
+
+def run_production(stage: Stage, *, job: str) -> None:
+    """Run the job in production, as its schedule would."""
+    proofs.run_job(stage, "prod", job)
+
+
+def show_table(stage: Stage, *, table: str, order: str) -> None:
+    """Show the first rows of a table of production, read through the SDK."""
+    proofs.show_table(stage, "prod", table, order)
+
+
+def _commit_on_new_branch(
+    stage: Stage, branch: str, base: str, message: str, edit: Sequence[Mapping[str, Any]]
+) -> str:
+    stage.git("fetch", "--quiet", "--prune", "origin")
+    stage.git("switch", "--quiet", "--create", branch, f"origin/{base}", "--no-track")
+    _commit(stage, message, edit)
+    stage.git("push", "--quiet", "--set-upstream", "origin", branch)
+    stage.screen.happened(DEVELOPER, f"pushes branch {branch}: {message}")
+    return branch
+
+
+def _commit(stage: Stage, message: str, edit: Sequence[Mapping[str, Any]]) -> None:
+    edits.apply(stage.folder, edit)
+    stage.git("add", "--all")
+    stage.git("commit", "--quiet", "--message", message)
+
+
+def _open(stage: Stage, head: str, base: str, title: str, *, wait: bool = True) -> PullRequest:
+    opened = stage.forge().create_pull_request(
+        head=head, base=base, title=title, body=f"{title}, as discussed."
+    )
+    stage.pull_request = opened.number
+    stage.screen.happened(DEVELOPER, f"opens pull request {opened.number} into {base}")
+    stage.screen.say(opened.url)
+    if wait:
+        _checked(stage, opened)
+    return opened
+
+
+def _pull_request(stage: Stage) -> PullRequest:
+    found = stage.forge().pull_request(stage.pull_request)
+    if found is None:
+        raise BricklaneError("nobody has opened a pull request yet")
+    return found
+
+
+def _checked(stage: Stage, pull_request: PullRequest) -> CheckState:
+    """Wait for the required checks of a pull request and return what they say together."""
+    required = {check for rules in stage.forge().rulesets() for check in rules.checks}
+
+    def verdict() -> CheckState | None:
+        checks = {
+            check.name: check.state for check in stage.forge().checks(pull_request.head_commit)
+        }
+        states = {checks.get(name, CheckState.PENDING) for name in required}
+        if CheckState.FAILURE in states:
+            return CheckState.FAILURE
+        return None if CheckState.PENDING in states else CheckState.SUCCESS
+
+    return stage.until(
+        f"checks of pull request {pull_request.number}",
+        verdict,
+        seconds=CHECK_SECONDS,
+        detail=lambda: ", ".join(sorted(required)),
+    )
+
+
+def _merge(stage: Stage, pull_request: PullRequest, method: MergeMethod) -> None:
+    if _checked(stage, pull_request) is CheckState.FAILURE:
+        raise BricklaneError(
+            f"the checks of pull request {pull_request.number} failed", hint=pull_request.url
+        )
+    stage.screen.say(f"checks of pull request {pull_request.number} are green")
+    current = stage.forge(MANAGER).pull_request(pull_request.number) or pull_request
+    stage.forge(MANAGER).merge_pull_request(
+        pull_request.number, method=method, head_commit=current.head_commit
+    )
+    stage.screen.happened(
+        MANAGER,
+        f"merges pull request {pull_request.number}: {pull_request.head} → {pull_request.base}",
+    )
+
+
+def _merged(stage: Stage, pull_request: PullRequest) -> str:
+    merged = stage.forge().pull_request(pull_request.number)
+    if merged is None or merged.merge_commit is None:
+        raise BricklaneError(f"pull request {pull_request.number} is not merged")
+    return merged.merge_commit
+
+
+def _deployed(stage: Stage, workflow: str, branch: str) -> None:
+    run = finished_run(stage, workflow=workflow, commit=stage.head(branch))
+    stage.screen.happened(workflow.removesuffix(".yml"), f"deployed and tested {branch}")
+    stage.screen.say(run.url)
+
+
+def _dispatch(stage: Stage, workflow: str, inputs: Mapping[str, str]) -> WorkflowRun:
+    forge = stage.forge(MANAGER)
+    known = {run.id for run in forge.workflow_runs(file=workflow)}
+    branch = stage.settings.gitflow.develop
+    forge.dispatch_workflow(workflow, ref=branch, inputs=inputs)
+    return finished_run(stage, workflow=workflow, commit=stage.head(branch), known=known)
+
+
+def _newest(stage: Stage, prefix: str) -> str:
+    branches = stage.forge().branches(prefix)
+    if not branches:
+        raise BricklaneError(f"there is no branch {prefix}* on the forge")
+    return max(branch.name for branch in branches)
+
+
+# The name in a scenario → what it does.
+ACTS: Mapping[str, Callable[..., None]] = {
+    function.__name__.replace("_", "-"): function
+    for function in (
+        project,
+        feature,
+        draft_release,
+        fix,
+        publish,
+        merge_back,
+        bug_fix,
+        draft_hotfix,
+        resolve,
+        failing_checks,
+        refused_publish,
+        expect,
+        run_production,
+        show_table,
+    )
+}

@@ -1,0 +1,92 @@
+"""Playing a scenario: act after act, then what came of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bricklane.process import Command, run
+from bricklane.rehearse import cloud as clouds
+from bricklane.rehearse.acts import ACTS
+from bricklane.rehearse.proofs import latest, wheels_in
+from bricklane.rehearse.provisioning import TARGETS
+from bricklane.rehearse.screen import Screen, timeline_table
+from bricklane.rehearse.stage import DEVELOPER, PROJECT, Stage
+
+if TYPE_CHECKING:
+    from bricklane.rehearse.scenario import Scenario
+
+
+def play(scenario: Scenario, screen: Screen, *, cloud: str, folder: Path) -> Stage:
+    """Play a scenario from its first act to its last on a fresh local cloud.
+
+    Args:
+        scenario: what to play.
+        screen: shows it.
+        cloud: name of the local cloud; what is in it is deleted.
+        folder: takes the project; what is in it is deleted.
+
+    Returns:
+        The stage as the last act left it; the cloud still runs.
+
+    Raises:
+        BricklaneError: from the act that failed.
+    """
+    screen.headline(f"{scenario.name}: {scenario.title}")
+    with screen.waiting("starting a forge and three workspaces"):
+        local = clouds.start(cloud, fresh=True)
+    screen.happened("bricklane", f"started the local cloud {cloud}")
+    for name, host in {**local.workspaces, clouds.FORGE: local.forge}.items():
+        screen.say(f"{name}: {host}")
+    stage = Stage(local, folder / PROJECT, screen)
+    for act in scenario.acts:
+        screen.headline(act.name.replace("-", " "))
+        ACTS[act.name](stage, **{key.replace("-", "_"): v for key, v in act.parameters.items()})
+    return stage
+
+
+def epilogue(stage: Stage) -> None:
+    """Show what is deployed where, the history, the timeline, and where to look."""
+    screen = stage.screen
+    screen.headline("what is where")
+    token = stage.cloud.tokens[DEVELOPER]
+    status = Command(
+        (sys.executable, "-P", "-m", "bricklane", "status"),
+        stage.folder,
+        environment={
+            "GITHUB_TOKEN": token,
+            "GITHUB_API_URL": stage.cloud.api,
+            "GITHUB_REPOSITORY": stage.repository,
+            "COLUMNS": str(screen.console.width),
+        },
+        secrets=(token,),
+    )
+    screen.say(run(status).output)
+    for target in TARGETS:
+        record = latest(stage, target)
+        for name, digest in wheels_in(stage, target).items():
+            version = record.version if record else "?"
+            screen.say(f"{target}: {version} runs {name}, sha256 {digest}")
+    screen.headline("git log --graph")
+    stage.git("fetch", "--quiet", "--prune", "--tags", "origin")
+    graph = ("--graph", "--oneline", "--decorate", "--remotes", "--date-order", "-n", "40")
+    screen.say(stage.git("log", *graph), indent="")
+    screen.console.print()
+    screen.console.print(timeline_table(screen.timeline))
+    _look(stage)
+
+
+def _look(stage: Stage) -> None:
+    name = stage.cloud.name
+    stage.screen.headline("look around")
+    for line in (
+        f"{stage.cloud.forge}/{stage.repository}",
+        f"  signs in {DEVELOPER} with the token in {stage.cloud.state / 'forge.json'}",
+        f"cd {stage.folder}",
+        f"export DATABRICKS_CONFIG_FILE={stage.cloud.config}",
+        "databricks jobs list --profile prod",
+        f"bricklane local logs --name {name}",
+        f"bricklane local down --name {name}    # stops it; the state stays",
+    ):
+        stage.screen.say(line)
