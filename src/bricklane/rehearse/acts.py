@@ -56,9 +56,9 @@ def draft_release(stage: Stage, *, bump: str) -> None:
     _deployed(stage, "deploy-staging.yml", branch)
 
 
-def fix(stage: Stage, *, message: str, edit: Sequence[Mapping[str, Any]], on: str) -> None:
+def fix(stage: Stage, *, message: str, edit: Sequence[Mapping[str, Any]], kind: str) -> None:
     """Push a commit to the open release or hotfix branch; staging gets it."""
-    branch = _newest(stage, f"{on}/")
+    branch = _newest(stage, f"{kind}/")
     stage.git("fetch", "--quiet", "origin")
     stage.git("switch", "--quiet", "-C", branch, f"origin/{branch}")
     _commit(stage, message, edit)
@@ -109,7 +109,7 @@ def draft_hotfix(stage: Stage) -> None:
     stage.screen.happened(
         MANAGER, f"starts the workflow draft-new-hotfix for pull request {stage.pull_request}"
     )
-    _dispatch(stage, "draft-new-hotfix.yml", {"pull-request": str(stage.pull_request)})
+    _dispatch(stage, "draft-new-hotfix.yml", {"pull_request": str(stage.pull_request)})
     branch = _newest(stage, "hotfix/")
     stage.screen.happened("draft-new-hotfix", f"made branch {branch} and its pull request")
     replaced = stage.forge().pull_request(stage.pull_request)

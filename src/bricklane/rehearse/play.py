@@ -42,7 +42,7 @@ def play(scenario: Scenario, screen: Screen, *, cloud: str, folder: Path) -> Sta
     stage = Stage(local, folder / PROJECT, screen)
     for act in scenario.acts:
         screen.headline(act.name.replace("-", " "))
-        ACTS[act.name](stage, **{key.replace("-", "_"): v for key, v in act.parameters.items()})
+        ACTS[act.name](stage, **act.parameters)
     return stage
 
 

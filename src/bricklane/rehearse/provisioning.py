@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 TARGETS = ("dev", "staging", "prod")
-CHECK = "pull-request"
+CHECK = "checks"
 SECONDS = 30
 ALL_IN_CATALOG = ("USE_CATALOG", "CREATE_SCHEMA")
 
@@ -72,10 +72,10 @@ def _identity(client: WorkspaceClient, target: str) -> Identity:
 def new_project(stage: Stage, principals: dict[str, Identity]) -> None:
     """Make the project by ``bricklane new``, as a team would."""
     answers = {
-        "project_name": PROJECT,
-        "forge_owner": DEVELOPER,
-        "staging_service_principal": principals["staging"].application_id,
-        "prod_service_principal": principals["prod"].application_id,
+        "project": PROJECT,
+        "owner": DEVELOPER,
+        "service_principal_staging": principals["staging"].application_id,
+        "service_principal_prod": principals["prod"].application_id,
     }
     words = [word for key, value in answers.items() for word in ("--data", f"{key}={value}")]
     shutil.rmtree(stage.folder, ignore_errors=True)

@@ -111,6 +111,8 @@ def _acts(body: object, known: Mapping[str, Callable[..., Any]]) -> tuple[list[A
         if name not in known:
             problems.append(f"{where}: there is no act {name!r}; known: {', '.join(sorted(known))}")
             continue
+        if isinstance(parameters, dict):
+            parameters = {str(key).replace("-", "_"): value for key, value in parameters.items()}
         problems += [f"{where}/{name}: {p}" for p in _misfits(known[name], parameters or {})]
         acts.append(Act(name, parameters or {}))
     return acts, problems
