@@ -1,0 +1,245 @@
+"""Reads and writes git's objects: commits, trees, blobs and annotated tags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bricklane_local.forge.git.bare import Bare
+from bricklane_local.forge.git.failures import BadName, GitFailure, MissingObject
+from bricklane_local.forge.git.model import CommitData, Person, TagData, TreeEntry
+from bricklane_local.forge.git.names import is_sha
+
+PERSON = re.compile(r"(.*?) ?<(.*)> (-?\d+) ([+-]\d{4})")
+MODES = {"100644": "blob", "100755": "blob", "120000": "blob", "040000": "tree", "160000": "commit"}
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """One object as git stores it: name, kind and bytes."""
+
+    sha: str
+    kind: str
+    content: bytes
+
+
+async def read_many(bare: Bare, names: Iterable[str], kind: str) -> list[Raw]:
+    """Return objects of one kind, in the order asked for.
+
+    Raises:
+        MissingObject: when one is not there, or of another kind.
+    """
+    wanted = list(names)
+    if not wanted:
+        return []
+    for name in wanted:
+        if not is_sha(name):
+            raise BadName(f"{name!r} is not the name of an object")
+    given = "".join(f"{name}\n" for name in wanted).encode()
+    output = (await bare.git("cat-file", "--batch", given=given)).output
+    found, position = [], 0
+    for name in wanted:
+        end = output.index(b"\n", position)
+        fields = output[position:end].split()
+        if len(fields) != 3 or fields[1].decode() != kind:
+            raise MissingObject(f"there is no {kind} {name}")
+        size = int(fields[2])
+        found.append(Raw(name, kind, output[end + 1 : end + 1 + size]))
+        position = end + size + 2
+    return found
+
+
+async def read(bare: Bare, sha: str, kind: str) -> bytes:
+    """Return one object's bytes; see :func:`read_many`."""
+    (found,) = await read_many(bare, [sha], kind)
+    return found.content
+
+
+def parse_commit(sha: str, content: bytes) -> CommitData:
+    """Return the commit that ``content`` says; headers that nobody knows are passed over."""
+    head, _, message = content.partition(b"\n\n")
+    fields = _headers(head)
+    encoding = fields.get(b"encoding", [b"utf-8"])[0].decode("ascii", "replace")
+    signature = fields.get(b"gpgsig", [b""])[0]
+    signed = _without_signature(head) + b"\n\n" + message if signature else b""
+    return CommitData(
+        sha=sha,
+        tree=fields[b"tree"][0].decode(),
+        parents=tuple(parent.decode() for parent in fields.get(b"parent", [])),
+        author=_person(fields[b"author"][0], encoding),
+        committer=_person(fields[b"committer"][0], encoding),
+        message=_text(message, encoding).rstrip("\n"),
+        signature=_text(signature, "utf-8"),
+        signed=_text(signed, encoding),
+    )
+
+
+def parse_tag(sha: str, content: bytes) -> TagData:
+    """Return the annotated tag that ``content`` says."""
+    head, _, message = content.partition(b"\n\n")
+    fields = _headers(head)
+    tagger = fields.get(b"tagger")
+    return TagData(
+        sha=sha,
+        target=fields[b"object"][0].decode(),
+        kind=fields[b"type"][0].decode(),
+        name=_text(fields[b"tag"][0], "utf-8"),
+        tagger=_person(tagger[0], "utf-8") if tagger else None,
+        message=_text(message, "utf-8").rstrip("\n"),
+    )
+
+
+def _headers(head: bytes) -> dict[bytes, list[bytes]]:
+    fields: dict[bytes, list[bytes]] = {}
+    last: list[bytes] = []
+    for line in head.split(b"\n"):
+        if line.startswith(b" ") and last:
+            last[-1] += b"\n" + line[1:]
+        else:
+            name, _, value = line.partition(b" ")
+            last = fields.setdefault(name, [])
+            last.append(value)
+    return fields
+
+
+def _without_signature(head: bytes) -> bytes:
+    kept, inside = [], False
+    for line in head.split(b"\n"):
+        inside = line.startswith(b"gpgsig ") or (inside and line.startswith(b" "))
+        if not inside:
+            kept.append(line)
+    return b"\n".join(kept)
+
+
+def _text(content: bytes, encoding: str) -> str:
+    try:
+        return content.decode(encoding, "replace")
+    except LookupError:
+        return content.decode("utf-8", "replace")
+
+
+def _person(content: bytes, encoding: str) -> Person:
+    found = PERSON.fullmatch(_text(content, encoding))
+    if found is None:
+        return Person(_text(content, encoding), "", 0)
+    name, email, seconds, zone = found.groups()
+    # Git keeps whatever moment a commit names; what no calendar holds is shown as the epoch.
+    when = int(seconds) if abs(int(seconds)) < 1 << 36 else 0
+    minutes = min(int(zone[1:3]) * 60 + int(zone[3:]), 1439)
+    return Person(name, email, when, -minutes if zone[0] == "-" else minutes)
+
+
+def stamp(role: str, person: Person) -> dict[str, str]:
+    """Return the variables that make ``person`` the author or committer.
+
+    Args:
+        role: ``AUTHOR`` or ``COMMITTER``.
+        person: who; characters that git cannot hold in names are left out.
+    """
+    name = _clean(person.name) or _clean(person.email) or "unknown"
+    found = {f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": _clean(person.email) or "unknown"}
+    if person.when is not None:
+        sign, minutes = ("-" if person.offset < 0 else "+"), abs(person.offset)
+        zone = f"{sign}{minutes // 60:02}{minutes % 60:02}"
+        found[f"GIT_{role}_DATE"] = f"@{person.when} {zone}"
+    return found
+
+
+def _clean(text: str) -> str:
+    return re.sub(r"[\x00-\x1f<>]", "", text).strip(" .,:;\"'\\")
+
+
+async def write_commit(
+    bare: Bare,
+    tree: str,
+    parents: Sequence[str],
+    message: str,
+    author: Person,
+    committer: Person,
+) -> str:
+    """Store a commit and return its name.
+
+    Raises:
+        MissingObject: when the tree or a parent is not there.
+    """
+    await _require(bare, [(tree, "tree"), *((parent, "commit") for parent in parents)])
+    options = [word for parent in parents for word in ("-p", parent)]
+    variables = stamp("AUTHOR", author) | stamp("COMMITTER", committer)
+    text = message if message.endswith("\n") else message + "\n"
+    result = await bare.git(
+        "commit-tree", tree, *options, "-F", "-", given=_storable(text), extra=variables
+    )
+    return result.text.strip()
+
+
+async def write_tag(
+    bare: Bare, name: str, target: str, kind: str, message: str, tagger: Person
+) -> str:
+    """Store an annotated tag's object and return its name; no ref is made.
+
+    Raises:
+        MissingObject: when the target is not there, or of another kind.
+    """
+    await _require(bare, [(target, kind)])
+    variables = stamp("COMMITTER", tagger)
+    who = (await bare.git("var", "GIT_COMMITTER_IDENT", extra=variables)).text.strip()
+    text = message if message.endswith("\n") else message + "\n"
+    content = f"object {target}\ntype {kind}\ntag {name}\ntagger {who}\n\n{text}"
+    return (await bare.git("mktag", given=_storable(content))).text.strip()
+
+
+async def empty_tree(bare: Bare) -> str:
+    """Store the tree without entries and return its name."""
+    return (await bare.git("mktree")).text.strip()
+
+
+async def write_blob(bare: Bare, content: bytes) -> str:
+    """Store a file's content and return its name."""
+    result = await bare.git("hash-object", "-w", "-t", "blob", "--stdin", given=content)
+    return result.text.strip()
+
+
+async def tree(bare: Bare, sha: str, *, recursive: bool = False, path: str = "") -> list[TreeEntry]:
+    """Return what a tree holds.
+
+    Args:
+        bare: the repository.
+        sha: a tree or commit.
+        recursive: whether to descend; folders are listed too.
+        path: only this entry, or with a slash at its end what is below it.
+
+    Raises:
+        MissingObject: when it is not there.
+    """
+    options = ["-r", "-t"] if recursive else []
+    try:
+        result = await bare.git(
+            "ls-tree", "-z", "--full-tree", "--long", *options, sha, *([path] if path else [])
+        )
+    except GitFailure as error:
+        raise MissingObject(f"there is no tree {sha}: {error.message}") from None
+    return [_entry(line) for line in result.output.split(b"\0") if line]
+
+
+def _entry(line: bytes) -> TreeEntry:
+    head, _, path = line.partition(b"\t")
+    mode, kind, sha, size = head.decode().split()
+    number = int(size) if size.isdigit() else None
+    return TreeEntry(path.decode(errors="replace"), mode, kind, sha, number)
+
+
+async def _require(bare: Bare, wanted: Sequence[tuple[str, str]]) -> None:
+    for sha, kind in wanted:
+        if not is_sha(sha):
+            raise MissingObject(f"{sha!r} is not the name of a {kind}")
+    given = "".join(f"{sha}\n" for sha, _ in wanted).encode()
+    lines = (await bare.git("cat-file", "--batch-check", given=given)).lines
+    for (sha, kind), line in zip(wanted, lines, strict=True):
+        if line.split()[1:2] != [kind]:
+            raise MissingObject(f"there is no {kind} {sha}")
+
+
+def _storable(text: str) -> bytes:
+    # A commit ends at its first NUL for git; lone surrogates have no bytes at all.
+    return text.replace("\0", "").encode("utf-8", "replace")

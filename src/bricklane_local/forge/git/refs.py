@@ -1,0 +1,150 @@
+"""Reads refs, and finds what a name stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bricklane_local.forge.git.bare import Bare
+from bricklane_local.forge.git.failures import MissingObject
+from bricklane_local.forge.git.model import HEADS, TAGS, RefChange
+from bricklane_local.forge.git.names import candidates, check_ref
+
+# How many names fit on a command line on every system.
+AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A ref and what it points at.
+
+    Args:
+        name: full name.
+        sha: of the object.
+        kind: of that object: ``commit``, ``tag``, ``tree`` or ``blob``.
+        peeled: of an annotated tag, the object behind it; else ``sha``.
+    """
+
+    name: str
+    sha: str
+    kind: str
+    peeled: str
+
+
+async def listing(bare: Bare, *prefixes: str) -> list[Ref]:
+    """Return refs in the order of their names.
+
+    Args:
+        bare: the repository.
+        prefixes: of full names, ending at a slash or whole; none for all refs.
+    """
+    form = "%(refname)%00%(objectname)%00%(objecttype)%00%(*objectname)"
+    result = await bare.git("for-each-ref", f"--format={form}", "--", *prefixes)
+    rows = (line.split("\0") for line in result.lines)
+    return [Ref(name, sha, kind, peeled or sha) for name, sha, kind, peeled in rows]
+
+
+async def values(bare: Bare, *prefixes: str) -> dict[str, str]:
+    """Return the object that each ref points at, by full name."""
+    return {ref.name: ref.sha for ref in await listing(bare, *prefixes)}
+
+
+async def branches(bare: Bare) -> dict[str, str]:
+    """Return each branch's commit, by the branch's name."""
+    found = await values(bare, HEADS)
+    return {name.removeprefix(HEADS): sha for name, sha in found.items()}
+
+
+async def tags(bare: Bare) -> dict[str, Ref]:
+    """Return the tags, by name."""
+    return {ref.name.removeprefix(TAGS): ref for ref in await listing(bare, TAGS)}
+
+
+async def read(bare: Bare, names: Iterable[str]) -> dict[str, str | None]:
+    """Return the objects that these refs point at, None for those that are not there.
+
+    Raises:
+        BadName: when a name is no full ref name.
+    """
+    wanted = [check_ref(name) for name in names]
+    found: dict[str, str] = {}
+    for start in range(0, len(wanted), AT_ONCE):
+        found |= await values(bare, *wanted[start : start + AT_ONCE])
+    return {name: found.get(name) for name in wanted}
+
+
+async def find(bare: Bare, name: str, kind: str = "commit") -> str | None:
+    """Return the object that ``name`` stands for, or None.
+
+    Args:
+        bare: the repository.
+        name: a branch, tag, ref or (shortened) object name; see :func:`candidates`.
+        kind: to peel it to: ``commit``, ``tree``, or ``object`` for what it is.
+    """
+    answers = await _check(bare, [f"{item}^{{{kind}}}" for item in candidates(name)])
+    return next((answer[0] for answer in answers if answer is not None), None)
+
+
+async def resolve(bare: Bare, name: str, kind: str = "commit") -> str:
+    """Return the object that ``name`` stands for; see :func:`find`.
+
+    Raises:
+        MissingObject: when there is none.
+    """
+    found = await find(bare, name, kind)
+    if found is None:
+        raise MissingObject(f"No {kind} found for {name}")
+    return found
+
+
+async def kind_of(bare: Bare, sha: str) -> str | None:
+    """Return the kind of the object ``sha``, or None when it is not there."""
+    (answer,) = await _check(bare, [sha])
+    return None if answer is None else answer[1]
+
+
+async def _check(bare: Bare, expressions: list[str]) -> list[tuple[str, str] | None]:
+    if not expressions:
+        return []
+    given = "".join(f"{item}\n" for item in expressions).encode()
+    lines = (await bare.git("cat-file", "--batch-check", given=given)).lines
+    answers: list[tuple[str, str] | None] = []
+    for line in lines:
+        sha, _, rest = line.partition(" ")
+        kind = rest.partition(" ")[0]
+        present = len(sha) == 40 and kind in ("commit", "tree", "blob", "tag")
+        answers.append((sha, kind) if present else None)
+    return answers
+
+
+async def set_head(bare: Bare, branch: str) -> None:
+    """Make ``branch`` the one that a clone checks out; it need not exist yet."""
+    await bare.git("symbolic-ref", "HEAD", check_ref(HEADS + branch))
+
+
+async def write(bare: Bare, changes: Iterable[RefChange]) -> None:
+    """Change refs, all or none, each only while it still has its old value.
+
+    Raises:
+        BadName: when a ref's name is none.
+        GitFailure: when one has another value by now, or cannot be made beside the others.
+    """
+    commands = []
+    for change in changes:
+        name = check_ref(change.ref)
+        if change.after is None:
+            commands.append(f"delete {name}\0{change.before}\0")
+        elif change.before is None:
+            commands.append(f"create {name}\0{change.after}\0")
+        else:
+            commands.append(f"update {name}\0{change.after}\0{change.before}\0")
+    given = "".join(["start\0", *commands, "prepare\0", "commit\0"]).encode()
+    await bare.git("update-ref", "--stdin", "-z", given=given)
+
+
+async def overwrite(bare: Bare, ref: str, after: str | None) -> None:
+    """Set or delete a ref whatever its value: for refs that only the forge writes."""
+    command = (
+        f"delete {check_ref(ref)}\0\0" if after is None else f"update {check_ref(ref)}\0{after}\0\0"
+    )
+    await bare.git("update-ref", "--stdin", "-z", given=command.encode())
