@@ -13,13 +13,14 @@ from bricklane.errors import BricklaneError
 from bricklane.forge.errors import ForgeError
 from bricklane.forge.model import CheckState, MergeMethod, PullRequest, PullRequestState
 from bricklane.rehearse import edits, proofs, provisioning
-from bricklane.rehearse.runs import finished_run, rejected, wait_for_approval
+from bricklane.rehearse.runs import failed_run, finished_run, wait_for_approval
 from bricklane.rehearse.stage import DEVELOPER, MANAGER, Stage
 
 if TYPE_CHECKING:
     from bricklane.forge.model import WorkflowRun
 
 CHECK_SECONDS = 300.0
+PUBLISH = "publish-new-release.yml"
 BUMPS = {"major": "MAJOR", "minor": "MINOR"}
 
 
@@ -56,22 +57,43 @@ def draft_release(stage: Stage, *, bump: str) -> None:
     _deployed(stage, "deploy-staging.yml", branch)
 
 
-def fix(stage: Stage, *, message: str, edit: Sequence[Mapping[str, Any]], kind: str) -> None:
-    """Push a commit to the open release or hotfix branch; staging gets it."""
+def fix(
+    stage: Stage, *, message: str, edit: Sequence[Mapping[str, Any]], kind: str, fails: str = ""
+) -> None:
+    """Push a commit to the open release or hotfix branch; staging gets it, or fails saying so."""
     branch = _newest(stage, f"{kind}/")
     stage.git("fetch", "--quiet", "origin")
     stage.git("switch", "--quiet", "-C", branch, f"origin/{branch}")
     _commit(stage, message, edit)
     stage.git("push", "--quiet", "origin", branch)
     stage.screen.happened(DEVELOPER, f"pushes a fix to {branch}: {message}")
-    _deployed(stage, "deploy-staging.yml", branch)
+    if fails:
+        failed_run(stage, workflow="deploy-staging.yml", commit=stage.head(branch))
+        proofs.log_says(stage, stage.head(branch), fails)
+    else:
+        _deployed(stage, "deploy-staging.yml", branch)
 
 
 def publish(stage: Stage, *, kind: str = "release", approve: bool = True) -> None:
     """Merge the release or hotfix into main and answer for its entry into production."""
     (pull_request, *_) = stage.open_pull_requests(prefix=f"{kind}/")
     _merge(stage, pull_request, MergeMethod.MERGE)
-    run = wait_for_approval(stage, "publish-new-release.yml", _merged(stage, pull_request))
+    stage.pull_request = pull_request.number
+    _answer(stage, pull_request, _merged(stage, pull_request), approve=approve)
+
+
+def publish_again(stage: Stage) -> None:
+    """Start the publication of the pull request that was merged last once more, and approve it."""
+    pull_request = _pull_request(stage)
+    main = stage.settings.gitflow.main
+    inputs = {"pull_request": str(pull_request.number)}
+    stage.forge(MANAGER).dispatch_workflow(PUBLISH, ref=main, inputs=inputs)
+    stage.screen.happened(MANAGER, f"starts the workflow publish-new-release for {inputs}")
+    _answer(stage, pull_request, stage.head(main), approve=True)
+
+
+def _answer(stage: Stage, pull_request: PullRequest, commit: str, *, approve: bool) -> None:
+    run = wait_for_approval(stage, PUBLISH, commit)
     said = "tested on staging" if approve else "not this week"
     stage.forge(MANAGER).review_run(run.id, ["prod"], approve=approve, comment=said)
     stage.screen.happened(MANAGER, f"{'approves' if approve else 'rejects'} prod: {said}")
@@ -79,7 +101,8 @@ def publish(stage: Stage, *, kind: str = "release", approve: bool = True) -> Non
         finished_run(stage, run)
         stage.screen.happened("publish-new-release", f"deployed {pull_request.head} to prod")
     else:
-        rejected(stage, run)
+        failed_run(stage, run)
+        stage.screen.happened("publish-new-release", "ended without touching prod")
 
 
 def merge_back(stage: Stage) -> None:
@@ -287,6 +310,7 @@ ACTS: Mapping[str, Callable[..., None]] = {
         draft_release,
         fix,
         publish,
+        publish_again,
         merge_back,
         bug_fix,
         draft_hotfix,

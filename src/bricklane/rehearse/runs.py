@@ -42,15 +42,23 @@ def finished_run(
     return ended
 
 
-def rejected(stage: Stage, run: WorkflowRun) -> WorkflowRun:
-    """Wait until a run that was refused its environment has ended.
+def failed_run(
+    stage: Stage, run: WorkflowRun | None = None, *, workflow: str = "", commit: str = ""
+) -> WorkflowRun:
+    """Wait until a workflow run has ended as it should: without success.
+
+    Args:
+        stage: where.
+        run: which, when it is known.
+        workflow: otherwise, of which file.
+        commit: and on which commit.
 
     Raises:
-        BricklaneError: when it ended with success all the same.
+        BricklaneError: when it succeeded all the same.
     """
-    ended = _ended(stage, run, "", "", ())
+    ended = _ended(stage, run, workflow, commit, ())
     if ended.conclusion == "success":
-        raise BricklaneError(f"run {ended.url} succeeded although it was rejected")
+        raise BricklaneError(f"run {ended.url} succeeded, and should not have")
     stage.screen.happened(ended.workflow.removesuffix(".yml"), f"ended with {ended.conclusion}")
     return ended
 
