@@ -37,8 +37,10 @@ def write_client_config(cloud: Cloud) -> None:
     profiles = configparser.ConfigParser()
     for workspace in cloud.workspaces.values():
         token = present.get(workspace.name, "token", fallback="")
-        if not token or not cloud.identities.is_valid(token):
-            token = cloud.identities.issue_token(cloud.administrator, "bricklane local")
+        if not token or not cloud.tokens.is_valid(token, workspace.name):
+            token = cloud.tokens.issue_personal(
+                workspace.name, cloud.administrator, "bricklane local"
+            )
         profiles[workspace.name] = {
             "host": workspace.host,
             "token": token,

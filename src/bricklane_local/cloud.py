@@ -17,7 +17,12 @@ from bricklane_local.compute.tasks import ComputeExecutor
 from bricklane_local.compute.view import WorkspaceView
 from bricklane_local.dbfs.service import Dbfs
 from bricklane_local.files_api.tree import Uploads
-from bricklane_local.identity.principals import ADMINISTRATOR, Identities
+from bricklane_local.identity.directory import Directory
+from bricklane_local.identity.members import Members
+from bricklane_local.identity.oauth_secrets import OAuthSecrets
+from bricklane_local.identity.principals import ADMINISTRATOR, Principal
+from bricklane_local.identity.roles import Roles
+from bricklane_local.identity.tokens import Tokens
 from bricklane_local.jobs.engine import JobEngine
 from bricklane_local.pages.runs import RunPages
 from bricklane_local.paths import StatePaths
@@ -71,9 +76,13 @@ class Cloud:
         self.blobs = Blobs(self.database, self.paths.blobs)
         self.faults = Faults()
         self.request_log = RequestLog(self.paths.request_log, self.clock)
-        self.identities = Identities(self.database, self.clock)
-        self.administrator = self.identities.ensure_user(ADMINISTRATOR, "Local Developer")
         self.account_id = self._account_id()
+        self.directory = Directory(self.database)
+        self.tokens = Tokens(self.database, self.clock, self.directory)
+        self.oauth_secrets = OAuthSecrets(self.database, self.clock, self.directory)
+        self.roles = Roles(self.database, self.directory, self.account_id)
+        record = self.directory.ensure_user(ADMINISTRATOR, "Local Developer")
+        self.administrator = Principal(record["id"], ADMINISTRATOR, record["display_name"])
         self.metastore = Metastore(self.database, self.paths, self.clock)
         self.samples = Samples(self.metastore)
         self.uploads = Uploads(self.paths.uploads)
@@ -126,6 +135,8 @@ class Workspace:
         self.host = ""  # known once its listener has a port
         self.space = cloud.database.space(row.name)
         self.objects = WorkspaceObjects(self.space, cloud.blobs, cloud.clock)
+        self.members = Members(self)
+        self.members.found_workspace(self.cloud.directory.ensure_user(ADMINISTRATOR, ADMINISTRATOR))
         self.objects.ensure_home(cloud.administrator)
         cloud.metastore.ensure_workspace_catalog(row.name, cloud.administrator)
         self.dbfs = Dbfs(

@@ -120,7 +120,7 @@ class WorkspaceApp:
             token = ""
         if not token:
             raise ApiError("UNAUTHENTICATED", "Credential was not sent, or is not a bearer token")
-        return self._workspace.cloud.identities.authenticate(token)
+        return self._workspace.cloud.tokens.authenticate(token, self._workspace.name)
 
 
 async def json_body(request: Request) -> dict[str, Any]:

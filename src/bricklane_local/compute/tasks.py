@@ -12,6 +12,7 @@ from bricklane_local.app.errors import ApiError
 from bricklane_local.compute.libraries import dependencies_of
 from bricklane_local.compute.sources import SourceError, notebook_source, python_file_source
 from bricklane_local.jobs.execution import FAILURE_MESSAGE, Attempt, Outcome
+from bricklane_local.jobs.run_as import acting
 from bricklane_local.jobs.states import State
 
 if TYPE_CHECKING:
@@ -57,8 +58,12 @@ class ComputeExecutor:
 
         folder = self._workspace.run_folder(attempt.task_run.run_id)
         folder.mkdir(parents=True, exist_ok=True)
-        identities = self._workspace.cloud.identities
-        token = identities.issue_run_token(attempt.run.creator, attempt.task_run.run_id)
+        tokens = self._workspace.cloud.tokens
+        try:
+            principal = acting(self._workspace, attempt.run)
+        except ApiError as error:
+            return Outcome(State.INVALID, error.message, {"error": error.message})
+        token = tokens.issue_run(self._workspace.name, principal, attempt.task_run.run_id)
         try:
             self._workspace.view.refresh()
             part = PARTS[_kind(attempt.task)](self._workspace, attempt.task, folder)
@@ -82,7 +87,7 @@ class ComputeExecutor:
         except (SparkError, WorkerError) as error:
             return Outcome(State.COMPUTE_FAILED, str(error), {"error": str(error)})
         finally:
-            identities.revoke_run_token(token)
+            tokens.revoke_run(token)
 
     def _common(
         self, attempt: Attempt, folder: Path, token: str, spark: SparkEndpoint
@@ -95,7 +100,7 @@ class ComputeExecutor:
             "token": token,
             "workspace": workspace.name,
             "workspace_id": str(workspace.id),
-            "user": run.creator,
+            "user": run.acts_as,
             "spark": {"remote": spark.remote, "token": spark.token, "conf": self._catalogs()},
             "catalog": workspace.name,
             "schema": "default",

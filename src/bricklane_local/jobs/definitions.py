@@ -10,6 +10,7 @@ from typing import Any
 from bricklane_local.app.errors import invalid
 from bricklane_local.identity.principals import Principal
 from bricklane_local.jobs.graph import CONDITIONS, check_graph
+from bricklane_local.jobs.run_as import wanted_run_as
 from bricklane_local.store.clock import Clock
 from bricklane_local.store.database import Document, Space
 
@@ -121,7 +122,7 @@ class Jobs:
         body = {
             "job_id": job_id,
             "creator_user_name": creator.user_name,
-            "run_as_user_name": _run_as(settings, creator.user_name),
+            "run_as_user_name": wanted_run_as(settings) or creator.user_name,
             "created_time": self._clock.now(),
             "settings": with_defaults(settings) | {"name": settings.get("name") or "Untitled"},
         }
@@ -145,7 +146,16 @@ class Jobs:
         job = self.get(job_id)
         check_settings(settings)
         job["settings"] = with_defaults(settings)
-        job["run_as_user_name"] = _run_as(settings, job["creator_user_name"])
+        job["run_as_user_name"] = wanted_run_as(settings) or self._owner(job)
+        self._space.update(KIND, str(job_id), job)
+
+    def _owner(self, job: dict[str, Any]) -> str:
+        return str(job.get("owner") or job["creator_user_name"])
+
+    def set_owner(self, job_id: int, owner: str) -> None:
+        """Note who owns a job; it acts as its owner unless its settings name another principal."""
+        job = self.get(job_id) | {"owner": owner}
+        job["run_as_user_name"] = wanted_run_as(job["settings"]) or owner
         self._space.update(KIND, str(job_id), job)
 
     def update(self, job_id: int, changed: dict[str, Any], removed: list[str]) -> None:
@@ -203,8 +213,3 @@ def _without(settings: dict[str, Any], path: list[str]) -> dict[str, Any]:
 
 def _named(document: Document, name: str) -> bool:
     return str(document.body["settings"].get("name", "")).lower() == name.lower()
-
-
-def _run_as(settings: dict[str, Any], creator: str) -> str:
-    run_as = settings.get("run_as") or {}
-    return str(run_as.get("user_name") or run_as.get("service_principal_name") or creator)

@@ -95,7 +95,7 @@ class JobEngine:
         Args:
             job_id: the job.
             body: parameters as run-now takes them.
-            creator: user name of whoever starts it.
+            creator: user name of whoever starts it; the job's own principal is who it acts as.
             trigger: what starts it.
             parent_task_run: id of the task run that starts it, 0 for none.
 
@@ -114,17 +114,21 @@ class JobEngine:
             overrides=overrides(body, settings),
             parent_task_run=parent_task_run,
             only=chosen(settings.get("tasks") or [], body.get("only") or []),
+            run_as=str(job["run_as_user_name"]),
         )
         self._admit(run)
         return run
 
-    def submit(self, body: dict[str, Any], creator: str, parent_task_run: int) -> Run:
+    def submit(
+        self, body: dict[str, Any], creator: str, parent_task_run: int, run_as: str = ""
+    ) -> Run:
         """Start a one-time run.
 
         Args:
             body: settings as runs/submit takes them.
             creator: user name of whoever starts it.
             parent_task_run: id of the task run that starts it, 0 for none.
+            run_as: user name or application id of whom it acts as, "" for ``creator``.
 
         Raises:
             ApiError: when the tasks are not valid.
@@ -140,6 +144,7 @@ class JobEngine:
             run_type="WORKFLOW_RUN" if parent_task_run else "SUBMIT_RUN",
             trigger="ONE_TIME",
             parent_task_run=parent_task_run,
+            run_as=run_as,
         )
         self._begin(run)
         return run

@@ -10,6 +10,7 @@ from typing import Any
 from bricklane_local.app.call import Call
 from bricklane_local.app.errors import ApiError, invalid
 from bricklane_local.app.routing import Fidelity, Route
+from bricklane_local.jobs.run_as import check_run_as, wanted_run_as
 from bricklane_local.jobs.runs import Run
 from bricklane_local.jobs.states import FINAL
 from bricklane_local.jobs.wire import RunViews
@@ -20,6 +21,7 @@ MAXIMUM_TOKEN = 64
 
 def create(call: Call) -> dict[str, Any]:
     """Create a job and its permissions: both, or when one is refused, neither."""
+    check_run_as(call.workspace, call.body, call.caller)
     with call.cloud.database.transaction():
         job_id = call.workspace.engine.jobs.create(call.body, call.caller)
         call.workspace.permissions.grant_at_creation(
@@ -72,16 +74,25 @@ def _paged(
 
 def update(call: Call) -> None:
     """Change some settings of a job."""
+    job_id, changed = call.integer("job_id"), call.body.get("new_settings") or {}
+    _check_run_as(call, job_id, changed)
     call.workspace.engine.jobs.update(
-        call.integer("job_id"),
-        call.body.get("new_settings") or {},
+        job_id,
+        changed,
         call.body.get("fields_to_remove") or [],
     )
 
 
 def reset(call: Call) -> None:
     """Replace the settings of a job."""
-    call.workspace.engine.jobs.reset(call.integer("job_id"), call.required("new_settings"))
+    job_id, settings = call.integer("job_id"), call.required("new_settings")
+    _check_run_as(call, job_id, settings)
+    call.workspace.engine.jobs.reset(job_id, settings)
+
+
+def _check_run_as(call: Call, job_id: int, settings: dict[str, Any]) -> None:
+    present = call.workspace.engine.jobs.get(job_id)["run_as_user_name"]
+    check_run_as(call.workspace, settings, call.caller, present)
 
 
 def delete(call: Call) -> None:
@@ -110,10 +121,14 @@ def run_now(call: Call) -> dict[str, Any]:
 
 def submit(call: Call) -> dict[str, Any]:
     """Start a one-time run."""
+    check_run_as(call.workspace, call.body, call.caller)
 
     def start() -> Run:
         return call.workspace.engine.submit(
-            call.body, call.caller.user_name, call.caller.task_run_id
+            call.body,
+            call.caller.user_name,
+            call.caller.task_run_id,
+            wanted_run_as(call.body),
         )
 
     return {"run_id": _once(call, start).run_id}

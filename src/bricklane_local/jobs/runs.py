@@ -36,6 +36,7 @@ class Run:
         repairs: what repairs were asked for, oldest first.
         parent_task_run: id of the task run that started it, 0 for none.
         only: keys of the tasks to run, empty for all.
+        run_as: user name or application id of whom it acts as, "" for its creator.
     """
 
     run_id: int
@@ -56,6 +57,12 @@ class Run:
     repairs: list[dict[str, Any]] = field(default_factory=list)
     parent_task_run: int = 0
     only: list[str] = field(default_factory=list)
+    run_as: str = ""
+
+    @property
+    def acts_as(self) -> str:
+        """User name or application id of the principal that its tasks act as."""
+        return self.run_as or self.creator
 
     @property
     def tasks(self) -> list[dict[str, Any]]:

@@ -27,6 +27,7 @@ class ObjectKind:
         exists: says whether a workspace has the object with this id.
         parents: ids of the directories whose permissions an object inherits, nearest first.
         owned: the object has exactly one owner.
+        on_owner: told who owns an object of an owned kind.
     """
 
     name: str
@@ -35,10 +36,15 @@ class ObjectKind:
     exists: Callable[[Workspace, str], bool]
     parents: Callable[[Workspace, str], list[str]] = lambda _workspace, _object_id: []
     owned: bool = False
+    on_owner: Callable[[Workspace, str, str], None] = lambda _workspace, _object_id, _owner: None
 
 
 def _job_exists(workspace: Workspace, object_id: str) -> bool:
     return workspace.space.get("job", object_id) is not None
+
+
+def _job_owner(workspace: Workspace, object_id: str, owner: str) -> None:
+    workspace.engine.jobs.set_owner(int(object_id), owner)
 
 
 def _tree_object_exists(workspace: Workspace, object_id: str) -> bool:
@@ -75,7 +81,7 @@ JOB_LEVELS = {
 KINDS = {
     kind.name: kind
     for kind in (
-        ObjectKind("jobs", "job", JOB_LEVELS, _job_exists, owned=True),
+        ObjectKind("jobs", "job", JOB_LEVELS, _job_exists, owned=True, on_owner=_job_owner),
         *(
             ObjectKind(name, kind, TREE_LEVELS, _tree_object_exists, _directories_above)
             for name, kind in (

@@ -120,7 +120,7 @@ class Permissions:
         kind = kind_named(name)
         wanted = [_checked(kind, entry) for entry in entries]
         if not any(entry["permission_level"] == OWNER for entry in wanted):
-            wanted.insert(0, {"user_name": caller.user_name, "permission_level": OWNER})
+            wanted.insert(0, {caller.kind.value: caller.user_name, "permission_level": OWNER})
         self._store(kind, object_id, wanted)
 
     def _store(self, kind: ObjectKind, object_id: str, entries: list[dict[str, str]]) -> None:
@@ -129,7 +129,10 @@ class Permissions:
             raise invalid(f"The {kind.type} must have exactly one owner; {len(owners)} were given")
         if owners and "group_name" in owners[0]:
             raise invalid(f"A group cannot own a {kind.type}: {owners[0]['group_name']}")
-        self._space.put(ACL, f"{kind.name}/{object_id}", {"entries": entries})
+        with self._space.database.transaction():
+            self._space.put(ACL, f"{kind.name}/{object_id}", {"entries": entries})
+            if kind.owned:
+                kind.on_owner(self._workspace, object_id, _principal(owners[0])[1])
 
     def forget(self, name: str, object_id: str) -> None:
         """Drop the list of an object that was deleted."""

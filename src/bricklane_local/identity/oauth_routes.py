@@ -1,0 +1,263 @@
+"""Routes of OAuth for machines: discovery, the token endpoint, secrets and roles.
+
+Source: https://docs.databricks.com/en/dev-tools/auth/oauth-m2m.html, RFC 6749 (sections 2.3.1, 4.4
+and 5.2) and RFC 8414.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from typing import Any
+from urllib.parse import parse_qs, unquote_plus
+
+from starlette.responses import Response
+
+from bricklane_local.app.asgi import json_response
+from bricklane_local.app.call import Call
+from bricklane_local.app.errors import ApiError
+from bricklane_local.app.routing import Route
+from bricklane_local.identity.members import TYPES
+from bricklane_local.identity.principals import Principal
+from bricklane_local.identity.roles import MANAGER, ROLES
+from bricklane_local.identity.tokens import ACCESS_SECONDS
+
+FORM_LIMIT = 64 * 1024
+SCOPE = "all-apis"
+# `offline_access` asks for a refresh token, which this grant never has (RFC 6749, 4.4.3).
+SCOPES = {SCOPE, "offline_access"}
+NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+class OAuthError(Exception):
+    """A refusal of the token endpoint, in the shape of RFC 6749, section 5.2.
+
+    Args:
+        code: such as ``invalid_client``.
+        description: for people.
+        status: HTTP status.
+    """
+
+    def __init__(self, code: str, description: str, status: int = 400) -> None:
+        super().__init__(description)
+        self.code = code
+        self.description = description
+        self.status = status
+
+
+def discovery(call: Call) -> dict[str, Any]:
+    """Tell an unauthenticated client which workspace this is."""
+    return {
+        "workspace_id": str(call.workspace.id),
+        "account_id": call.cloud.account_id,
+        # Clients know only the three clouds; this one decides nothing but which tag characters
+        # the CLI allows.
+        "cloud": "AWS",
+        "oidc_endpoint": f"{call.workspace.host}/oidc",
+    }
+
+
+def server_metadata(call: Call) -> dict[str, Any]:
+    """Describe the authorization server (RFC 8414)."""
+    issuer = f"{call.workspace.host}/oidc"
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/v1/authorize",
+        "token_endpoint": f"{issuer}/v1/token",
+        "response_types_supported": ["token"],
+        "grant_types_supported": ["client_credentials"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "scopes_supported": sorted(SCOPES),
+    }
+
+
+async def token(call: Call) -> Response:
+    """Give a service principal an access token for its client id and secret."""
+    try:
+        form = await _form(call)
+        principal = _client(call, form)
+        _check_grant(form)
+        value = call.cloud.tokens.issue_access(call.workspace.name, principal)
+    except OAuthError as error:
+        refusal = {
+            "error": error.code,
+            "error_id": str(uuid.uuid4()),
+            "error_description": error.description,
+        }
+        response = json_response(refusal, error.status)
+        if error.status == 401:
+            response.headers["WWW-Authenticate"] = 'Basic realm="bricklane"'
+    else:
+        response = json_response(
+            {
+                "access_token": value,
+                "scope": SCOPE,
+                "token_type": "Bearer",
+                "expires_in": ACCESS_SECONDS,
+            }
+        )
+    response.headers.update(NOT_STORED)
+    return response
+
+
+async def _form(call: Call) -> dict[str, str]:
+    kind = call.request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise OAuthError("invalid_request", f"The body must be a URL-encoded form, not {kind!r}")
+    content = b""
+    async for piece in call.stream():
+        content += piece
+        if len(content) > FORM_LIMIT:
+            raise OAuthError("invalid_request", f"The form exceeds {FORM_LIMIT} bytes", 413)
+    try:
+        fields = parse_qs(content.decode(), keep_blank_values=True, strict_parsing=bool(content))
+    except ValueError:
+        raise OAuthError("invalid_request", "The form cannot be read") from None
+    for name, values in fields.items():
+        if len(values) > 1:
+            raise OAuthError("invalid_request", f"The parameter {name} is given more than once")
+    return {name: values[0] for name, values in fields.items()}
+
+
+def _client(call: Call, form: dict[str, str]) -> Principal:
+    client_id, secret = _credentials(call, form)
+    if not client_id or not call.cloud.oauth_secrets.proves(client_id, secret):
+        raise OAuthError("invalid_client", "Client authentication failed", 401)
+    principal = call.cloud.directory.find(call.workspace.name, client_id)
+    if principal is None:
+        raise OAuthError(
+            "unauthorized_client",
+            f"Service principal {client_id} is not in the workspace {call.workspace.name}",
+        )
+    if not principal.active:
+        raise OAuthError("unauthorized_client", f"Service principal {client_id} is inactive")
+    return principal
+
+
+def _credentials(call: Call, form: dict[str, str]) -> tuple[str, str]:
+    scheme, _, value = call.request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return form.get("client_id", ""), form.get("client_secret", "")
+    try:
+        name, _, secret = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    # Both parts are URL-encoded first (RFC 6749, 2.3.1).
+    return unquote_plus(name), unquote_plus(secret)
+
+
+def _check_grant(form: dict[str, str]) -> None:
+    grant = form.get("grant_type", "")
+    if not grant:
+        raise OAuthError("invalid_request", "The parameter grant_type is missing")
+    if grant != "client_credentials":
+        raise OAuthError(
+            "unsupported_grant_type",
+            f"The local workspace knows only the grant client_credentials, not {grant}",
+        )
+    if unknown := set(form.get("scope", SCOPE).split()) - SCOPES:
+        raise OAuthError(
+            "invalid_scope",
+            f"The local workspace knows only the scope {SCOPE}, not {', '.join(sorted(unknown))}",
+        )
+    if form.get("authorization_details") or form.get("assume_group"):
+        raise OAuthError(
+            "invalid_request",
+            "authorization_details and assume_group are not supported by the local workspace",
+        )
+
+
+def _managed(call: Call) -> str:
+    """Return the id of the service principal in the path, if the caller may manage it."""
+    account = call.path.get("account")
+    if account is not None and account != call.cloud.account_id:
+        raise ApiError("RESOURCE_DOES_NOT_EXIST", f"There is no account {account}")
+    found = call.workspace.members.get(TYPES["ServicePrincipals"], call.path["id"])
+    _require_manager(call, found.user_name)
+    return found.id
+
+
+def _require_manager(call: Call, application_id: str) -> None:
+    if not (call.caller.is_admin or call.cloud.roles.holds(MANAGER, application_id, call.caller)):
+        raise ApiError(
+            "PERMISSION_DENIED",
+            f"Managing the service principal {application_id} needs the role {MANAGER} on it, "
+            "or an administrator of the workspace",
+        )
+
+
+def create_secret(call: Call) -> dict[str, Any]:
+    """Make a secret; its value is answered only now."""
+    if call.body.get("scopes"):
+        raise ApiError(
+            "INVALID_PARAMETER_VALUE", "scopes of secrets are not supported by the local workspace"
+        )
+    return call.cloud.oauth_secrets.create(_managed(call), call.body.get("lifetime"))
+
+
+def list_secrets(call: Call) -> dict[str, Any]:
+    """List the secrets of a service principal, without their values."""
+    found = call.cloud.oauth_secrets.list(_managed(call))
+    return {"secrets": found} if found else {}
+
+
+def delete_secret(call: Call) -> None:
+    """Delete a secret."""
+    call.cloud.oauth_secrets.delete(_managed(call), call.path["secret"])
+
+
+def get_rules(call: Call) -> dict[str, Any]:
+    """Return who may manage or use a service principal."""
+    name = call.text("name")
+    _require_manager(call, call.cloud.roles.application_id(name))
+    return call.cloud.roles.describe(name)
+
+
+def put_rules(call: Call) -> dict[str, Any]:
+    """Replace who may manage or use a service principal."""
+    name, wanted = call.text("name"), call.body.get("rule_set") or {}
+    _require_manager(call, call.cloud.roles.application_id(name))
+    call.cloud.roles.replace(name, str(wanted.get("etag") or ""), wanted.get("grant_rules") or [])
+    return call.cloud.roles.describe(name)
+
+
+def assignable_roles(call: Call) -> dict[str, Any]:
+    """Return the roles that can be given on a service principal."""
+    call.cloud.roles.application_id(call.text("resource"))
+    return {"roles": [{"name": name} for name in ROLES]}
+
+
+def _secret_routes() -> list[Route]:
+    proof = "databricks service-principal-secrets-proxy"
+    found = []
+    for account in ("", "/{account}"):
+        path = f"/api/2.0/accounts{account}/servicePrincipals/{{id}}/credentials/secrets"
+        kind = "ServicePrincipalSecretsAPI" if account else "ServicePrincipalSecretsProxyAPI"
+        found += [
+            Route("POST", path, create_secret, sdk=f"oauth2.{kind}.create", proved_by=proof),
+            Route("GET", path, list_secrets, proved_by=proof),
+            Route("DELETE", f"{path}/{{secret}}", delete_secret, proved_by=proof),
+        ]
+    return found
+
+
+def _rule_routes() -> list[Route]:
+    path = "/api/2.0/preview/accounts/access-control"
+    proof = "databricks account-access-control-proxy"
+    sdk = "iam.AccountAccessControlProxyAPI.update_rule_set"
+    return [
+        Route("GET", f"{path}/rule-sets", get_rules, proved_by=proof),
+        Route("PUT", f"{path}/rule-sets", put_rules, sdk=sdk, proved_by=proof),
+        Route("GET", f"{path}/assignable-roles", assignable_roles, proved_by=proof),
+    ]
+
+
+METADATA = "/oidc/.well-known/oauth-authorization-server"
+ROUTES = [
+    Route("GET", "/.well-known/databricks-config", discovery, public=True, proved_by="databricks"),
+    Route("GET", METADATA, server_metadata, public=True, proved_by="databricks"),
+    Route("POST", "/oidc/v1/token", token, raw=True, public=True, proved_by="databricks"),
+    *_secret_routes(),
+    *_rule_routes(),
+]

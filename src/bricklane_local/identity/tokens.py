@@ -1,0 +1,144 @@
+"""Tokens that stand for principals: personal ones, those of runs, and OAuth access tokens.
+
+Only digests are stored. Each token is good in one workspace.
+Source: https://docs.databricks.com/api/workspace/tokens and
+https://docs.databricks.com/en/dev-tools/auth/oauth-m2m.html (an access token lives for an hour).
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+
+from bricklane_local.app.errors import ApiError
+from bricklane_local.identity.directory import Directory
+from bricklane_local.identity.principals import Principal, digest
+from bricklane_local.store.clock import Clock
+from bricklane_local.store.database import Database
+
+# Markers by which secret scanners know these tokens.
+PERSONAL_PREFIX, ACCESS_PREFIX = "dapi", "dkea"
+ACCESS_SECONDS = 3600
+PERSONAL, ACCESS = "token", "access_token"
+
+
+class Tokens:
+    """The tokens of one cloud.
+
+    Args:
+        database: where they are kept.
+        clock: decides whether one has expired.
+        directory: says whom they stand for.
+    """
+
+    def __init__(self, database: Database, clock: Clock, directory: Directory) -> None:
+        self._space = database.space("identity")
+        self._clock = clock
+        self._directory = directory
+        # Tokens of runs live only as long as this process, as their runs do.
+        self._run_tokens: dict[str, tuple[str, str, int]] = {}
+        directory.on_removal(lambda record: self._forget(record["user_name"]))
+
+    def issue_personal(
+        self, workspace: str, principal: Principal, comment: str, expiry_time: int = -1
+    ) -> str:
+        """Make a personal access token; its value can never be read again.
+
+        Args:
+            workspace: in which it is good.
+            principal: whom it stands for.
+            comment: what it is for.
+            expiry_time: milliseconds since the epoch, or -1 for never.
+        """
+        token = PERSONAL_PREFIX + secrets.token_hex(16)
+        body = {
+            "workspace": workspace,
+            "user_name": principal.user_name,
+            "comment": comment,
+            "creation_time": self._clock.now(),
+            "expiry_time": expiry_time,
+        }
+        self._space.insert(PERSONAL, digest(token), body, parent=principal.user_name)
+        return token
+
+    def issue_access(self, workspace: str, principal: Principal) -> str:
+        """Make an OAuth access token, good for :data:`ACCESS_SECONDS`."""
+        now = self._clock.now()
+        with self._space.database.transaction():
+            for document in self._space.select(ACCESS, limit=100):
+                if document.position > now:
+                    break
+                self._space.delete(ACCESS, document.key)
+            token = ACCESS_PREFIX + secrets.token_hex(32)
+            expiry = now + ACCESS_SECONDS * 1000
+            body = {
+                "workspace": workspace,
+                "user_name": principal.user_name,
+                "expiry_time": expiry,
+            }
+            self._space.insert(
+                ACCESS, digest(token), body, parent=principal.user_name, position=expiry
+            )
+        return token
+
+    def issue_run(self, workspace: str, principal: Principal, task_run_id: int) -> str:
+        """Make a token for one task run, valid until revoked or until the server ends.
+
+        Args:
+            workspace: of the run.
+            principal: whom the run acts as.
+            task_run_id: of the task run.
+        """
+        token = PERSONAL_PREFIX + secrets.token_hex(16)
+        self._run_tokens[digest(token)] = (workspace, principal.user_name, task_run_id)
+        return token
+
+    def revoke_run(self, token: str) -> None:
+        """Make a run's token useless."""
+        self._run_tokens.pop(digest(token), None)
+
+    def _forget(self, user_name: str) -> None:
+        for kind in (PERSONAL, ACCESS):
+            self._space.delete_children(kind, user_name)
+
+    def is_valid(self, token: str, workspace: str) -> bool:
+        """Say whether ``token`` would be accepted by a workspace now."""
+        try:
+            self.authenticate(token, workspace)
+        except ApiError:
+            return False
+        return True
+
+    def authenticate(self, token: str, workspace: str) -> Principal:
+        """Return whom ``token`` stands for.
+
+        Args:
+            token: as the client sent it.
+            workspace: which received it.
+
+        Raises:
+            ApiError: UNAUTHENTICATED when it is unknown, of another workspace or expired, or when
+                its principal is gone; PERMISSION_DENIED when the principal is inactive.
+        """
+        home, user_name, task_run_id = self._lookup(token)
+        if home != workspace:
+            raise ApiError("UNAUTHENTICATED", "Invalid access token: it is not known here")
+        principal = self._directory.find(workspace, user_name)
+        if principal is None:
+            raise ApiError(
+                "UNAUTHENTICATED", f"The principal {user_name} of this token is not here any more"
+            )
+        if not principal.active:
+            raise ApiError("PERMISSION_DENIED", f"The principal {user_name} is inactive")
+        return replace(principal, task_run_id=task_run_id) if task_run_id else principal
+
+    def _lookup(self, token: str) -> tuple[str, str, int]:
+        key = digest(token)
+        if key in self._run_tokens:
+            return self._run_tokens[key]
+        body = self._space.get(ACCESS if token.startswith(ACCESS_PREFIX) else PERSONAL, key)
+        if body is None:
+            raise ApiError("UNAUTHENTICATED", "Invalid access token: it is not known here")
+        if 0 <= body["expiry_time"] <= self._clock.now():
+            raise ApiError("UNAUTHENTICATED", "The access token has expired")
+        return body.get("workspace", ""), body["user_name"], 0
