@@ -1,0 +1,1 @@
+"""GitHub Actions: events start runs, the forge plans their jobs, act executes each."""
