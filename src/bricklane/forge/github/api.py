@@ -85,6 +85,10 @@ class Api:
             api_version=API_VERSION,
         ).requester
 
+    def close(self) -> None:
+        """Close the connections to the forge."""
+        self._requester.close()
+
     def get(self, path: str, **parameters: object) -> Any:
         """Return what is under ``path``."""
         return self._ask("GET", path, parameters=parameters)[1]

@@ -87,6 +87,8 @@ class PatientRetry(GithubRetry):
             longest = self.max_rate_limit_wait
             if longest is not None and asked > longest:
                 headers: dict[str, Any] = dict(response.headers)
+                response.drain_conn()
+                response.release_conn()
                 raise RateLimitExceededExceedsMaxWait(response.status, None, headers, wait=asked)
             if asked > WORTH_A_WORD:
                 LOG.warning("the forge asks to wait %.0f s before %s %s", asked, method, url)
