@@ -131,6 +131,7 @@ def deploy(
     show: Show | None = None,
     plan_file: Path | None = None,
     force: bool = False,
+    force_lock: bool = False,
     auto_approve: bool = False,
     fail_on_active_runs: bool = False,
 ) -> None:
@@ -141,6 +142,7 @@ def deploy(
         show: called with each line that the CLI prints.
         plan_file: what to apply.
         force: as for :func:`plan`.
+        force_lock: whether to break the lock of another deployment.
         auto_approve: whether data may be lost.
         fail_on_active_runs: whether to refuse while something runs.
 
@@ -152,6 +154,7 @@ def deploy(
             bundle,
             plan_file=plan_file,
             force=force,
+            force_lock=force_lock,
             auto_approve=auto_approve,
             fail_on_active_runs=fail_on_active_runs,
         ),

@@ -53,6 +53,7 @@ def deploy(
     *,
     plan_file: Path | None = None,
     force: bool = False,
+    force_lock: bool = False,
     auto_approve: bool = False,
     fail_on_active_runs: bool = False,
 ) -> Command:
@@ -62,11 +63,17 @@ def deploy(
         bundle: the target.
         plan_file: what ``plan`` printed, applied as it is; without one the CLI plans anew.
         force: as for :func:`plan`.
+        force_lock: whether to break the lock of another deployment.
         auto_approve: whether resources that hold data may be deleted or recreated.
         fail_on_active_runs: whether to refuse while jobs or pipelines of the bundle run.
     """
     chosen = ("--plan", str(plan_file)) if plan_file else ()
-    flags = _flags(force=force, auto_approve=auto_approve, fail_on_active_runs=fail_on_active_runs)
+    flags = _flags(
+        force=force,
+        force_lock=force_lock,
+        auto_approve=auto_approve,
+        fail_on_active_runs=fail_on_active_runs,
+    )
     return _command(bundle, "deploy", *chosen, *flags)
 
 

@@ -9,6 +9,7 @@ SUMMARY = "GitFlow delivery for Databricks, rehearsed end to end on a laptop."
 # Command name → (module, one-line help). The modules are imported only when their command runs, so
 # that ``bricklane --help`` stays fast whatever a command needs.
 COMMANDS = {
+    "deploy": ("bricklane.cli.deploy", "Deploy a commit to a target: plan, deploy, test, record."),
     "local": ("bricklane.cli.local", "Start, stop and inspect the local cloud."),
     "tools": ("bricklane.cli.tools", "List and install the external programs bricklane drives."),
 }

@@ -1,0 +1,306 @@
+"""The deployment flow: one commit to one target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bricklane.bundle import cli
+from bricklane.bundle.access import HOST, PROFILE
+from bricklane.delivery import guard, records, wheels
+from bricklane.delivery.checkout import clean_checkout
+from bricklane.delivery.gate import check_tested
+from bricklane.delivery.testing import SUMMARY, TARGET, TestsFailedError, commands_for, run_tests
+from bricklane.delivery.world import Deployment
+from bricklane.errors import BricklaneError
+from bricklane.flow import Report, Step, run_flow
+from bricklane.forge.model import DeploymentState, Release
+from bricklane.forge.protocol import Forge
+from bricklane.gitflow.versions import TagFormat, parse_version
+
+
+def _never(_: Deployment) -> bool:
+    return False
+
+
+def _check(world: Deployment) -> None:
+    if not world.options.any_branch:
+        guard.check_branch(world.kinds, world.target.name, world.branch, world.commit)
+    if world.development:
+        return
+    guard.check_committed(world.git, world.target.name)
+    if world.forge is not None and world.ci is None and not world.options.any_branch:
+        head = world.forge.branch(world.branch)
+        remote = world.settings.gitflow.remote
+        guard.check_pushed(head.commit if head else None, world.branch, world.commit, remote)
+
+
+def _check_tested(world: Deployment) -> None:
+    if world.options.untested:
+        world.say(f"not asked for: {world.target.name} gets what nobody has tested")
+    elif world.forge is None:
+        raise BricklaneError(
+            f"{world.target.name} gets only what was tested, and the forge is not asked",
+            hint="leave --no-record out\nor, knowing what you do: --untested",
+        )
+    else:
+        world.tested = check_tested(world.forge, world.settings, world.commit, world.tree)
+        world.say(f"tested in {world.tested.environment}: {world.tested.content.version}")
+
+
+def _check_out(world: Deployment) -> None:
+    top = world.stack.enter_context(
+        clean_checkout(world.git, world.commit, world.branch, world.environment)
+    )
+    world.root = top / world.settings.root.resolve().relative_to(world.git.top.resolve())
+
+
+def _provide_wheels(world: Deployment) -> None:
+    root = world.deployed_from()
+    if world.options.wheels is not None:
+        world.wheels = wheels.place(world.options.wheels, root)
+    elif world.tested is not None:
+        _fetch_tested(world)
+    elif not _fetch_kept(world) and world.settings.build and world.file.artifacts:
+        world.wheels = wheels.build(root, world.settings.build, world.committed_at, world.say)
+        world.built = True
+    for name, digest in world.wheels.items():
+        world.say(f"{name} sha256:{digest}")
+
+
+def _fetch_tested(world: Deployment) -> None:
+    assert world.tested is not None  # noqa: S101  (the caller asked)
+    expected = world.tested.content.wheels
+    if not expected:
+        return
+    forge = _forge(world)
+    release = release_of(world, forge)
+    if release is None:
+        raise BricklaneError(
+            f"there is no release {world.version} with the wheels that were tested",
+            hint="deploy the branch to staging again: its wheels are kept then",
+        )
+    world.wheels = wheels.fetch(forge, release, expected, world.deployed_from())
+
+
+def _fetch_kept(world: Deployment) -> bool:
+    """Take the wheels that were built before from the same tree, when the release has them."""
+    if world.forge is None or not becomes_version(world):
+        return False
+    release = release_of(world, world.forge)
+    manifest = wheels.kept(world.forge, release)
+    if release is None or manifest is None or manifest.tree != world.tree:
+        return False
+    world.wheels = wheels.fetch(world.forge, release, manifest.wheels, world.deployed_from())
+    return True
+
+
+def release_of(world: Deployment, forge: Forge) -> Release | None:
+    """Return the release, draft or not, of the version that is deployed."""
+    return forge.release(tag_of(world))
+
+
+def tag_of(world: Deployment) -> str:
+    """Return the tag of the version that is deployed."""
+    return TagFormat(world.settings.gitflow.tag).name(parse_version(world.version))
+
+
+def becomes_version(world: Deployment) -> bool:
+    """Return whether the branch that is deployed becomes a version when it is merged."""
+    kind = world.kinds.of_branch(world.branch)
+    return kind is not None and kind.tag
+
+
+def _plan(world: Deployment) -> None:
+    world.plan = cli.plan(world.bundle(), force=world.options.any_branch)
+    wheels.check_unchanged(world.deployed_from(), world.wheels)
+    if world.plan.warnings:
+        world.say(world.plan.warnings)
+    for change in world.plan.effective:
+        world.say(f"  {change.action:8} {change.kind}.{change.key}")
+    world.say(f"plan: {world.plan}")
+
+
+def _begin_record(world: Deployment) -> None:
+    world.record = records.begin(
+        _forge(world), world.forge_environment, world.commit, world.branch, world.content
+    )
+
+
+def _deploy(world: Deployment) -> None:
+    assert world.plan is not None  # noqa: S101  (the step before makes it)
+    plan_file = None
+    if world.plan.applicable:
+        plan_file = world.folder() / "plan.json"
+        plan_file.write_text(world.plan.text, "utf-8")
+    cli.deploy(
+        world.bundle(),
+        show=world.say,
+        plan_file=plan_file,
+        force=world.options.any_branch,
+        force_lock=world.options.force_lock,
+        auto_approve=world.options.auto_approve,
+        fail_on_active_runs=world.options.fail_on_active_runs,
+    )
+    wheels.check_unchanged(world.deployed_from(), world.wheels)
+    if world.ci is not None or commands_for(world.settings, world.target.name):
+        world.summary = cli.summary(world.bundle())
+
+
+def _untested(world: Deployment) -> bool:
+    return not commands_for(world.settings, world.target.name)
+
+
+def _test(world: Deployment) -> None:
+    assert world.summary is not None  # noqa: S101  (deploying asks for it when there are tests)
+    bundle = world.bundle()
+    file = world.folder() / "summary.json"
+    file.write_text(world.summary.text, "utf-8")
+    named = {PROFILE, HOST}.intersection((*world.environment, *bundle.environment))
+    environment = {
+        **bundle.environment,
+        **({} if named else {HOST: world.summary.host}),
+        TARGET: world.target.name,
+        SUMMARY: str(file),
+    }
+    run_tests(
+        commands_for(world.settings, world.target.name),
+        world.deployed_from(),
+        environment,
+        bundle.secrets,
+        world.say,
+        world.tests.append,
+    )
+
+
+def _keep(world: Deployment) -> None:
+    forge = _forge(world)
+    tag = tag_of(world)
+    release = forge.release(tag) or forge.save_release(
+        tag, name=tag, body="", target=world.commit, draft=True
+    )
+    manifest = wheels.Manifest(world.version, world.commit, world.tree, world.wheels)
+    wheels.keep(forge, release, world.deployed_from(), manifest)
+
+
+def _finish_record(world: Deployment) -> None:
+    tested = ", ".join(test.level for test in world.tests)
+    said = f"deployed {world.version}; " + (f"tests passed: {tested}" if tested else "no tests")
+    _mark(world, DeploymentState.SUCCESS, said)
+
+
+def _mark(world: Deployment, state: DeploymentState, description: str) -> None:
+    assert world.record is not None  # noqa: S101  (the record is begun before)
+    records.mark(
+        _forge(world),
+        world.record,
+        world.forge_environment,
+        world.commit,
+        state,
+        description,
+        world.content,
+    )
+
+
+def _forge(world: Deployment) -> Forge:
+    assert world.forge is not None  # noqa: S101  (steps that need it are in the flow only with one)
+    return world.forge
+
+
+CHECK = Step("check the branch", _never, _check, lambda w: w.branch or "detached HEAD")
+CHECK_TESTED = Step("check what was tested", _never, _check_tested, lambda w: w.commit[:10])
+CHECK_OUT = Step(
+    "check out", lambda w: w.root is not None, _check_out, lambda w: f"commit {w.commit[:10]}"
+)
+WHEELS = Step("provide the wheels", _never, _provide_wheels)
+PLAN = Step("validate and plan", _never, _plan, lambda w: w.target.name)
+BEGIN_RECORD = Step(
+    "record the beginning", _never, _begin_record, lambda w: f"environment {w.forge_environment}"
+)
+DEPLOY = Step("deploy", _never, _deploy, lambda w: f"{w.version} to {w.target.name}")
+TEST = Step("test", _never, _test, lambda w: ", ".join(commands_for(w.settings, w.target.name)))
+KEEP_WHEELS = Step("keep the wheels", _never, _keep, lambda w: f"release {w.version}")
+FINISH_RECORD = Step(
+    "record the outcome", _never, _finish_record, lambda w: f"environment {w.forge_environment}"
+)
+
+
+def _always(_: Deployment) -> bool:
+    return True
+
+
+def is_recorded(world: Deployment) -> bool:
+    """Return whether the deployment is written down on the forge."""
+    return world.forge is not None
+
+
+def is_gated(world: Deployment) -> bool:
+    """Return whether the target takes only what was tested elsewhere.
+
+    It is the target of the branch that releases and hotfixes are merged into.
+    """
+    return world.target.name in {
+        world.kinds.named(kind.merges_into).target for kind in world.kinds.releasing()
+    }
+
+
+# Step → whether a deployment has it; in this order.
+DEPLOYMENT: tuple[tuple[Step[Deployment], Callable[[Deployment], bool]], ...] = (
+    (CHECK, _always),
+    (CHECK_TESTED, is_gated),
+    (CHECK_OUT, lambda w: not w.development),
+    (WHEELS, lambda w: w.options.wheels is not None or bool(w.file.artifacts)),
+    (PLAN, _always),
+    (BEGIN_RECORD, is_recorded),
+    (DEPLOY, _always),
+    (TEST, lambda w: not _untested(w)),
+    (KEEP_WHEELS, lambda w: is_recorded(w) and becomes_version(w)),
+    (FINISH_RECORD, is_recorded),
+)
+
+
+def steps_of(world: Deployment) -> tuple[Step[Deployment], ...]:
+    """Return the steps that a deployment has."""
+    return tuple(step for step, needed in DEPLOYMENT if needed(world))
+
+
+def run_deployment(world: Deployment, report: Report, *, plan: bool = False) -> None:
+    """Deploy, test and record; or, with ``plan``, do what changes nothing and say the rest.
+
+    Args:
+        world: the deployment.
+        report: of its steps.
+        plan: whether to stop after the plan.
+
+    Raises:
+        BricklaneError: from the step that failed. What was begun is recorded as failed.
+    """
+    steps = steps_of(world)
+    cut = steps.index(PLAN) + 1
+    run_flow(steps[:cut], world, report)
+    if plan:
+        run_flow(steps[cut:], world, report, plan=True)
+        return
+    try:
+        run_flow(steps[cut:], world, report)
+    except BricklaneError as error:
+        _record_failure(world, _failure(error))
+        raise
+    except KeyboardInterrupt:
+        _record_failure(world, (DeploymentState.ERROR, "interrupted"))
+        raise
+
+
+def _failure(error: BricklaneError) -> tuple[DeploymentState, str]:
+    first = error.message.splitlines()[0]
+    tests = isinstance(error, TestsFailedError)
+    return DeploymentState.FAILURE, first if tests else f"not deployed: {first}"
+
+
+def _record_failure(world: Deployment, outcome: tuple[DeploymentState, str]) -> None:
+    """Record a failure; when that fails too, the failure itself is what the user has to see."""
+    if world.record is None:
+        return
+    try:
+        _mark(world, *outcome)
+    except BricklaneError as error:
+        world.say(f"the failure could not be recorded: {error.message}")

@@ -1,0 +1,79 @@
+"""The gate to production: only what was tested green before goes there."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from bricklane.delivery.environments import environment_of
+from bricklane.delivery.records import Record, check_name, records
+from bricklane.errors import BricklaneError
+from bricklane.forge.model import CheckState
+from bricklane.forge.protocol import Forge
+from bricklane.gitflow.kinds import kinds_of
+from bricklane.project.settings import Settings
+
+# How many deployments are looked through for one with the tree that is asked for.
+LOOKED_THROUGH = 300
+
+
+def check_tested(forge: Forge, settings: Settings, commit: str, tree: str) -> Record:
+    """Return the newest deployment of ``tree`` to where releases are tested.
+
+    Args:
+        forge: has the records.
+        settings: of the project.
+        commit: what shall be published, for messages.
+        tree: the SHA of its tree; this, not the commit, has to be the one that was tested.
+
+    Raises:
+        BricklaneError: when there is none, or its tests are not green; says what is there.
+    """
+    environment = tested_environment(settings)
+    newest: Record | None = None
+    for record in islice(records(forge, environment), LOOKED_THROUGH):
+        newest = newest or record
+        if record.content.tree == tree:
+            return _green(forge, record, commit)
+    raise BricklaneError(
+        f"{environment} has not tested what commit {commit[:10]} holds (tree {tree[:10]}): "
+        f"{_present(environment, newest)}",
+        hint="merge the base branch into the release or hotfix branch if it lacks something, "
+        f"push, and wait for {check_name(environment)} to turn green",
+    )
+
+
+def tested_environment(settings: Settings) -> str:
+    """Return the environment in which branches that become versions are tested."""
+    releasing = kinds_of(settings.gitflow).releasing()
+    return environment_of(settings, releasing[0].target)
+
+
+def _green(forge: Forge, record: Record, commit: str) -> Record:
+    where = f"{record.content.version} (commit {record.commit[:10]})"
+    if record.unfinished:
+        raise BricklaneError(
+            f"{record.environment} is still deploying or testing {where}",
+            hint=f"wait until it is done: {record.log_url}"
+            if record.log_url
+            else "wait until it is done; after a killed run, deploy again",
+        )
+    name = check_name(record.environment)
+    checks = [check for check in forge.checks(record.commit) if check.name == name]
+    if record.good and all(check.state is CheckState.SUCCESS for check in checks):
+        return record
+    said = record.description or (checks[0].description if checks else str(record.state))
+    raise BricklaneError(
+        f"{record.environment} did not pass with {where}, wanted for commit {commit[:10]}: {said}",
+        hint=f"read its log: {record.log_url}\nfix the branch and push"
+        if record.log_url
+        else "fix the branch and push",
+    )
+
+
+def _present(environment: str, newest: Record | None) -> str:
+    if newest is None:
+        return f"nothing was ever deployed to {environment} by bricklane"
+    return (
+        f"{environment} has {newest.content.version}, commit {newest.commit[:10]} "
+        f"(tree {newest.content.tree[:10]}), {newest.state}"
+    )

@@ -1,0 +1,207 @@
+"""Deployments as they are written down on the forge, and read back.
+
+A record is a deployment of the forge with the task :data:`TASK`. What was deployed stands in its
+payload, how it went in its latest status; a commit status beside it says the same where people look
+at commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bricklane.forge.model import CheckState, Deployment, DeploymentState
+from bricklane.forge.protocol import Forge
+
+TASK = "bricklane"
+
+# States of a deployment that is over and went well. Forges call one inactive once another took its
+# place: https://docs.github.com/en/rest/deployments/statuses (auto_inactive)
+GOOD = frozenset({DeploymentState.SUCCESS, DeploymentState.INACTIVE})
+UNFINISHED = frozenset({DeploymentState.PENDING, DeploymentState.IN_PROGRESS})
+
+CHECK_STATES = {
+    DeploymentState.IN_PROGRESS: CheckState.PENDING,
+    DeploymentState.SUCCESS: CheckState.SUCCESS,
+    DeploymentState.FAILURE: CheckState.FAILURE,
+    DeploymentState.ERROR: CheckState.FAILURE,
+}
+
+# Forges cut descriptions of a status there.
+DESCRIPTION_LIMIT = 140
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is deployed, as the payload of a record holds it.
+
+    Args:
+        version: what people call it.
+        tree: the SHA of the commit's tree.
+        wheels: file name → SHA-256.
+        tests: levels of tests that run after the deployment, in order.
+        run_url: page of the run that deploys; empty outside of continuous integration.
+        untested: whether somebody demanded it although no other target had tested it.
+    """
+
+    version: str
+    tree: str
+    wheels: Mapping[str, str]
+    tests: tuple[str, ...] = ()
+    run_url: str = ""
+    untested: bool = False
+
+    def payload(self) -> dict[str, object]:
+        """Return what is written down."""
+        return {
+            "version": self.version,
+            "tree": self.tree,
+            "wheels": dict(self.wheels),
+            "tests": list(self.tests),
+            "run_url": self.run_url,
+            **({"untested": True} if self.untested else {}),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One deployment.
+
+    Args:
+        id: the forge's.
+        environment: of the forge, normally the target's name.
+        commit: its SHA.
+        branch: it was deployed from.
+        content: what was deployed.
+        creator: login of who deployed.
+        created_at: when it began.
+        state: where it stands.
+        description: of its latest status.
+        log_url: of its latest status, else the run's page.
+    """
+
+    id: int
+    environment: str
+    commit: str
+    branch: str
+    content: Content
+    creator: str
+    created_at: datetime
+    state: DeploymentState
+    description: str
+    log_url: str
+
+    @property
+    def good(self) -> bool:
+        """Whether it was deployed and its tests were green."""
+        return self.state in GOOD
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it is still going on, or was killed."""
+        return self.state in UNFINISHED
+
+    @property
+    def tests(self) -> str:
+        """What is known of its tests, in a word or two."""
+        if not self.content.tests:
+            return "none"
+        levels = ", ".join(self.content.tests)
+        if self.good:
+            return f"passed ({levels})"
+        return "running" if self.unfinished else self.description or "failed"
+
+
+def check_name(environment: str) -> str:
+    """Return the name of the commit status that speaks of deployments to an environment."""
+    return f"{TASK}/{environment}"
+
+
+def read(deployment: Deployment) -> Record | None:
+    """Return the record that a deployment is; None for one of somebody else."""
+    if deployment.task != TASK:
+        return None
+    payload = deployment.payload
+    wheels, tests = payload.get("wheels"), payload.get("tests")
+    content = Content(
+        version=str(payload.get("version") or ""),
+        tree=str(payload.get("tree") or ""),
+        wheels={str(k): str(v) for k, v in wheels.items()} if isinstance(wheels, dict) else {},
+        tests=tuple(map(str, tests)) if isinstance(tests, list | tuple) else (),
+        run_url=str(payload.get("run_url") or ""),
+        untested=payload.get("untested") is True,
+    )
+    return Record(
+        id=deployment.id,
+        environment=deployment.environment,
+        commit=deployment.commit,
+        branch=deployment.ref,
+        content=content,
+        creator=deployment.creator,
+        created_at=deployment.created_at,
+        state=deployment.state,
+        description=deployment.description,
+        log_url=deployment.log_url or content.run_url,
+    )
+
+
+def records(
+    forge: Forge, environment: str | None = None, commit: str | None = None
+) -> Iterator[Record]:
+    """Yield the records of an environment, or of all, newest first."""
+    for deployment in forge.deployments(environment=environment, commit=commit, task=TASK):
+        record = read(deployment)
+        if record is not None:
+            yield record
+
+
+def begin(forge: Forge, environment: str, commit: str, branch: str, content: Content) -> int:
+    """Write down that a deployment begins and return its id.
+
+    A record that a killed run left unfinished for the same content is taken up again.
+    """
+    newest = next(records(forge, environment, commit), None)
+    if newest is not None and newest.unfinished and _same(newest.content, content):
+        number = newest.id
+    else:
+        number = forge.create_deployment(
+            environment=environment,
+            commit=commit,
+            ref=branch or commit,
+            task=TASK,
+            payload=content.payload(),
+            description=f"{content.version} to {environment}",
+        ).id
+    mark(forge, number, environment, commit, DeploymentState.IN_PROGRESS, "deploying", content)
+    return number
+
+
+def _same(left: Content, right: Content) -> bool:
+    return (left.tree, left.wheels, left.tests) == (right.tree, right.wheels, right.tests)
+
+
+def mark(
+    forge: Forge,
+    number: int,
+    environment: str,
+    commit: str,
+    state: DeploymentState,
+    description: str,
+    content: Content,
+) -> None:
+    """Write down where a deployment stands, on the deployment and then on the commit.
+
+    Args:
+        forge: has the deployment.
+        number: the deployment's id.
+        environment: it goes to.
+        commit: its SHA.
+        state: where it stands.
+        description: one line.
+        content: says where its log is.
+    """
+    line = " ".join(description.split())[:DESCRIPTION_LIMIT]
+    url = content.run_url
+    forge.set_deployment_status(number, state, description=line, log_url=url)
+    forge.set_check(commit, check_name(environment), CHECK_STATES[state], description=line, url=url)

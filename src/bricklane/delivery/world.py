@@ -1,0 +1,266 @@
+"""What the steps of a deployment observe and act on."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+from bricklane.bundle.commands import Bundle
+from bricklane.bundle.results import Plan, Summary
+from bricklane.delivery import clone, guard
+from bricklane.delivery.continuous import CiRun
+from bricklane.delivery.environments import environment_of
+from bricklane.delivery.records import Content, Record
+from bricklane.delivery.testing import TestRun
+from bricklane.delivery.versions import version_of
+from bricklane.delivery.wheels import BUILT, Digests, build_environment
+from bricklane.errors import BricklaneError, ExitCode
+from bricklane.forge.protocol import Forge
+from bricklane.gitflow.git import Git
+from bricklane.gitflow.kinds import Kinds
+from bricklane.project.bundlefile import DEVELOPMENT, BundleTarget
+from bricklane.project.bundlefile import Bundle as BundleFile
+from bricklane.project.settings import Settings
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for.
+
+    Args:
+        profile: of the Databricks config file.
+        any_branch: whether the branch does not matter.
+        untested: whether production may get what was not tested.
+        no_record: whether nothing is written down on the forge.
+        wheels: folder with the wheels to deploy, instead of building them.
+        auto_approve: whether the deployment may delete or recreate resources that hold data.
+        force_lock: whether a lock that another deployment holds is broken.
+        fail_on_active_runs: whether to refuse while something of the bundle runs.
+    """
+
+    profile: str = ""
+    any_branch: bool = False
+    untested: bool = False
+    no_record: bool = False
+    wheels: Path | None = None
+    auto_approve: bool = False
+    force_lock: bool = False
+    fail_on_active_runs: bool = False
+
+
+@dataclass
+class Deployment:
+    """One deployment of one commit to one target.
+
+    Args:
+        settings: of the project.
+        file: what its ``databricks.yml`` declares.
+        target: one of them.
+        git: the user's clone.
+        kinds: of branches.
+        commit: what is deployed.
+        branch: it is deployed from; empty on a detached HEAD.
+        options: what the user asked for.
+        environment: of this process.
+        forge: where it is recorded; None when it is not.
+        ci: the run of continuous integration that deploys; None on a person's machine.
+        say: takes each line of output.
+        stack: ends what the steps begin: the checkout, temporary folders.
+        root: the folder to deploy from, once there is one.
+        wheels: digests of the wheels in its ``dist/``.
+        built: whether these wheels were built, and not fetched or given.
+        plan: what the deployment changes, once it is known.
+        summary: what is deployed, once it was asked for.
+        tests: the levels that ran.
+        tested: what the gate found.
+        record: the id of the forge's record, once there is one.
+    """
+
+    settings: Settings
+    file: BundleFile
+    target: BundleTarget
+    git: Git
+    kinds: Kinds
+    commit: str
+    branch: str
+    options: Options
+    environment: Mapping[str, str]
+    forge: Forge | None
+    ci: CiRun | None
+    say: Say
+    stack: ExitStack
+    root: Path | None = None
+    wheels: Digests = field(default_factory=dict)
+    built: bool = False
+    plan: Plan | None = None
+    summary: Summary | None = None
+    tests: list[TestRun] = field(default_factory=list)
+    tested: Record | None = None
+    record: int | None = None
+
+    @property
+    def development(self) -> bool:
+        """Whether everyone who deploys has a copy of their own at this target."""
+        return self.target.mode == DEVELOPMENT
+
+    @property
+    def forge_environment(self) -> str:
+        """The forge's environment for the target."""
+        return environment_of(self.settings, self.target.name)
+
+    @cached_property
+    def tree(self) -> str:
+        """The SHA of the commit's tree."""
+        return self.git.tree(self.commit)
+
+    @cached_property
+    def committed_at(self) -> int:
+        """When the commit was made, in seconds since the epoch."""
+        return clone.committed_at(self.git, self.commit)
+
+    @cached_property
+    def _own_version(self) -> str:
+        return version_of(self.git, self.settings, self.kinds, self.branch, self.commit)
+
+    @property
+    def version(self) -> str:
+        """What people call what is deployed."""
+        return self.tested.content.version if self.tested else self._own_version
+
+    @property
+    def content(self) -> Content:
+        """What is written down of this deployment."""
+        known = self.settings.targets.get(self.target.name)
+        return Content(
+            version=self.version,
+            tree=self.tree,
+            wheels=self.wheels,
+            tests=known.tests if known else (),
+            run_url=self.ci.url if self.ci else "",
+            untested=self.options.untested,
+        )
+
+    def deployed_from(self) -> Path:
+        """Return the folder to deploy from: the checkout, else the work tree as it is."""
+        return self.root or self.settings.root
+
+    def bundle(self) -> Bundle:
+        """Return the bundle as the Databricks CLI is asked about it.
+
+        Raises:
+            BricklaneError: when the CLI is not installed.
+        """
+        from bricklane.bundle.cli import open_bundle
+
+        bundle = open_bundle(
+            self.deployed_from(), self.target, self.environment, profile=self.options.profile
+        )
+        built = {BUILT: "1"} if self.wheels else {}
+        environment = {**build_environment(self.committed_at), **built, **bundle.environment}
+        return replace(bundle, environment=environment)
+
+    def folder(self) -> Path:
+        """Return a temporary folder that goes away with the deployment."""
+        return Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="bricklane-")))
+
+
+@contextmanager
+def open_deployment(
+    start: Path,
+    target: str,
+    options: Options,
+    environment: Mapping[str, str],
+    ci: CiRun | None,
+    say: Say,
+) -> Iterator[Deployment]:
+    """Return what a deployment of the commit that is checked out works on.
+
+    Args:
+        start: a folder of the project.
+        target: of the bundle; empty for its default one.
+        options: what the user asked for.
+        environment: of this process.
+        ci: the run that deploys; None on a person's machine.
+        say: takes each line of output.
+
+    Raises:
+        BricklaneError: when the project cannot be read, has no such target, or the forge is needed
+            and cannot be reached.
+    """
+    from bricklane.gitflow.kinds import kinds_of
+    from bricklane.project.bundlefile import find_bundle, read_bundle
+    from bricklane.project.loading import load
+
+    settings = load(start)
+    file = read_bundle(find_bundle(start))
+    declared = declared_target(file, target)
+    forge = None
+    if recorded(declared, options, ci):
+        forge = _forge(settings, declared)
+    git = Git.open(settings.root, settings.gitflow.remote)
+    kinds = kinds_of(settings.gitflow)
+    commit = clone.head(git)
+    with ExitStack() as stack:
+        yield Deployment(
+            settings=settings,
+            file=file,
+            target=declared,
+            git=git,
+            kinds=kinds,
+            commit=commit,
+            branch=guard.branch_to_deploy(git, ci, kinds, declared.name),
+            options=options,
+            environment=environment,
+            forge=forge,
+            ci=ci,
+            say=say,
+            stack=stack,
+        )
+
+
+def recorded(target: BundleTarget, options: Options, ci: CiRun | None) -> bool:
+    """Return whether a deployment is written down on the forge.
+
+    A person's own copy in a development target is not what the target has.
+    """
+    return not options.no_record and (ci is not None or target.mode != DEVELOPMENT)
+
+
+def declared_target(file: BundleFile, name: str) -> BundleTarget:
+    """Return the target called ``name``, or the default one when it is empty.
+
+    Raises:
+        BricklaneError: when there is none; the hint lists the targets.
+    """
+    defaults = [target for target in file.targets.values() if target.default]
+    if not name and (defaults or len(file.targets) == 1):
+        return (defaults or list(file.targets.values()))[0]
+    if name in file.targets:
+        return file.targets[name]
+    problem = f"there is no target {name!r}" if name else "no target is the default one"
+    raise BricklaneError(
+        f"{file.file}: {problem}",
+        hint=f"targets: {', '.join(file.targets) or 'none'}",
+        exit_code=ExitCode.USAGE,
+    )
+
+
+def _forge(settings: Settings, target: BundleTarget) -> Forge:
+    from bricklane.forge.errors import ForgeError
+    from bricklane.forge.opening import open_forge
+
+    try:
+        return open_forge(settings)
+    except ForgeError as error:
+        hint = f"{error.hint}\n" if error.hint else ""
+        raise ForgeError(
+            f"deployments to {target.name} are recorded on the forge: {error.message}",
+            hint=f"{hint}or, knowing that nothing will be recorded: --no-record",
+            exit_code=error.exit_code,
+        ) from None
