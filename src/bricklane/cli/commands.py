@@ -10,7 +10,9 @@ SUMMARY = "GitFlow delivery for Databricks, rehearsed end to end on a laptop."
 # that ``bricklane --help`` stays fast whatever a command needs.
 COMMANDS = {
     "deploy": ("bricklane.cli.deploy", "Deploy a commit to a target: plan, deploy, test, record."),
+    "history": ("bricklane.cli.history", "List past deployments, newest first."),
     "local": ("bricklane.cli.local", "Start, stop and inspect the local cloud."),
+    "status": ("bricklane.cli.status", "Show which version each target has."),
     "tools": ("bricklane.cli.tools", "List and install the external programs bricklane drives."),
 }
 

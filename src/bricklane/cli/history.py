@@ -1,0 +1,54 @@
+"""``bricklane history``: what was deployed when, by whom, and how it went."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from pathlib import Path
+
+import click
+
+from bricklane.errors import BricklaneError, ExitCode
+
+
+@click.command(name="history", context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-t", "--target", default="", help="Only deployments to this target.")
+@click.option(
+    "-n", "--limit", type=click.IntRange(1), default=30, show_default=True, help="How many."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(target: str, limit: int, *, as_json: bool) -> None:
+    """Show past deployments, newest first."""
+    from bricklane.cli.deployments import SHORT, describe_record, moment, print_table
+    from bricklane.delivery.status import history
+    from bricklane.forge.opening import open_forge
+    from bricklane.project.loading import load
+
+    settings = load(Path.cwd())
+    if target and target not in settings.targets:
+        raise BricklaneError(
+            f"there is no target {target!r}",
+            hint=f"targets: {', '.join(settings.targets)}",
+            exit_code=ExitCode.USAGE,
+        )
+    found = list(islice(history(open_forge(settings), settings, target), limit))
+    if as_json:
+        click.echo(json.dumps([describe_record(record) for record in found], indent=2))
+        return
+    print_table(
+        ("WHEN", "ENVIRONMENT", "VERSION", "COMMIT", "BRANCH", "BY", "STATE", "TESTS", "LOG"),
+        (
+            (
+                moment(record.created_at),
+                record.environment,
+                record.content.version,
+                record.commit[:SHORT],
+                record.branch,
+                record.creator,
+                str(record.state),
+                record.tests,
+                record.log_url,
+            )
+            for record in found
+        ),
+    )
