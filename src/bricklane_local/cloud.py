@@ -28,6 +28,7 @@ from bricklane_local.pages.runs import RunPages
 from bricklane_local.paths import StatePaths
 from bricklane_local.permissions.service import Permissions
 from bricklane_local.secrets.service import Secrets
+from bricklane_local.sql.warehouses import Warehouses
 from bricklane_local.store.blobs import Blobs
 from bricklane_local.store.clock import Clock
 from bricklane_local.store.database import Database
@@ -144,6 +145,7 @@ class Workspace:
         )
         self.secrets = Secrets(self.space, cloud.clock)
         self.permissions = Permissions(self)
+        self.warehouses = Warehouses(self)
         self.view = WorkspaceView(self.objects, cloud.blobs, cloud.paths.view(row.name))
         self.engine = JobEngine(self, ComputeExecutor(self, cloud.pool))
         self.pages = RunPages(self)

@@ -75,11 +75,26 @@ class PythonFileTask:
 
 
 @dataclass(frozen=True, slots=True)
+class SqlFileTask:
+    """A SQL file to run.
+
+    Args:
+        path: its path as the user gave it.
+        file: where its content is.
+        parameters: values that its statements name as ``:name``.
+    """
+
+    path: str
+    file: str
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Specification:
     """One task run.
 
     Args:
-        kind: ``notebook``, ``python_wheel`` or ``spark_python``.
+        kind: ``notebook``, ``python_wheel``, ``spark_python`` or ``sql_file``.
         run_directory: folder for the outputs.
         host: URL of the workspace.
         token: the run's own token.
@@ -98,6 +113,7 @@ class Specification:
         notebook: with kind ``notebook``.
         wheel: with kind ``python_wheel``.
         python_file: with kind ``spark_python``.
+        sql_file: with kind ``sql_file``.
     """
 
     kind: str
@@ -119,6 +135,7 @@ class Specification:
     notebook: NotebookTask | None = None
     wheel: WheelTask | None = None
     python_file: PythonFileTask | None = None
+    sql_file: SqlFileTask | None = None
 
     def context_value(self, name: str) -> str:
         """Return an id of the context as text, "" when the server gave none."""
@@ -131,6 +148,7 @@ PARTS = {
     "notebook": NotebookTask,
     "wheel": WheelTask,
     "python_file": PythonFileTask,
+    "sql_file": SqlFileTask,
 }
 
 

@@ -190,8 +190,15 @@ def _run_file(task: Task) -> Outcome:
     return run_file(task)
 
 
+def _run_sql_file(task: Task) -> Outcome:
+    from bricklane_runtime.sqlfile import run_sql_file
+
+    return run_sql_file(task)
+
+
 RUNNERS: dict[str, Callable[[Any], Outcome]] = {
     "notebook": _run_notebook,
     "python_wheel": _run_wheel,
     "spark_python": _run_file,
+    "sql_file": _run_sql_file,
 }

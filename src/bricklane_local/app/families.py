@@ -12,6 +12,7 @@ from bricklane_local.jobs.routes import ROUTES as JOBS
 from bricklane_local.pages.routes import ROUTES as PAGES
 from bricklane_local.permissions.routes import ROUTES as PERMISSIONS
 from bricklane_local.secrets.routes import ROUTES as SECRETS
+from bricklane_local.sql.routes import ROUTES as SQL
 from bricklane_local.workspace.routes import ROUTES as WORKSPACE
 
 FAMILIES: dict[str, list[Route]] = {
@@ -21,6 +22,7 @@ FAMILIES: dict[str, list[Route]] = {
     "Files": FILES,
     "DBFS": DBFS,
     "Jobs": JOBS,
+    "SQL warehouses": SQL,
     "Permissions": PERMISSIONS,
     "Secrets": SECRETS,
     "Pages": PAGES,

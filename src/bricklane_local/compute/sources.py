@@ -76,6 +76,31 @@ def python_file_source(workspace: Workspace, task: dict[str, Any]) -> tuple[str,
     return path, file
 
 
+def sql_file_source(workspace: Workspace, task: dict[str, Any]) -> tuple[str, bytes]:
+    """Return the path of the file that a ``sql_task`` names, and its content.
+
+    Raises:
+        SourceError: when the task has no file but another kind of query, or the file is not
+            there, is no file of the workspace, or would come from git.
+    """
+    from bricklane_local.workspace.paths import normal
+
+    if not task.get("file"):
+        named = ", ".join(sorted(set(task) & {"query", "dashboard", "alert"})) or "nothing"
+        raise SourceError(
+            f"The local workspace runs a sql_task with file; this one has {named}: put the "
+            "statements into a SQL file of the bundle"
+        )
+    _refuse_git(task["file"])
+    path = str(task["file"].get("path") or "")
+    found = workspace.objects.find(normal(path))
+    if found is None:
+        raise SourceError(f"Unable to access the SQL file {path!r}: it does not exist")
+    if found.object_type is not ObjectType.FILE:
+        raise SourceError(f"{path!r} is a {found.object_type.lower()}, not a SQL file")
+    return path, workspace.objects.content(found)
+
+
 def _refuse_git(task: dict[str, Any]) -> None:
     if task.get("source") == "GIT":
         raise SourceError("source GIT is not supported by the local workspace yet")

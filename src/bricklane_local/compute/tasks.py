@@ -1,4 +1,4 @@
-"""Executes notebook, wheel and Python file tasks: one worker process for each attempt."""
+"""Executes notebook, wheel, Python file and SQL file tasks: one worker process for each attempt."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError
 from bricklane_local.compute.libraries import dependencies_of
-from bricklane_local.compute.sources import SourceError, notebook_source, python_file_source
+from bricklane_local.compute.sources import (
+    SourceError,
+    notebook_source,
+    python_file_source,
+    sql_file_source,
+)
 from bricklane_local.jobs.execution import FAILURE_MESSAGE, Attempt, Outcome
 from bricklane_local.jobs.run_as import acting
 from bricklane_local.jobs.states import State
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
 # Time between SIGTERM and SIGKILL for a task that is cancelled or timed out.
 GRACE_SECONDS = 5.0
 RESULT = "result.json"
+# The text of a SQL file task, beside the outputs of its statements.
+SQL_FILE = "query.sql"
 NOT_INSTALLED = (
     "This cloud was started without Spark, so it cannot run tasks; install it with "
     "`bricklane tools install spark java` and start the cloud again with `bricklane local up`"
@@ -190,10 +197,29 @@ def _python_file(workspace: Workspace, task: dict[str, Any], folder: Path) -> di
     }
 
 
+def _sql_file(workspace: Workspace, task: dict[str, Any], folder: Path) -> dict[str, Any]:
+    body = task["sql_task"]
+    path, content = sql_file_source(workspace, body)
+    workspace.warehouses.start(str(body.get("warehouse_id") or ""))
+    file = folder / SQL_FILE
+    file.write_bytes(content)
+    parameters = body.get("parameters") or {}
+    return {
+        "kind": "sql_file",
+        "working_directory": str(folder),
+        "sql_file": {
+            "path": path,
+            "file": str(file),
+            "parameters": {key: str(value) for key, value in parameters.items()},
+        },
+    }
+
+
 PARTS: dict[str, Callable[[Workspace, dict[str, Any], Path], dict[str, Any]]] = {
     "notebook_task": _notebook,
     "python_wheel_task": _wheel,
     "spark_python_task": _python_file,
+    "sql_task": _sql_file,
 }
 
 
@@ -218,7 +244,8 @@ def _outcome(folder: Path, end: Exit) -> Outcome:
     error = result.get("error") or {}
     message = str(error.get("message") or "")
     kind = str(error.get("type") or "")
-    where = "" if error.get("cell_index") is None else f" (cell {error['cell_index'] + 1})"
+    part = "statement" if (folder / SQL_FILE).exists() else "cell"
+    where = "" if error.get("cell_index") is None else f" ({part} {error['cell_index'] + 1})"
     output["error"] = (message if message.startswith(kind) else f"{kind}: {message}") + where
     output["error_trace"] = str(error.get("traceback") or "")
     return Outcome(State.FAILED, FAILURE_MESSAGE, output)

@@ -13,7 +13,8 @@ from bricklane_local.app.errors import ApiError
 
 LIST_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 ERROR_SCHEMA = "urn:ietf:params:scim:api:messages:2.0:Error"
-WORD = re.compile(r'\s*("(?:[^"\\]|\\.)*"|\(|\)|[^\s()"]+)')
+# The API takes values in single quotes too; the Databricks CLI sends them so.
+WORD = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\(|\)|[^\s()"']+)""")
 # `groups[value eq "123"]`: one element of a list, in the path of a patch.
 SELECTED = re.compile(r'(?P<name>\w+)\[\s*value\s+eq\s+"(?P<value>[^"]*)"\s*\]')
 OPERATORS: dict[str, Callable[[str, str], bool]] = {
@@ -110,7 +111,7 @@ class _Filter:
         if operator not in OPERATORS:
             raise _bad_filter(self._text)
         word = self._next()
-        if word.startswith('"'):
+        if word[0] in "\"'":
             word = re.sub(r"\\(.)", r"\1", word[1:-1])
         # Names, mail addresses and ids are compared as SCIM says, letter case aside.
         compare, wanted = OPERATORS[operator], word.lower()

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
 
 INTERRUPTED = "The run was interrupted: the local cloud stopped while it was active"
-COMPUTE_TASKS = ("notebook_task", "python_wheel_task", "spark_python_task")
+COMPUTE_TASKS = ("notebook_task", "python_wheel_task", "spark_python_task", "sql_task")
 
 
 class JobEngine:

@@ -5,6 +5,7 @@ Source: https://docs.databricks.com/api/workspace/jobs/getrun and ``getrunoutput
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import invalid
@@ -171,12 +172,30 @@ class RunViews:
                 body[name] = item.output[name]
         if "child_run" in item.output:
             body["run_job_output"] = {"run_id": item.output["child_run"]}
+        if "sql_task" in item.task:
+            body["sql_output"] = {"query_output": self._query(run, item)}
         if "notebook_task" in item.task:
             result = item.output.get("result")
             body["notebook_output"] = {} if result is None else _limited("result", result)
         else:
             body |= self._logs(item)
         return body
+
+    def _query(self, run: Run, item: TaskRun) -> dict[str, Any]:
+        """Return what a SQL file task ran; the results are on the run's page."""
+        folder = self._engine.workspace.run_folder(item.run_id)
+        warehouse = item.resolved.get("sql_task", item.task["sql_task"]).get("warehouse_id")
+        query: dict[str, Any] = {
+            "warehouse_id": warehouse,
+            "output_link": f"{self.page_url(run)}#task-{item.run_id}",
+        }
+        if (folder / "query.sql").exists():
+            query["query_text"] = (folder / "query.sql").read_text("utf-8-sig", "replace")
+        if (folder / "cells.json").exists():
+            cells = json.loads((folder / "cells.json").read_bytes())
+            keys = [f"{item.run_id}-{c['index']}" for c in cells if c["state"] != "SKIPPED"]
+            query["sql_statements"] = [{"lookup_key": key} for key in keys]
+        return query
 
     def _logs(self, item: TaskRun) -> dict[str, Any]:
         """Return the end of what a task printed: what went wrong last is what is looked for."""
