@@ -258,8 +258,11 @@ class Backend:
             try:
                 push = await self._changes.judge(push, bare)
             except Refused as refused:
-                work.gate.refuse(explained(refused.refusals))
-                await work.passed_on()
+                await work.refuse(explained(refused.refusals))
+                return
+            except Exception:
+                LOGGER.exception("a push to repository %s could not be judged", bare.id)
+                await work.refuse(["error: the forge failed; `bricklane local logs` says why"])
                 return
             work.check_present()
             self._accept()
@@ -327,6 +330,10 @@ class _Work:
             return asking.result()
         await ended(asking)
         raise Gone
+
+    async def refuse(self, lines: list[str]) -> None:
+        self.gate.refuse(lines)
+        await self.passed_on()
 
     def check_present(self) -> None:
         if self.feeding.done():

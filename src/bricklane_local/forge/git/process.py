@@ -183,7 +183,9 @@ def kill(process: asyncio.subprocess.Process) -> None:
 
 async def _feed(process: asyncio.subprocess.Process, given: bytes) -> None:
     assert process.stdin is not None  # noqa: S101  (it is a pipe)
-    # It may end without reading all; its exit status tells.
+    if process.stdin.is_closing():
+        return  # it has ended already; its exit status tells
+    # It may end without reading all.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         process.stdin.write(given)
         await process.stdin.drain()
