@@ -10,8 +10,13 @@ SUMMARY = "GitFlow delivery for Databricks, rehearsed end to end on a laptop."
 # that ``bricklane --help`` stays fast whatever a command needs.
 COMMANDS = {
     "deploy": ("bricklane.cli.deploy", "Deploy a commit to a target: plan, deploy, test, record."),
+    "feature": ("bricklane.cli.feature", "Begin a feature, and bring it into develop."),
     "history": ("bricklane.cli.history", "List past deployments, newest first."),
+    "hotfix": ("bricklane.cli.hotfix", "Draft a hotfix of what is in production."),
     "local": ("bricklane.cli.local", "Start, stop and inspect the local cloud."),
+    "new": ("bricklane.cli.new", "Make a project: a bundle with tests and workflows."),
+    "next-version": ("bricklane.cli.next_version", "Print the version that comes next."),
+    "release": ("bricklane.cli.release", "Draft a release, and publish it or a hotfix."),
     "status": ("bricklane.cli.status", "Show which version each target has."),
     "tools": ("bricklane.cli.tools", "List and install the external programs bricklane drives."),
 }

@@ -6,7 +6,6 @@ import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.project.bundlefile import Bundle, find_bundle, read_bundle
 from bricklane.project.settings import ForgeSettings, GitFlowSettings, Settings, TargetSettings
+from bricklane.project.suggestions import suggestion
 from bricklane.project.tomllines import key_lines, line_of
 
 FILE_NAME = "bricklane.toml"
@@ -149,13 +149,6 @@ def _keys_at(path: Location) -> list[str]:
             return [field.name for field in fields(ForgeSettings)]
         case _:
             return [field.name for field in fields(TargetSettings)]
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return what to write instead of ``word``: the nearest of ``known``, else all of them."""
-    names = list(known)
-    near = get_close_matches(word, names, n=1)
-    return f"did you mean `{near[0]}`?" if near else f"expected one of: {', '.join(names)}"
 
 
 def _meaning_problems(read: _File, bundle: Bundle) -> Iterator[Problem]:

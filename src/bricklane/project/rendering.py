@@ -1,0 +1,124 @@
+"""Renders the project template with Copier, layer by layer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import yaml
+
+from bricklane import __version__
+from bricklane.errors import BricklaneError, ExitCode
+from bricklane.project.suggestions import suggestion
+
+TEMPLATE = Path(__file__).parents[1] / "template"
+ANSWERS = Path(".bricklane", "answers.yml")
+
+# The layer with what delivers a project, and the only one for a project that was there before.
+DELIVERY = "delivery"
+
+Answers = Mapping[str, str]
+
+
+@cache
+def questions() -> Mapping[str, Mapping[str, Any]]:
+    """Return the template's questions by name, in the order they are asked."""
+    content = yaml.safe_load((TEMPLATE / "copier.yml").read_text("utf-8"))
+    return {name: value for name, value in content.items() if not name.startswith("_")}
+
+
+def checked(given: Mapping[str, object]) -> dict[str, str]:
+    """Return ``given`` as answers.
+
+    Raises:
+        BricklaneError: naming each answer to a question that the template does not ask.
+    """
+    unknown = [name for name in given if name not in questions()]
+    if unknown:
+        raise BricklaneError(
+            "\n".join(f"no such question: {n}; {suggestion(n, questions())}" for n in unknown),
+            exit_code=ExitCode.USAGE,
+        )
+    return {name: "" if value is None else str(value) for name, value in given.items()}
+
+
+def ask(given: Answers, *, defaults: bool, adopted: bool = False) -> dict[str, str]:
+    """Return an answer to every question.
+
+    Args:
+        given: answers that are not asked for.
+        defaults: take the default where nothing is given, and ask nothing.
+        adopted: only what delivers a project is wanted.
+
+    Raises:
+        BricklaneError: for an answer that does not fit, and where there is nobody to ask.
+    """
+    if not defaults and not sys.stdin.isatty():
+        raise BricklaneError(
+            "there is no terminal to ask questions on",
+            hint="add --defaults, or answer them all with --data-file FILE and --data KEY=VALUE",
+            exit_code=ExitCode.USAGE,
+        )
+    with TemporaryDirectory(prefix="bricklane-") as folder:
+        _render_layer(DELIVERY, given, Path(folder), adopted=adopted, defaults=defaults)
+        return read_answers(Path(folder))
+
+
+def read_answers(root: Path) -> dict[str, str]:
+    """Return the answers that a project was made with, without what begins with ``_``."""
+    content = yaml.safe_load((root / ANSWERS).read_text("utf-8"))
+    return {name: str(value) for name, value in content.items() if not name.startswith("_")}
+
+
+def render(answers: Answers, destination: Path, *, adopted: bool = False) -> None:
+    """Write what the template makes of ``answers`` into the folder ``destination``.
+
+    Args:
+        answers: one for every question.
+        destination: an empty folder.
+        adopted: write only what delivers a project.
+
+    Raises:
+        BricklaneError: for an answer that does not fit.
+    """
+    layers = (DELIVERY,) if adopted else (DELIVERY, "project", answers["sample"])
+    for layer in layers:
+        _render_layer(layer, answers, destination, adopted=adopted, defaults=True)
+
+
+def _render_layer(
+    layer: str, given: Answers, destination: Path, *, adopted: bool, defaults: bool
+) -> None:
+    import copier
+    from copier.errors import CopierAnswersInterrupt, CopierError
+
+    context = {"layer": layer, "adopted": adopted, "bricklane_version": __version__}
+    try:
+        copier.run_copy(
+            str(TEMPLATE),
+            destination,
+            data={**given, **context},
+            defaults=defaults,
+            overwrite=True,
+            quiet=True,
+        )
+    except CopierAnswersInterrupt:
+        raise KeyboardInterrupt from None
+    except (CopierError, ValueError) as error:
+        raise BricklaneError(
+            f"the template cannot be used with these answers: {_plain(str(error))}",
+            exit_code=ExitCode.USAGE,
+        ) from None
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split())
+
+
+def files_of(folder: Path) -> Iterable[Path]:
+    """Return the files below ``folder``, relative to it, sorted."""
+    return sorted(file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
