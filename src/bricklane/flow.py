@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
-World = TypeVar("World")
+# Contravariant: a step for a world works on any world that is more than it.
+World = TypeVar("World", contravariant=True)
 
 
 class Outcome(Enum):

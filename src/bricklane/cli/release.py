@@ -1,0 +1,54 @@
+"""``bricklane release``: draft a release, and publish it or a hotfix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bricklane.cli.options import plan_option
+
+
+@click.group(name="release", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Draft a release, and publish it or a hotfix."""
+
+
+@command.command()
+@click.option("--major", "bump", flag_value="major", help="The release breaks something.")
+@click.option("--minor", "bump", flag_value="minor", help="The release adds something.")
+@plan_option
+def draft(bump: str | None, *, plan: bool) -> None:
+    """Make the release branch with version and changelog, and its pull request into main.
+
+    Your working tree is not touched. Run it again after an interruption: it does what is missing.
+    """
+    from bricklane.cli.steps import run_steps
+    from bricklane.gitflow.flows import drafting
+    from bricklane.gitflow.kinds import RELEASE, Bump
+    from bricklane.gitflow.project import open_project
+
+    if bump is None:
+        raise click.UsageError("say which: --major or --minor")
+    project = open_project(Path.cwd())
+    world = drafting.prepare_release(project, project.kinds.named(RELEASE), Bump(bump))
+    click.echo(f"release {world.version}")
+    run_steps(drafting.steps_of(world), world, plan=plan)
+
+
+@command.command()
+@click.argument("version", default="")
+@plan_option
+def publish(version: str, *, plan: bool) -> None:
+    """Merge the release or hotfix VERSION into main, if this very tree was tested on staging.
+
+    Without VERSION it takes the one that is open. The workflow that the merge starts deploys to
+    production, tags, publishes the release and opens the back-merges.
+    """
+    from bricklane.cli.steps import run_steps
+    from bricklane.gitflow.flows import publishing
+    from bricklane.gitflow.project import open_project
+
+    world = publishing.prepare_open(open_project(Path.cwd()), version or None)
+    click.echo(world.title)
+    run_steps(publishing.MERGE, world, plan=plan)

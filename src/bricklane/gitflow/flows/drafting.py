@@ -1,0 +1,333 @@
+"""Drafting a release or a hotfix: its branch with version and changelog, and its pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from bricklane.errors import BricklaneError
+from bricklane.flow import Step
+from bricklane.forge.model import PullRequest, PullRequestState
+from bricklane.gitflow import notes
+from bricklane.gitflow.counting import Counted, next_version
+from bricklane.gitflow.files import changelog_edit, version_edits
+from bricklane.gitflow.flows.picking import PULL_REQUEST_TRAILER, pick
+from bricklane.gitflow.flows.workflows import start_steps
+from bricklane.gitflow.kinds import Bump, Kind
+from bricklane.gitflow.project import Project
+from bricklane.gitflow.remote import RemoteRefs, fetch_branches, fetch_commits, push
+from bricklane.gitflow.scratch import Edit, changed_tree
+from bricklane.gitflow.versions import Version
+
+DEPLOYING = "deploy-staging.yml"
+CHECKING = "pull-request.yml"
+MARKER = "bricklane-hotfix"
+
+
+@dataclass(frozen=True, slots=True)
+class DraftWorld:
+    """What a draft is about.
+
+    Args:
+        project: where.
+        kind: of the branch.
+        version: that it becomes.
+        since: the commit of the version before; none for a first version.
+        start: the commit that the branch begins at.
+        source: the pull request whose commits it takes; none for a branch without any of its own.
+    """
+
+    project: Project
+    kind: Kind
+    version: Version
+    since: str | None
+    start: str
+    source: PullRequest | None = None
+
+    @property
+    def branch(self) -> str:
+        """The branch to be."""
+        return f"{self.kind.prefix}{self.version}"
+
+    @property
+    def base(self) -> str:
+        """The branch that the pull request is for."""
+        return self.project.kinds.branch(self.kind.merges_into)
+
+    def pull_request(self) -> PullRequest | None:
+        """Return the pull request of the branch, open or merged, as the forge has it now."""
+        for found in self.project.forge.pull_requests(head=self.branch, base=self.base):
+            if found.state is not PullRequestState.CLOSED:
+                return found
+        return None
+
+
+def prepare_release(project: Project, kind: Kind, bump: Bump) -> DraftWorld:
+    """Find out what drafting a release means now; nothing is changed but what was fetched.
+
+    Args:
+        project: where.
+        kind: of the branch.
+        bump: which part of the version to raise.
+
+    Raises:
+        BricklaneError: when another release is open, there is nothing to release, or what is in
+            production is not in what would be released.
+    """
+    start, base = (project.kinds.branch(name) for name in (kind.starts_from, kind.merges_into))
+    seen = project.observe(base, start)
+    fetch_branches(project.git, {base, start})
+    counted = next_version(project, seen, kind, bump)
+    world = DraftWorld(project, kind, counted.version, counted.since, seen.branches[start])
+    _check_no_other(project, seen, kind, world.branch)
+    if world.branch not in seen.branches:
+        if counted.since is not None:
+            fetch_commits(project.git, counted.since)
+        _check_production_is_in(project, seen, start, base)
+        _check_anything_new(project, world, counted, start)
+    return world
+
+
+def prepare_hotfix(project: Project, kind: Kind, bump: Bump, number: int | None) -> DraftWorld:
+    """Find out what drafting a hotfix means now; nothing is changed but what was fetched.
+
+    Args:
+        project: where.
+        kind: of the branch.
+        bump: which part of the version to raise.
+        number: of the pull request whose commits it takes; none for a branch to work on.
+
+    Raises:
+        BricklaneError: when there is no such pull request, or another hotfix is open.
+    """
+    start = project.kinds.branch(kind.starts_from)
+    seen = project.observe(start, project.kinds.branch(kind.merges_into))
+    source = None if number is None else _source(project, number)
+    opened = _open_branches(project, seen, kind)
+    fetch_branches(project.git, {start, *opened})
+    counted = next_version(project, seen, kind, bump)
+    world = DraftWorld(project, kind, counted.version, counted.since, seen.branches[start], source)
+    for branch in opened:
+        if branch != world.branch or not _is_of(project, branch, start, source):
+            raise _is_open(project, kind, branch)
+    return world
+
+
+def _source(project: Project, number: int) -> PullRequest:
+    found = project.forge.pull_request(number)
+    if found is None:
+        raise BricklaneError(f"there is no pull request #{number}")
+    kind = project.kinds.of_branch(found.head)
+    own = found.head_repository == project.forge.repository().name
+    if own and kind is not None and kind.tag:
+        raise BricklaneError(
+            f"pull request #{number} is a {kind.name} already: {found.head} into {found.base}",
+            hint=f"bricklane release publish {kind.name_in(found.head)}",
+        )
+    return found
+
+
+def _is_of(project: Project, branch: str, start: str, source: PullRequest | None) -> bool:
+    """Return whether the open ``branch`` was drafted for ``source``; for none, any is."""
+    if source is None:
+        return True
+    trailer = f"--format=%(trailers:key={PULL_REQUEST_TRAILER},valueonly)"
+    range_ = f"{project.tracking(start)}..{project.tracking(branch)}"
+    return f"#{source.number}" in project.git.lines("log", trailer, range_, "--")
+
+
+def _open_branches(project: Project, seen: RemoteRefs, kind: Kind) -> list[str]:
+    """Return the branches of ``kind`` whose versions are not published."""
+    opened = []
+    for branch in sorted(filter(kind.holds, seen.branches)):
+        try:
+            version = Version.parse(kind.name_in(branch))
+        except ValueError:
+            continue
+        if project.tags.name(version) not in seen.tags:
+            opened.append(branch)
+    return opened
+
+
+def _check_no_other(project: Project, seen: RemoteRefs, kind: Kind, branch: str) -> None:
+    for opened in _open_branches(project, seen, kind):
+        if opened != branch:
+            raise _is_open(project, kind, opened)
+
+
+def _is_open(project: Project, kind: Kind, branch: str) -> BricklaneError:
+    found = list(project.forge.pull_requests(head=branch, state=PullRequestState.OPEN))
+    by = f": pull request #{found[0].number} by {found[0].author}, {found[0].url}" if found else ""
+    return BricklaneError(
+        f"another {kind.name} is open: {branch}{by}",
+        hint=f"publish it: bricklane release publish {kind.name_in(branch)}\n"
+        f"or give it up: git push {project.git.remote} --delete {branch}",
+    )
+
+
+def _check_production_is_in(project: Project, seen: RemoteRefs, start: str, base: str) -> None:
+    if project.git.contains(seen.branches[start], seen.branches[base]):
+        return
+    waiting = [
+        found
+        for found in project.forge.pull_requests(base=start, state=PullRequestState.OPEN)
+        if project.git.commit(found.head_commit) is None
+        or project.git.contains(found.head_commit, seen.branches[base])
+    ]
+    hint = f"open a pull request from {base} into {start} and merge it with a merge commit"
+    if waiting:
+        hint = f"merge pull request #{waiting[0].number} with a merge commit: {waiting[0].url}"
+    raise BricklaneError(
+        f"{base} has commits that {start} lacks, so a release of {start} would undo them",
+        hint=f"{hint}\nthen run this command again",
+    )
+
+
+def _check_anything_new(project: Project, world: DraftWorld, counted: Counted, start: str) -> None:
+    if counted.since is None:
+        return
+    if project.git.tree(world.start) == project.git.tree(counted.since):
+        raise BricklaneError(
+            f"there is nothing to release: {start} holds what {counted.previous} holds"
+        )
+
+
+# The steps
+
+
+def _has_branch(world: DraftWorld) -> bool:
+    return world.project.forge.branch(world.branch) is not None
+
+
+def _create_branch(world: DraftWorld) -> None:
+    git = world.project.git
+    head = world.start if world.source is None else pick(world.project, world)
+    section = notes.section(world.version, notes.entries(_log(world, head)), world.project.now())
+    tree = changed_tree(git, git.tree(head), _edits(world, section))
+    commit = git.write_commit(tree, [head], _message(world))
+    push(git, commit, world.branch, seen=None)
+
+
+def _log(world: DraftWorld, head: str) -> list[notes.LoggedCommit]:
+    since = () if world.since is None else (world.since,)
+    return notes.log(world.project.git, head, *since)
+
+
+def _edits(world: DraftWorld, section: str) -> Sequence[tuple[PurePosixPath, Edit]]:
+    settings = world.project.settings.gitflow
+    edits = version_edits(world.project.folder, settings.version_files, world.version)
+    if settings.changelog:
+        path = world.project.folder / settings.changelog
+        edits.append((path, changelog_edit(path, world.version, section)))
+    return edits
+
+
+def _message(world: DraftWorld) -> str:
+    subject = f"{notes.VERSION_COMMIT}{world.version}\n"
+    if world.source is None:
+        return subject
+    return f"{subject}\n{PULL_REQUEST_TRAILER}: #{world.source.number}\n"
+
+
+def _has_pull_request(world: DraftWorld) -> bool:
+    return world.pull_request() is not None
+
+
+def _open_pull_request(world: DraftWorld) -> None:
+    project = world.project
+    fetch_branches(project.git, [world.branch])
+    head = project.git.commit(project.tracking(world.branch))
+    assert head is not None  # noqa: S101  (it was just fetched)
+    body = notes.body(notes.entries(_log(world, head)))
+    project.forge.create_pull_request(
+        head=world.branch, base=world.base, title=_title(world), body=_body(world, body)
+    )
+
+
+def _title(world: DraftWorld) -> str:
+    title = world.kind.title.format(version=world.version)
+    return title if world.source is None else f"{title}: {world.source.title}"
+
+
+def _body(world: DraftWorld, body: str) -> str:
+    source = "" if world.source is None else f"With the commits of #{world.source.number}.\n\n"
+    return (
+        f"{source}{body}\n---\n"
+        f"Every push to `{world.branch}` is deployed to {world.kind.target} and tested there. "
+        "What was tested last is what gets published: run "
+        f"`bricklane release publish {world.version}`, or merge this with **a merge commit**.\n"
+    )
+
+
+def _branch_detail(world: DraftWorld) -> str:
+    start = world.project.kinds.branch(world.kind.starts_from)
+    commits = "" if world.source is None else f" with the commits of #{world.source.number}"
+    return f"{world.branch} from {start} ({world.start[:10]}){commits}"
+
+
+def _pull_request_detail(world: DraftWorld) -> str:
+    found = world.pull_request()
+    told = "" if found is None else f" (#{found.number}, {found.url})"
+    return f"{world.branch} → {world.base}{told}"
+
+
+DRAFT: tuple[Step[DraftWorld], ...] = (
+    Step(
+        "create the branch with version and changelog",
+        _has_branch,
+        _create_branch,
+        _branch_detail,
+    ),
+    Step("open the pull request", _has_pull_request, _open_pull_request, _pull_request_detail),
+)
+
+
+def _source_is_closed(world: DraftWorld) -> bool:
+    return world.source is None or _current(world).state is not PullRequestState.OPEN
+
+
+def _current(world: DraftWorld) -> PullRequest:
+    assert world.source is not None  # noqa: S101  (the step is only in flows with a source)
+    found = world.project.forge.pull_request(world.source.number)
+    if found is None:
+        raise BricklaneError(f"pull request #{world.source.number} is gone")
+    return found
+
+
+def _close_source(world: DraftWorld) -> None:
+    opened = world.pull_request()
+    if world.source is None or opened is None:
+        raise BricklaneError(f"{world.branch} has no pull request; run this command again")
+    forge = world.project.forge
+    forge.comment(
+        world.source.number,
+        f"Its commits go to production as {world.version} in #{opened.number}; "
+        f"`{world.base}` brings them back to the other branches once that is published.",
+        marker=MARKER,
+    )
+    forge.close_pull_request(world.source.number)
+
+
+CLOSE_SOURCE: Step[DraftWorld] = Step(
+    "comment on the pull request and close it",
+    _source_is_closed,
+    _close_source,
+    lambda world: "" if world.source is None else f"#{world.source.number}",
+)
+
+
+START: tuple[Step[DraftWorld], ...] = start_steps(
+    (DEPLOYING, CHECKING), lambda world: world.project.forge, lambda world: world.branch
+)
+
+
+def steps_of(world: DraftWorld) -> tuple[Step[DraftWorld], ...]:
+    """Return the steps of a draft.
+
+    What is made with a workflow's own token starts no workflows; so there they are started.
+    """
+    steps = DRAFT if world.source is None else (*DRAFT, CLOSE_SOURCE)
+    if world.project.acts_as_workflow():
+        return (*steps, *START)
+    return steps

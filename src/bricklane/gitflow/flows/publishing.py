@@ -1,0 +1,342 @@
+"""Publishing: the merge into production, and what follows it on git and the forge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bricklane.errors import BricklaneError, ExitCode
+from bricklane.flow import Step
+from bricklane.forge.model import MergeMethod, PullRequest, PullRequestState
+from bricklane.gitflow import notes
+from bricklane.gitflow.counting import before
+from bricklane.gitflow.flows import backmerge
+from bricklane.gitflow.kinds import Kind
+from bricklane.gitflow.project import Project
+from bricklane.gitflow.remote import fetch_branches, fetch_commits
+from bricklane.gitflow.versions import Version, parse_version
+
+
+@dataclass(frozen=True)
+class PublishWorld:
+    """What publishing is about. A flow with more to do has a world that inherits from this one.
+
+    Args:
+        project: where.
+        kind: of the branch that becomes the version.
+        version: the version.
+        pull_request: into production, as it was when the flow began.
+    """
+
+    project: Project
+    kind: Kind
+    version: Version
+    pull_request: PullRequest
+
+    @property
+    def tag(self) -> str:
+        """The tag of the version."""
+        return self.project.tags.name(self.version)
+
+    @property
+    def branch(self) -> str:
+        """The branch that becomes the version."""
+        return self.pull_request.head
+
+    @property
+    def base(self) -> str:
+        """The branch of production."""
+        return self.pull_request.base
+
+    @property
+    def title(self) -> str:
+        """What the version is called on the forge."""
+        return self.kind.title.format(version=self.version)
+
+    @property
+    def merge_commit(self) -> str:
+        """The commit in production that is the version.
+
+        Raises:
+            BricklaneError: when the pull request is not merged.
+        """
+        commit = self.pull_request.merge_commit
+        if self.pull_request.state is not PullRequestState.MERGED or commit is None:
+            raise BricklaneError(f"pull request #{self.pull_request.number} is not merged")
+        return commit
+
+    def notes(self) -> str:
+        """Return the release notes."""
+        git = self.project.git
+        head = self.pull_request.head_commit
+        tags = self.project.observe().tags
+        previous = before(self.project, tags, self.version)
+        since = () if previous is None else (tags[self.project.tags.name(previous)],)
+        fetch_branches(git, [self.base])
+        fetch_commits(git, head, *since)
+        return notes.body(notes.entries(notes.log(git, head, *since)))
+
+
+# Finding out what is to be published
+
+
+def prepare_merged(project: Project, number: int) -> PublishWorld:
+    """Return what the merged pull request ``number`` publishes.
+
+    Raises:
+        BricklaneError: when it is not merged, is not the way into production of a release or
+            hotfix, was squashed or rebased, or its version is not above what is published.
+    """
+    found = project.forge.pull_request(number)
+    if found is None:
+        raise BricklaneError(f"there is no pull request #{number}", exit_code=ExitCode.USAGE)
+    world = _world(project, found)
+    if found.state is not PullRequestState.MERGED:
+        raise BricklaneError(
+            f"pull request #{number} ({world.branch} into {world.base}) is {found.state}",
+            hint=f"bricklane release publish {world.version}",
+        )
+    if not project.forge.is_ancestor(found.head_commit, world.merge_commit):
+        raise _squashed(world)
+    _check_is_next(world)
+    return world
+
+
+def prepare_open(project: Project, version: str | None) -> PublishWorld:
+    """Return what is open to be published, or was merged to that end.
+
+    Args:
+        project: where.
+        version: to publish; without one, the only one that is open.
+
+    Raises:
+        BricklaneError: when there is none, or more than one.
+    """
+    if version is None:
+        return _only_open(project)
+    wanted = parse_version(version)
+    found: list[PullRequest] = []
+    for kind in project.kinds.releasing():
+        base = project.kinds.branch(kind.merges_into)
+        found += project.forge.pull_requests(head=f"{kind.prefix}{wanted}", base=base)
+    for state in (PullRequestState.OPEN, PullRequestState.MERGED):
+        for pull_request in found:
+            if pull_request.state is state:
+                return _world(project, pull_request)
+    names = " or ".join(f"{kind.prefix}{wanted}" for kind in project.kinds.releasing())
+    raise BricklaneError(
+        f"there is no pull request of {names} to publish",
+        hint="bricklane release draft --minor, or bricklane hotfix draft --pr NUMBER",
+    )
+
+
+def _only_open(project: Project) -> PublishWorld:
+    found = []
+    for base in sorted({project.kinds.branch(kind.merges_into) for kind in _kinds(project)}):
+        for each in project.forge.pull_requests(base=base, state=PullRequestState.OPEN):
+            kind = project.kinds.of_branch(each.head)
+            if kind is not None and kind.tag and _is_own(project, each):
+                found.append(_world(project, each))
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise BricklaneError("no release or hotfix is open", hint="bricklane release draft --minor")
+    raise BricklaneError(
+        f"more than one is open: {', '.join(each.branch for each in found)}",
+        hint="\n".join(f"bricklane release publish {each.version}" for each in found),
+        exit_code=ExitCode.USAGE,
+    )
+
+
+def _kinds(project: Project) -> tuple[Kind, ...]:
+    return project.kinds.releasing()
+
+
+def _is_own(project: Project, pull_request: PullRequest) -> bool:
+    return pull_request.head_repository == project.forge.repository().name
+
+
+def _world(project: Project, pull_request: PullRequest) -> PublishWorld:
+    kind = project.kind_of_version_branch(pull_request.head)
+    base = project.kinds.branch(kind.merges_into)
+    if pull_request.base != base:
+        raise BricklaneError(
+            f"pull request #{pull_request.number} goes into {pull_request.base}; "
+            f"a {kind.name} goes into {base}"
+        )
+    if not _is_own(project, pull_request):
+        raise BricklaneError(
+            f"pull request #{pull_request.number} comes from "
+            f"{pull_request.head_repository or 'a deleted repository'}; "
+            f"only branches of this repository are published"
+        )
+    version = parse_version(kind.name_in(pull_request.head))
+    return PublishWorld(project, kind, version, pull_request)
+
+
+def _check_is_next(world: PublishWorld) -> None:
+    tags = world.project.observe().tags
+    versions = world.project.tags.versions(tags)
+    if world.tag in tags or not versions or world.version > versions[0]:
+        return
+    raise BricklaneError(
+        f"{world.version} is not above {versions[0]}, which is published already",
+        hint=f"draft it again with a higher version, and delete {world.branch}",
+    )
+
+
+def _squashed(world: PublishWorld) -> BricklaneError:
+    return BricklaneError(
+        f"pull request #{world.pull_request.number} ({world.branch} into {world.base}) was not "
+        "merged with a merge commit but squashed or rebased, so git does not know that "
+        f"{world.base} has {world.branch}, and the next merges would conflict",
+        hint=f"open another pull request from {world.branch} into {world.base} (git push "
+        f"{world.project.git.remote} {world.pull_request.head_commit}:refs/heads/{world.branch} "
+        "if it is gone) and merge it with a merge commit\n"
+        f"allow only merge commits into {world.base}: a ruleset can demand it",
+    )
+
+
+# Locally: the gate, and the merge
+
+
+def _now(world: PublishWorld) -> PublishWorld:
+    """Return the world with the pull request as the forge has it now."""
+    found = world.project.forge.pull_request(world.pull_request.number)
+    if found is None:
+        raise BricklaneError(f"pull request #{world.pull_request.number} is gone")
+    return replace(world, pull_request=found)
+
+
+def is_merged(world: PublishWorld) -> bool:
+    """Return whether the pull request is merged."""
+    return _now(world).pull_request.state is PullRequestState.MERGED
+
+
+def _check_contains_production(world: PublishWorld) -> None:
+    """Check that the merge will hold what the branch holds, and nothing that was not tested."""
+    now = _now(world)
+    _check_is_next(now)
+    forge = world.project.forge
+    if forge.is_ancestor(world.base, now.pull_request.head_commit):
+        return
+    waiting = [
+        f"#{found.number} ({found.head}): {found.url}"
+        for found in forge.pull_requests(base=world.branch, state=PullRequestState.OPEN)
+    ]
+    remote = world.project.git.remote
+    by_hand = (
+        f"git fetch {remote} && git switch {world.branch} && git merge {remote}/{world.base} && "
+        f"git push {remote} {world.branch}"
+    )
+    raise BricklaneError(
+        f"{world.base} has commits that {world.branch} lacks, so merging would put into production "
+        "what nobody tested together",
+        hint=f"merge pull request {', '.join(waiting)}\nand wait for {world.kind.target}"
+        if waiting
+        else f"{by_hand}\nand wait for {world.kind.target}",
+    )
+
+
+def _check_tested(world: PublishWorld) -> None:
+    from bricklane.delivery.gate import check_tested
+
+    head = _now(world).pull_request.head_commit
+    check_tested(world.project.forge, world.project.settings, head, world.project.forge.tree(head))
+
+
+def _merge(world: PublishWorld) -> None:
+    now = _now(world).pull_request
+    if now.state is PullRequestState.CLOSED:
+        raise BricklaneError(
+            f"pull request #{now.number} was closed without merging",
+            hint=f"open it again: {now.url}",
+        )
+    world.project.forge.merge_pull_request(
+        now.number, method=MergeMethod.MERGE, head_commit=now.head_commit
+    )
+
+
+MERGE: tuple[Step[PublishWorld], ...] = (
+    Step(
+        "check that the branch has all that is in production",
+        is_merged,
+        _check_contains_production,
+        lambda world: f"{world.branch} and {world.base}",
+    ),
+    Step(
+        "check that this very tree was tested",
+        is_merged,
+        _check_tested,
+        lambda world: f"on {world.kind.target}",
+    ),
+    Step(
+        "merge the pull request with a merge commit",
+        is_merged,
+        _merge,
+        lambda world: f"#{world.pull_request.number}: {world.branch} → {world.base}",
+    ),
+)
+
+
+# After production has it
+
+
+def _is_tagged(world: PublishWorld) -> bool:
+    present = world.project.forge.tag(world.tag)
+    if present is not None and present != world.merge_commit:
+        raise BricklaneError(
+            f"the tag {world.tag} exists, at {present[:10]} instead of {world.merge_commit[:10]}, "
+            f"the merge of #{world.pull_request.number}",
+            hint="a published version never changes: find out who made the tag, and draft a "
+            "higher version",
+        )
+    return present is not None
+
+
+def _tag(world: PublishWorld) -> None:
+    world.project.forge.create_tag(world.tag, world.merge_commit, f"{world.title}\n")
+
+
+def _is_released(world: PublishWorld) -> bool:
+    found = world.project.forge.release(world.tag)
+    return found is not None and not found.draft
+
+
+def _release(world: PublishWorld) -> None:
+    world.project.forge.save_release(
+        world.tag, name=world.title, body=world.notes(), target=world.merge_commit, draft=False
+    )
+
+
+def _has_later_commits(world: PublishWorld) -> bool:
+    found = world.project.forge.branch(world.branch)
+    return found is not None and found.commit != world.pull_request.head_commit
+
+
+def _branch_is_gone(world: PublishWorld) -> bool:
+    # Work that came after the merge is in no other branch: it is kept.
+    return world.project.forge.branch(world.branch) is None or _has_later_commits(world)
+
+
+def _delete_branch(world: PublishWorld) -> None:
+    world.project.forge.delete_branch(world.branch)
+
+
+def _branch_detail(world: PublishWorld) -> str:
+    kept = " (kept: it has commits that came after its merge)" if _has_later_commits(world) else ""
+    return f"{world.branch}{kept}"
+
+
+FINISH: tuple[Step[PublishWorld], ...] = (
+    Step("tag the merge", _is_tagged, _tag, lambda world: world.tag),
+    Step("publish the release with its notes", _is_released, _release, lambda world: world.title),
+    Step("open back-merge pull requests", backmerge.all_open, backmerge.open_all, backmerge.detail),
+)
+DELETE_BRANCH: Step[PublishWorld] = Step(
+    "delete the branch", _branch_is_gone, _delete_branch, _branch_detail
+)
+
+
+def finish_of(project: Project) -> tuple[Step[PublishWorld], ...]:
+    """Return the steps after the deployment to production, as the settings want them."""
+    return (*FINISH, DELETE_BRANCH) if project.settings.gitflow.delete_branches else FINISH

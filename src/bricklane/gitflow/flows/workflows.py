@@ -1,0 +1,56 @@
+"""Starting workflows that a workflow's own token does not start by what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from bricklane.errors import BricklaneError
+from bricklane.flow import Step
+from bricklane.forge.protocol import Forge
+
+World = TypeVar("World")
+
+
+def start_steps(
+    files: Sequence[str], forge: Callable[[World], Forge], branch: Callable[[World], str]
+) -> tuple[Step[World], ...]:
+    """Return one step for each workflow to start on a branch's head.
+
+    Args:
+        files: names of the workflows' files.
+        forge: finds the forge in the world.
+        branch: finds the branch in the world.
+    """
+    return tuple(_step(file, forge, branch) for file in files)
+
+
+def _step(
+    file: str, forge: Callable[[World], Forge], branch: Callable[[World], str]
+) -> Step[World]:
+    return Step(
+        f"start {file}",
+        lambda world: was_started(forge(world), file, branch(world)),
+        lambda world: start(forge(world), file, branch(world)),
+        lambda world: f"on {branch(world)}",
+    )
+
+
+def was_started(forge: Forge, file: str, branch: str) -> bool:
+    """Return whether a workflow ran, or runs, for the head of ``branch``."""
+    found = forge.branch(branch)
+    if found is None:
+        return False
+    runs = forge.workflow_runs(file=file, branch=branch, commit=found.commit)
+    return next(iter(runs), None) is not None
+
+
+def start(forge: Forge, file: str, branch: str) -> None:
+    """Start a workflow on the head of ``branch``.
+
+    Raises:
+        BricklaneError: when the branch is gone.
+    """
+    if forge.branch(branch) is None:
+        raise BricklaneError(f"{branch} is gone from the forge, so {file} cannot run on it")
+    forge.dispatch_workflow(file, ref=branch, inputs={})

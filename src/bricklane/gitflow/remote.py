@@ -1,0 +1,204 @@
+"""The remote: what it has, fetching from it, and pushing with a lease."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bricklane.errors import BricklaneError, ExitCode
+from bricklane.gitflow.git import NO_HOOKS, Git, said_by
+from bricklane.process import CommandFailed, Result
+
+# Seconds before each further try, where asking twice does no harm.
+PAUSES = (1.0, 4.0)
+_BUSY = frozenset({408, 429, 500, 502, 503, 504})
+_NOT_ALLOWED = frozenset({401, 403, 404})
+# curl's words for a status, the same in every language: https://curl.se/libcurl/c/libcurl-errors.html
+_STATUS = re.compile(r"returned error: (\d{3})")
+# git's exit status when it could not talk to the remote, or was not let in.
+UNREACHED = 128
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRefs:
+    """The branches and tags of the remote at one moment.
+
+    Args:
+        branches: name → SHA of its head.
+        tags: name → SHA of the commit, through an annotated tag.
+    """
+
+    branches: Mapping[str, str]
+    tags: Mapping[str, str]
+
+
+class PushRejected(BricklaneError):  # noqa: N818  (what happened, told by its name)
+    """The remote did not take a push: its lease was stale, or a rule or hook refused."""
+
+
+def refs(git: Git) -> RemoteRefs:
+    """Ask the remote for its branches and tags.
+
+    Raises:
+        BricklaneError: when there is no such remote or it cannot be reached.
+    """
+    listed = _patiently(git, "ls-remote", "--heads", "--tags", git.remote)
+    return parse_refs(listed.output)
+
+
+def parse_refs(text: str) -> RemoteRefs:
+    """Read what ``git ls-remote --heads --tags`` prints."""
+    branches: dict[str, str] = {}
+    tags: dict[str, str] = {}
+    for line in text.splitlines():
+        commit, _, name = line.partition("\t")
+        if name.startswith("refs/heads/"):
+            branches[name.removeprefix("refs/heads/")] = commit
+        elif name.startswith("refs/tags/"):
+            # The peeled line of an annotated tag comes after its own.
+            tags[name.removeprefix("refs/tags/").removesuffix("^{}")] = commit
+    return RemoteRefs(branches, tags)
+
+
+def fetch_branches(git: Git, branches: Iterable[str]) -> None:
+    """Bring the remote-tracking branches of ``branches`` up to date.
+
+    A shallow clone gets its whole history, for a merge base may be anywhere in it.
+    """
+    fetch(git, *(f"+refs/heads/{name}:refs/remotes/{git.remote}/{name}" for name in branches))
+
+
+def fetch(git: Git, *refspecs: str) -> None:
+    """Fetch ``refspecs``, and the rest of the history when the clone is shallow.
+
+    Raises:
+        BricklaneError: when the remote cannot be reached or lacks one of them.
+    """
+    deepen = ("--unshallow",) if git.is_shallow() else ()
+    _patiently(
+        git, *NO_HOOKS, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
+        "--no-recurse-submodules", *deepen, "--end-of-options", git.remote, *refspecs,
+    )  # fmt: skip
+
+
+def fetch_commits(git: Git, *commits: str) -> None:
+    """Fetch those of ``commits`` that are not here, by their SHA."""
+    missing = [commit for commit in commits if git.commit(commit) is None]
+    if missing:
+        fetch(git, *missing)
+
+
+def push_arguments(remote: str, commit: str, branch: str, seen: str | None) -> tuple[str, ...]:
+    """Return git's arguments to move a remote branch only if it is where we have seen it.
+
+    Args:
+        remote: its name.
+        commit: the SHA to move it to.
+        branch: its name.
+        seen: the SHA of its head as last seen; none for a branch that must not exist yet.
+    """
+    reference = f"refs/heads/{branch}"
+    return (
+        *NO_HOOKS, "push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no",
+        f"--force-with-lease={reference}:{seen or ''}",
+        remote, f"{commit}:{reference}",
+    )  # fmt: skip
+
+
+def push(git: Git, commit: str, branch: str, *, seen: str | None) -> None:
+    """Move the remote's ``branch`` to ``commit``; the arguments are those of the push's arguments.
+
+    Raises:
+        PushRejected: when the branch is not where it was seen, or a rule refuses.
+        BricklaneError: when the remote cannot be reached or the token may not push.
+    """
+    pushed = _patiently(
+        git, *push_arguments(git.remote, commit, branch, seen), allowed=frozenset({0, 1})
+    )
+    if pushed.code == 0:
+        return
+    now = refs(git).branches.get(branch)
+    if now == commit:
+        return  # The push arrived, and only its answer was lost.
+    if now != seen:
+        raise PushRejected(_moved(branch, seen, now), hint="run the same command again to see it")
+    raise PushRejected(
+        f"{git.remote} refused the push of {branch}:\n{_remarks(pushed)}",
+        hint=f"let the rules of the forge allow {branch} to be created and pushed to",
+    )
+
+
+def push_as_user(git: Git, arguments: Sequence[str], hint: str) -> None:
+    """Push by ``arguments``, which have ``--porcelain``.
+
+    Raises:
+        PushRejected: when the remote or a hook refuses, with ``hint``.
+        BricklaneError: when the remote cannot be reached or the token may not push.
+    """
+    pushed = _patiently(git, *arguments, allowed=frozenset({0, 1}))
+    if pushed.code != 0:
+        raise PushRejected(f"the push was rejected:\n{_remarks(pushed)}", hint=hint)
+
+
+def _moved(branch: str, seen: str | None, now: str | None) -> str:
+    if now is None:
+        return f"{branch} was deleted on the forge in the meantime"
+    if seen is None:
+        return f"{branch} was created by somebody else at the same moment (it is at {now[:10]})"
+    return f"{branch} moved on the forge in the meantime, from {seen[:10]} to {now[:10]}"
+
+
+def _remarks(result: Result) -> str:
+    lines = [line for line in result.output.splitlines() if line.startswith("!")]
+    remarks = [
+        line.removeprefix("remote:").strip()
+        for line in result.error.splitlines()
+        if line.startswith("remote:")
+    ]
+    said = [*remarks, *(line.split("\t")[-1] for line in lines)]
+    return "\n".join(filter(None, said)) or result.error.strip()
+
+
+def _patiently(
+    git: Git,
+    *arguments: str,
+    allowed: frozenset[int] = frozenset({0}),
+    sleep: Callable[[float], None] = time.sleep,
+) -> Result:
+    for pause in (*PAUSES, None):
+        try:
+            return git.run(*arguments, allowed=allowed)
+        except CommandFailed as failure:
+            status = _status(failure)
+            if failure.result.code != UNREACHED or status not in _BUSY or pause is None:
+                raise _explained(git, failure, status) from None
+            sleep(pause)
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+def _status(failure: CommandFailed) -> int | None:
+    found = _STATUS.search(failure.result.error)
+    return int(found[1]) if found else None
+
+
+def _explained(git: Git, failure: CommandFailed, status: int | None) -> BricklaneError:
+    said = said_by(failure)
+    if status in _BUSY:
+        return BricklaneError(
+            f"the forge keeps answering {status} to git:\n{said}",
+            hint="what was done stays done; run the same command again later",
+            exit_code=ExitCode.NETWORK,
+        )
+    if status in _NOT_ALLOWED or "terminal prompts disabled" in said:
+        return BricklaneError(
+            f"the forge did not let git in:\n{said}",
+            hint="the token needs the permission 'contents: write' on this repository, "
+            "and must not have expired\nwhat was done stays done; run the same command again",
+        )
+    return BricklaneError(
+        f"git could not work with the remote {git.remote}:\n{said}",
+        hint=f"check: git ls-remote {git.remote}",
+        exit_code=ExitCode.NETWORK,
+    )
