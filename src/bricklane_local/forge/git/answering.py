@@ -140,10 +140,9 @@ def _natural(text: str, default: int) -> int:
 def accepts(call: ForgeCall, form: str) -> bool:
     """Say whether the client asks for a media type such as ``raw``, ``diff`` or ``sha``."""
     wanted = {f"application/vnd.github{version}.{form}" for version in ("", ".v3")}
-    parts = (
-        part.split(";")[0].strip() for part in call.request.headers.get("accept", "").split(",")
-    )
-    return any(part.removesuffix("+json") in wanted for part in parts)
+    accepted = call.request.headers.get("accept", "").split(",")
+    kinds = {part.split(";")[0].strip().removesuffix("+json") for part in accepted}
+    return bool(wanted & kinds)
 
 
 def sha_in(body: dict[str, Any], field: str) -> str:

@@ -121,9 +121,8 @@ async def get_readme(call: ForgeCall) -> Answer:
     ]
     if not found:
         raise not_found()
-    return await _file(
-        call, min(found, key=lambda row: (not row.path.endswith(".md"), row.path)), name
-    )
+    best = min(found, key=lambda row: (not row.path.endswith(".md"), row.path))
+    return await _file(call, best, name)
 
 
 @translated

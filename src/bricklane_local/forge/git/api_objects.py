@@ -172,7 +172,7 @@ async def create_git_tag(call: ForgeCall) -> Answer:
         raise ForgeApiError(422, f"{name} is not a valid tag name")
     tagger = person_in(call, "tagger", myself(call))
     bare = bare_of(call)
-    if await refs.kind_of(bare, target) != kind if is_sha(target) else True:
+    if not is_sha(target) or await refs.kind_of(bare, target) != kind:
         raise ForgeApiError(422, f"Object {target} is not a {kind} of this repository")
     sha = await objects.write_tag(bare, name, target, kind, message, tagger)
     return created(await _tag(call, wire_of(call), sha))

@@ -215,7 +215,7 @@ async def tree(bare: Bare, sha: str, *, recursive: bool = False, path: str = "")
     options = ["-r", "-t"] if recursive else []
     try:
         result = await bare.git(
-            "ls-tree", "-z", "--full-tree", "--long", *options, sha, *([path] if path else [])
+            "ls-tree", "-z", "--full-tree", "--long", *options, "--", sha, *filter(None, [path])
         )
     except GitFailure as error:
         raise MissingObject(f"there is no tree {sha}: {error.message}") from None

@@ -7,12 +7,13 @@ from bricklane_local.forge.routing import ForgeRoute
 
 REPOSITORY = "/repos/{owner}/{repo}"
 GIT = f"{REPOSITORY}/git"
+OCTOKIT = "Octokit"
 READ, WRITE = ("contents:read",), ("contents:write",)
 
 ROUTES = [
     ForgeRoute("GET", f"{GIT}/ref/{{ref:path}}", api_refs.get_ref, READ),
     ForgeRoute("GET", f"{GIT}/matching-refs/{{ref:path}}", api_refs.matching_refs, READ),
-    ForgeRoute("GET", f"{GIT}/matching-refs", api_refs.matching_refs, READ, proved_by="Octokit"),
+    ForgeRoute("GET", f"{GIT}/matching-refs", api_refs.matching_refs, READ, proved_by=OCTOKIT),
     ForgeRoute("GET", f"{GIT}/refs", api_refs.matching_refs, READ),
     ForgeRoute("GET", f"{GIT}/refs/{{ref:path}}", api_refs.get_ref, READ),
     ForgeRoute("POST", f"{GIT}/refs", api_refs.create_ref, WRITE),
@@ -52,14 +53,14 @@ ROUTES = [
         f"{REPOSITORY}/readme/{{path:path}}",
         api_contents.get_readme,
         READ,
-        proved_by="Octokit",
+        proved_by=OCTOKIT,
     ),
-    ForgeRoute("GET", f"{REPOSITORY}/tarball", api_commits.archive, READ, proved_by="Octokit"),
+    ForgeRoute("GET", f"{REPOSITORY}/tarball", api_commits.archive, READ, proved_by=OCTOKIT),
     ForgeRoute(
-        "GET", f"{REPOSITORY}/tarball/{{ref:path}}", api_commits.archive, READ, proved_by="Octokit"
+        "GET", f"{REPOSITORY}/tarball/{{ref:path}}", api_commits.archive, READ, proved_by=OCTOKIT
     ),
-    ForgeRoute("GET", f"{REPOSITORY}/zipball", api_commits.archive, READ, proved_by="Octokit"),
+    ForgeRoute("GET", f"{REPOSITORY}/zipball", api_commits.archive, READ, proved_by=OCTOKIT),
     ForgeRoute(
-        "GET", f"{REPOSITORY}/zipball/{{ref:path}}", api_commits.archive, READ, proved_by="Octokit"
+        "GET", f"{REPOSITORY}/zipball/{{ref:path}}", api_commits.archive, READ, proved_by=OCTOKIT
     ),
 ]
