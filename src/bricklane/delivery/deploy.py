@@ -245,9 +245,9 @@ def is_gated(world: Deployment) -> bool:
 
 # Step → whether a deployment has it; in this order.
 DEPLOYMENT: tuple[tuple[Step[Deployment], Callable[[Deployment], bool]], ...] = (
-    (CHECK, _always),
+    (CHECK, lambda w: not w.merged),
     (CHECK_TESTED, is_gated),
-    (CHECK_OUT, lambda w: not w.development),
+    (CHECK_OUT, lambda w: w.merged or not w.development),
     (WHEELS, lambda w: w.options.wheels is not None or bool(w.file.artifacts)),
     (PLAN, _always),
     (BEGIN_RECORD, is_recorded),

@@ -5,12 +5,14 @@ Source of the commands: https://docs.github.com/en/actions/reference/workflows-a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import click
 
 from bricklane.flow import Outcome
+
+Steps = Sequence[tuple[str, str, Outcome]]
 
 MARKS = {
     Outcome.DONE_BEFORE: ("=", "already done"),
@@ -53,11 +55,18 @@ class GroupedLog:
             self.done.append((name, detail, outcome))
         elif outcome is Outcome.DONE:
             self.close()
-            self.done[-1] = (name, detail, outcome)
+            self._settle(name, detail)
         else:
             self.close()
             self.echo(f"{title} ({outcome.value})")
             self.done.append((name, detail, outcome))
+
+    def _settle(self, name: str, detail: str) -> None:
+        """Mark the step as done; a flow inside of it may have reported steps of its own since."""
+        for place in reversed(range(len(self.done))):
+            if self.done[place][0] == name:
+                self.done[place] = (name, detail, Outcome.DONE)
+                return
 
     def close(self) -> None:
         """End the group that is open, such as when a step has failed."""

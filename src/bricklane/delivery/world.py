@@ -72,6 +72,7 @@ class Deployment:
         ci: the run of continuous integration that deploys; None on a person's machine.
         say: takes each line of output.
         stack: ends what the steps begin: the checkout, temporary folders.
+        merged: whether a merged pull request says what is deployed, and not what is checked out.
         root: the folder to deploy from, once there is one.
         wheels: digests of the wheels in its ``dist/``.
         built: whether these wheels were built, and not fetched or given.
@@ -95,6 +96,7 @@ class Deployment:
     ci: CiRun | None
     say: Say
     stack: ExitStack
+    merged: bool = False
     root: Path | None = None
     wheels: Digests = field(default_factory=dict)
     built: bool = False

@@ -1,0 +1,177 @@
+"""What a pull request has to pass: the right way into its base, checks, tests, a sound bundle."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from bricklane.delivery.guard import pattern
+from bricklane.delivery.wheels import project_command
+from bricklane.errors import BricklaneError
+from bricklane.flow import Outcome, Report
+from bricklane.gitflow.kinds import Kind, Kinds
+from bricklane.process import run
+from bricklane.project.bundlefile import Bundle, BundleTarget
+from bricklane.project.settings import Settings
+
+UNIT = "unit"
+
+# Branches that programs open against a base that they are told; nobody chooses their names.
+AUTOMATED = ("dependabot/", "renovate/")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was checked.
+
+    Args:
+        name: what it is.
+        passed: whether it is as it should be.
+        said: one line for people, or what is wrong.
+        hint: what to do when it did not pass.
+        seconds: how long it took.
+    """
+
+    name: str
+    passed: bool
+    said: str
+    hint: str = ""
+    seconds: float = 0.0
+
+
+def measured(name: str, do: Callable[[], str]) -> Check:
+    """Return what a check came to.
+
+    Args:
+        name: of the check.
+        do: checks, and returns what to say; raises :class:`BricklaneError` when it does not pass.
+    """
+    began = time.monotonic()
+    try:
+        said, hint, passed = do(), "", True
+    except BricklaneError as error:
+        said, hint, passed = error.message, error.hint or "", False
+    return Check(name, passed, said, hint, time.monotonic() - began)
+
+
+def check_direction(kinds: Kinds, head: str, base: str, *, fork: bool = False) -> str:
+    """Check that a pull request goes where branches of its kind go.
+
+    Args:
+        kinds: the rows.
+        head: the branch it comes from.
+        base: the branch it goes into.
+        fork: whether the head is a branch of another repository, where names are not ours.
+
+    Returns:
+        What to say of it.
+
+    Raises:
+        BricklaneError: when the head is of no kind, or goes elsewhere.
+    """
+    kind = kinds.of_branch(head)
+    if fork or head.startswith(AUTOMATED):
+        ways = {pattern(way) for row in _working(kinds) for way in _bases(kinds, row)}
+    elif kind is None:
+        raise BricklaneError(
+            f"branch {head} is of no kind that goes into {base}",
+            hint=f"name it {' or '.join(_names_for(kinds, base))}",
+        )
+    else:
+        ways = {pattern(way) for way in _bases(kinds, kind)}
+        if any(way.holds(base) for way in _bases(kinds, kind)):
+            return f"{head} into {base}"
+    if base in ways:
+        return f"{head} into {base}"
+    wanted = " or ".join(sorted(ways)) or "nowhere"
+    raise BricklaneError(
+        f"{head} goes into {wanted}, and this pull request goes into {base}",
+        hint="change the base of the pull request",
+    )
+
+
+def _working(kinds: Kinds) -> Iterable[Kind]:
+    """Return the kinds of branches that people work on and that do not become versions."""
+    return (kind for kind in kinds.rows if kind.merges_into and not kind.tag)
+
+
+def _bases(kinds: Kinds, kind: Kind) -> tuple[Kind, ...]:
+    """Return the kinds that branches of a kind are merged into."""
+    if kind.merges_into:
+        return (kinds.named(kind.merges_into),)
+    if kind.branch:
+        return ()
+    names = dict.fromkeys(name for row in kinds.rows for name in row.back_merge)
+    return tuple(kinds.named(name) for name in names)
+
+
+def _names_for(kinds: Kinds, base: str) -> list[str]:
+    found = [
+        pattern(kind)
+        for kind in kinds.rows
+        if kind.merges_into and any(way.holds(base) for way in _bases(kinds, kind))
+    ]
+    return found or [pattern(kind) for kind in _working(kinds)]
+
+
+def run_commands(
+    settings: Settings, show: Callable[[str], None], report: Report
+) -> Iterator[Check]:
+    """Run the project's checks and unit tests, all of them, and yield what each came to.
+
+    Args:
+        settings: of the project.
+        show: takes each line of output.
+        report: told when a command begins and ends.
+    """
+    commands = {text: text for text in settings.checks}
+    if UNIT in settings.tests:
+        commands[f"{UNIT} tests"] = settings.tests[UNIT]
+    for name, text in commands.items():
+        report(name, "", Outcome.DOING)
+        yield measured(name, partial(_run, settings, text, show))
+        report(name, "", Outcome.DONE)
+
+
+def _run(settings: Settings, text: str, show: Callable[[str], None]) -> str:
+    run(project_command(text, settings.root, {}), show=show)
+    return "passed"
+
+
+def check_bundle(
+    settings: Settings, bundle: Bundle, kinds: Kinds, head: str, environment: Mapping[str, str]
+) -> str:
+    """Check the bundle: by the Databricks CLI where there are credentials, else its files alone.
+
+    Args:
+        settings: of the project.
+        bundle: its file.
+        kinds: of branches; the head's kind says for which target the bundle is checked.
+        head: the branch that is checked.
+        environment: of this process.
+
+    Returns:
+        What to say of it; names what was not checked.
+
+    Raises:
+        BricklaneError: with every problem.
+    """
+    from bricklane.bundle import cli
+    from bricklane.bundle.access import has_credentials
+    from bricklane.bundle.static import check_files
+
+    count = check_files(settings.root)
+    target = _target(bundle, kinds, head)
+    if target is None or not has_credentials(target, environment):
+        return f"{count} files are sound; there are no credentials to validate in a workspace"
+    cli.validate(cli.open_bundle(settings.root, target, environment))
+    return f"valid for target {target.name}"
+
+
+def _target(bundle: Bundle, kinds: Kinds, head: str) -> BundleTarget | None:
+    kind = kinds.of_branch(head)
+    if kind is not None and kind.target in bundle.targets:
+        return bundle.targets[kind.target]
+    return next((target for target in bundle.targets.values() if target.default), None)
