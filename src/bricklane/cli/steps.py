@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -26,7 +27,7 @@ def report(name: str, detail: str, outcome: Outcome) -> None:
     mark, colour = MARKS[outcome]
     about = f": {detail}" if detail else ""
     told = f" ({outcome.value})" if outcome in {Outcome.DONE_BEFORE, Outcome.WOULD_DO} else ""
-    terminal = click.get_text_stream("stdout").isatty()
+    terminal = sys.stdout.isatty()
     if outcome is not Outcome.DOING:
         click.echo("\r\033[K" if terminal else "", nl=False)
         click.secho(mark, fg=colour, nl=False)
