@@ -199,3 +199,15 @@ def cloned(remote: str, folder: Path, *, first: bool = False) -> Clone:
         copy.commit("first", README="hello\n")
         copy.git("push", "--quiet", "origin", "main")
     return copy
+
+
+@pytest.fixture
+def copy_of() -> Callable[[str, Path], Clone]:
+    """Clone a remote into a folder."""
+    return cloned
+
+
+@pytest.fixture
+def served_class() -> type[Served]:
+    """Starts servers, for tests that need several on the same folder."""
+    return Served
