@@ -75,8 +75,17 @@ def _workspace(name: str, cloud: Cloud, url: str) -> Service:
     return Service(logged(cloud, name, WorkspaceApp(workspace, ALL_ROUTES)))
 
 
+def _forge(cloud: Cloud, url: str) -> Service:
+    from bricklane_local.forge.opening import open_forge
+
+    return open_forge(cloud, url)
+
+
 # In the order in which they take the ports after `--port NUMBER`.
-LISTENERS = tuple(
-    Listener(row.name, f"workspace {row.name}", row.port, partial(_workspace, row.name))
-    for row in WORKSPACES
+LISTENERS = (
+    *(
+        Listener(row.name, f"workspace {row.name}", row.port, partial(_workspace, row.name))
+        for row in WORKSPACES
+    ),
+    Listener("forge", "forge", 8700, _forge),
 )

@@ -9,7 +9,9 @@ import base64
 import binascii
 from typing import TYPE_CHECKING
 
+from bricklane_local.forge.actors import actor
 from bricklane_local.forge.errors import ForgeApiError, not_found
+from bricklane_local.forge.git.http import Opened
 from bricklane_local.forge.users.model import ROLES, Caller
 
 if TYPE_CHECKING:
@@ -105,3 +107,39 @@ def repository_for(
     if repository.archived and method not in SAFE_METHODS and not administration:
         raise ForgeApiError(403, "Repository was archived so is read-only.")
     return repository
+
+
+class GitAccess:
+    """Decides who may fetch and push with git.
+
+    Args:
+        forge: the state.
+    """
+
+    def __init__(self, forge: Forge) -> None:
+        self._forge = forge
+
+    def open(self, owner: str, name: str, authorization: str | None, *, write: bool) -> Opened:
+        """Return the repository that a git client wants.
+
+        Args:
+            owner: login in the URL.
+            name: of the repository, without ``.git``.
+            authorization: the header, if one was sent.
+            write: whether it is for a push.
+
+        Raises:
+            ForgeApiError: 401, 403 or 404.
+        """
+        caller = self._forge.users.authenticate(token_of(authorization or ""))
+        repository = self._forge.repositories.get(owner, name)
+        check_role(self._forge, caller, repository, READERS)
+        level = "write" if write else "read"
+        if not caller.permits(f"contents:{level}"):
+            raise ForgeApiError(
+                403, f"Permission to {repository.full_name}.git denied to {caller.user.login}."
+            )
+        if write and repository.archived:
+            raise ForgeApiError(403, "This repository was archived so it is read-only.")
+        check_role(self._forge, caller, repository, level)
+        return Opened(repository.id, actor(caller))

@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from bricklane_local.forge import access
 from bricklane_local.forge.call import ForgeCall
 from bricklane_local.forge.errors import ForgeApiError, bad_request, malformed
+from bricklane_local.forge.git.failures import GitFailure
 from bricklane_local.forge.routing import Answer, Base, ForgeRoute, Listing, Reply
 from bricklane_local.forge.users.model import Caller
 
@@ -28,7 +29,6 @@ LOGGER = logging.getLogger(__name__)
 JSON_LIMIT = 25 * 1024 * 1024
 PAGE_SIZE, LARGEST_PAGE = 30, 100
 PARAMETER = re.compile(r"\{(\w+)(:path)?\}")
-GIT = re.compile(r"/[^/]+/[^/]+/(info/refs|git-upload-pack|git-receive-pack|HEAD|objects/.*)")
 SCOPES = "admin:org, delete_repo, repo, workflow"
 
 
@@ -49,7 +49,7 @@ class ForgeApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one HTTP request; an ASGI application's only method."""
-        if GIT.fullmatch(scope["path"]):
+        if self._forge.git_http.serves(scope["path"]):
             await self._forge.git_http(scope, receive, send)
             return
         request = Request(scope, receive)
@@ -57,12 +57,12 @@ class ForgeApp:
             response = await self._answer(request)
         except ForgeApiError as error:
             response = _refusal(request, error)
+        except GitFailure as failure:
+            response = _refusal(request, ForgeApiError(422, failure.message))
         except Exception:
             LOGGER.exception("%s %s failed", request.method, request.url.path)
-            failure = ForgeApiError(
-                500, f"{request.method} {request.url.path} failed; see `bricklane local logs`"
-            )
-            response = _refusal(request, failure)
+            message = f"{request.method} {request.url.path} failed; see `bricklane local logs`"
+            response = _refusal(request, ForgeApiError(500, message))
         response.headers["X-GitHub-Media-Type"] = "github.v3; format=json"
         await response(scope, receive, send)
 

@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
+from bricklane_local.forge.checks.routes import ROUTES as CHECKS
+from bricklane_local.forge.git.routes import ROUTES as GIT
+from bricklane_local.forge.issues.routes import ROUTES as ISSUES
+from bricklane_local.forge.pulls.routes import ROUTES as PULLS
+from bricklane_local.forge.repositories.routes import ROUTES as REPOSITORIES
 from bricklane_local.forge.routing import ForgeRoute
+from bricklane_local.forge.rules.routes import ROUTES as RULES
+from bricklane_local.forge.users.routes import ROUTES as USERS
 
-FAMILIES: dict[str, list[ForgeRoute]] = {}
+# Of the routes that match a path, the first wins: `commits/{ref}` takes any path, so what is more
+# particular comes before Git.
+FAMILIES: dict[str, list[ForgeRoute]] = {
+    "Users": USERS,
+    "Repositories": REPOSITORIES,
+    "Issues": ISSUES,
+    "Pull requests": PULLS,
+    "Statuses and checks": CHECKS,
+    "Rules": RULES,
+    "Git": GIT,
+}
 
 
 def all_routes() -> list[ForgeRoute]:

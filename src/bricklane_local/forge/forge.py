@@ -9,14 +9,20 @@ from weakref import WeakValueDictionary
 
 import orjson
 
-from starlette.types import ASGIApp
-
 from bricklane_local.files import write_atomically
+from bricklane_local.forge.access import GitAccess
+from bricklane_local.forge.checks.service import Checks, Statuses
 from bricklane_local.forge.events import Event, Events
+from bricklane_local.forge.git.http import GitHttp
+from bricklane_local.forge.git.service import Git
+from bricklane_local.forge.issues.service import Issues
 from bricklane_local.forge.paths import ForgePaths
+from bricklane_local.forge.pulls.service import Pulls
+from bricklane_local.forge.pushes import Pushes
 from bricklane_local.forge.repositories.model import Repository
 from bricklane_local.forge.repositories.service import Repositories
 from bricklane_local.forge.repositories.wire import repository_wire
+from bricklane_local.forge.rules.service import Rules
 from bricklane_local.forge.users.model import Caller, User
 from bricklane_local.forge.users.service import Users, wire
 from bricklane_local.store.blobs import Blobs
@@ -48,7 +54,14 @@ class Forge:
         self.events = Events()
         self.users = Users(self.space, clock)
         self.repositories = Repositories(self.space, clock, self.users)
-        self.git_http: ASGIApp
+        self.rules = Rules(self)
+        self.pushes = Pushes(self)
+        self.git = Git(paths.git, database, self.rules, self.pushes)
+        self.git_http = GitHttp(self.git.backend, GitAccess(self))
+        self.issues = Issues(self)
+        self.pulls = Pulls(self)
+        self.statuses = Statuses(self)
+        self.checks = Checks(self)
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     @property
@@ -58,10 +71,14 @@ class Forge:
 
     async def start(self) -> None:
         """Bring interrupted work to a clear state and begin what runs in the background."""
+        await self.git.start()
+        await self.pushes.start()
+        self.pulls.merging.forget_notes()
         self.write_credentials()
 
     async def stop(self) -> None:
         """End all background work and every child process."""
+        await self.git.stop()
 
     def next_id(self) -> int:
         """Return an id that nothing on this forge has; ids only grow."""

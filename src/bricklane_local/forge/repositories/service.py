@@ -173,6 +173,14 @@ class Repositories:
                 found.append((user, document.body["role"]))
         return found
 
+    def takes_part(self, repository: Repository, user: User) -> bool:
+        """Say whether a person is more than a reader from outside."""
+        if self._space.get(COLLABORATOR, _under(repository, user.login)) is not None:
+            return True
+        if self.is_member(repository.owner, user):
+            return True
+        return user.site_admin or user.login.lower() == repository.owner.lower()
+
     def set_member(self, organization: User, user: User, role: str) -> None:
         """Make ``user`` an ``admin`` or a ``member`` of an organisation."""
         key = f"{organization.login}/{user.login}".lower()

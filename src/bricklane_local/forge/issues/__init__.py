@@ -1,0 +1,1 @@
+"""Issues, and what pull requests share with them: numbers, comments, labels, assignees."""

@@ -1,0 +1,27 @@
+"""Opens a cloud's forge for its listener."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bricklane_local.forge.app import ForgeApp
+from bricklane_local.forge.families import all_routes
+from bricklane_local.forge.forge import Forge
+from bricklane_local.forge.paths import ForgePaths
+from bricklane_local.listeners import Service, logged
+
+if TYPE_CHECKING:
+    from bricklane_local.cloud import Cloud
+
+
+def open_forge(cloud: Cloud, url: str) -> Service:
+    """Return what answers on the forge's listener.
+
+    Args:
+        cloud: whose forge it is.
+        url: of the listener, without a slash at the end.
+    """
+    paths = ForgePaths(cloud.paths.root / "forge", cloud.paths.root / "forge.json")
+    forge = Forge(cloud.database, cloud.blobs, cloud.clock, paths, url)
+    app = ForgeApp(forge, all_routes())
+    return Service(logged(cloud, "forge", app), forge.start, forge.stop)

@@ -1,0 +1,1 @@
+"""Pull requests: opened, reviewed, kept in step with their branches, merged."""

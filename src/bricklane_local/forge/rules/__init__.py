@@ -1,0 +1,1 @@
+"""What a repository forbids: rulesets and classic protection, and the one place that judges."""
