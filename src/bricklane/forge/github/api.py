@@ -270,7 +270,7 @@ class Api:
             raise self._unreachable(verb, path, error) from None
         else:
             return
-        raise explain(refused)
+        raise explain(refused) from None
 
     def _refusal(
         self, verb: str, path: str, status: int, body: Any, headers: Mapping[str, Any]

@@ -1,0 +1,150 @@
+"""A local cloud with its forge, in a process of its own; repositories on it, clones of them.
+
+Everything is reached as users reach it: the cloud by its program, the forge by HTTP and git.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from bricklane.forge.github.adapter import GitHub
+from bricklane.forge.github.api import Api
+from bricklane.forge.github.retry import Patience
+from bricklane.forge.opening import git_environment
+from bricklane.project.settings import Settings
+
+DEVELOPER = "developer"
+REVIEWER = "release-manager"
+QUICK = Patience(attempts=4, connections=2, backoff=0.05, longest=5.0, timeout=30)
+# Git of the tests knows nothing of the machine's user.
+PERSON = {
+    "GIT_AUTHOR_NAME": "Dana Developer",
+    "GIT_AUTHOR_EMAIL": "dana@example.com",
+    "GIT_COMMITTER_NAME": "Dana Developer",
+    "GIT_COMMITTER_EMAIL": "dana@example.com",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
+
+
+@dataclass(frozen=True)
+class LocalCloud:
+    """A local cloud in a state folder of its own.
+
+    Args:
+        state: the folder.
+    """
+
+    state: Path
+
+    def local(self, *arguments: str) -> str:
+        """Run the cloud's program and return its output."""
+        command = [sys.executable, "-m", "bricklane_local", arguments[0], "--state", self.state]
+        done = subprocess.run(
+            [*command, *arguments[1:]], check=False, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def up(self, port: int = 0) -> LocalCloud:
+        """Start it; 0 picks free ports."""
+        self.local("up", "--port", str(port))
+        return self
+
+    def down(self) -> None:
+        """Stop it."""
+        self.local("down")
+
+    @property
+    def access(self) -> Mapping[str, Any]:
+        """What ``local up`` wrote of the forge: its URL, its API, the tokens of its users."""
+        found: dict[str, Any] = json.loads((self.state / "forge.json").read_text("utf-8"))
+        return found
+
+    def token(self, login: str = DEVELOPER) -> str:
+        """Return the token of a user of the forge."""
+        return str(self.access["users"][login])
+
+    def ask(
+        self, method: str, path: str, body: object = None, login: str = DEVELOPER
+    ) -> requests.Response:
+        """Send one request to the forge's API, bricklane's client left out."""
+        answer = requests.request(
+            method,
+            self.access["api"] + path,
+            json=body,
+            headers={"Authorization": f"Bearer {self.token(login)}"},
+            timeout=60,
+        )
+        assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer
+
+    def create(self, name: str) -> str:
+        """Make an empty repository and return its ``owner/name``."""
+        made = self.ask("POST", "/user/repos", {"name": name, "private": True}).json()
+        self.ask("PUT", f"/repos/{made['full_name']}/collaborators/{REVIEWER}", {})
+        return str(made["full_name"])
+
+    def remote(self, repository: str) -> str:
+        """Return what git clones, without credentials."""
+        return f"{self.access['url']}/{repository}.git"
+
+    def forge(self, repository: str, login: str = DEVELOPER) -> GitHub:
+        """Return bricklane's client of the repository, acting as a user."""
+        return GitHub(Api(self.access["api"], repository, self.token(login), patience=QUICK))
+
+
+@dataclass(frozen=True)
+class Clone:
+    """A clone, with a token for its remote.
+
+    Args:
+        folder: the working tree.
+        token: of whom git acts as.
+    """
+
+    folder: Path
+    token: str
+
+    def git(self, *arguments: str, check: bool = True, **environment: str) -> str:
+        """Run git and return its output without the last line's end."""
+        settings = Settings(root=self.folder, bundle="")
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=self.folder,
+            check=False,
+            env={**os.environ, **PERSON, **git_environment(settings, self.token), **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert not check or done.returncode == 0, f"git {arguments}: {done.stdout}{done.stderr}"
+        return done.stdout.rstrip("\n")
+
+    def commit(self, message: str, files: Mapping[str, str] | None = None) -> str:
+        """Write files, path → text, commit them and return the SHA."""
+        for name, text in (files or {}).items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+
+def new_clone(cloud: LocalCloud, repository: str, folder: Path, login: str = DEVELOPER) -> Clone:
+    """Return an empty working tree whose remote is ``repository``."""
+    folder.mkdir(parents=True)
+    clone = Clone(folder, cloud.token(login))
+    clone.git("init", "--quiet", "--initial-branch", "main")
+    clone.git("remote", "add", "origin", cloud.remote(repository))
+    return clone

@@ -1,0 +1,145 @@
+"""The project that the flows are played with, and clones of it at several moments."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from bricklane.delivery import records
+from bricklane.forge.model import DeploymentState, MergeMethod
+from tests.flows.cloud import PERSON
+from tests.flows.harness import Scene, Stage, World
+
+BUNDLE = """\
+bundle:
+  name: flights
+targets:
+  dev:
+    mode: development
+    default: true
+  staging:
+    mode: production
+    workspace: {root_path: /Workspace/Shared/flights/staging}
+  prod:
+    mode: production
+    workspace: {root_path: /Workspace/Shared/flights/prod}
+resources:
+  jobs:
+    greet:
+      name: greet
+      tasks:
+        - task_key: hello
+          notebook_task: {notebook_path: ./hello.py}
+"""
+FILES = {
+    "databricks.yml": BUNDLE,
+    "hello.py": "# Databricks notebook source\nprint('hello')\n",
+    "pyproject.toml": '[project]\nname = "flights"\nversion = "0.1.0"\n',
+    "CHANGELOG.md": "# Changelog\n",
+    ".gitignore": ".databricks/\n",
+}
+NOTHING: tuple[str, ...] = ()
+
+
+class Builder:
+    """Makes a clone by plain git, with no forge yet."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True)
+        self.git("init", "--quiet", "--initial-branch", "main")
+        self.git("remote", "add", "origin", "http://127.0.0.1:9/nobody/nothing.git")
+
+    def git(self, *arguments: str) -> str:
+        """Run git and return its output."""
+        environment = {**os.environ, **PERSON}
+        return subprocess.run(
+            ["git", *arguments], cwd=self.folder, env=environment, check=True, timeout=60,
+            capture_output=True, text=True,
+        ).stdout.strip()  # fmt: skip
+
+    def commit(self, message: str, files: dict[str, str]) -> None:
+        """Write files and commit them."""
+        for name, text in files.items():
+            (self.folder / name).write_text(text, "utf-8")
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+
+    def publish(self, *branches: str) -> None:
+        """Mark branches as those that the forge gets."""
+        for branch in branches:
+            self.git("update-ref", f"refs/remotes/origin/{branch}", branch)
+
+
+def plain(folder: Path) -> Path:
+    """Return a clone with 0.1.0 in production, two commits more on develop, and an urgent fix."""
+    builder = Builder(folder / "plain")
+    builder.commit("chore: begin", FILES)
+    builder.git("tag", "--annotate", "0.1.0", "--message", "Release 0.1.0")
+    builder.git("checkout", "--quiet", "-b", "fix/urgent")
+    builder.commit("fix: greet politely", {"hello.py": FILES["hello.py"].replace("'h", "'H")})
+    builder.git("checkout", "--quiet", "-b", "develop", "main")
+    builder.commit("feat: count the flights", {"count.py": "COUNT = 1\n"})
+    builder.commit("fix: count them all", {"count.py": "COUNT = 2\n"})
+    builder.publish("main", "develop", "fix/urgent")
+    return builder.folder
+
+
+def on_feature(template: Path, folder: Path) -> Path:
+    """Return a clone in which a feature is checked out that nobody else has seen."""
+    shutil.copytree(template, folder / "feature")
+    builder = Builder.__new__(Builder)
+    builder.folder = folder / "feature"
+    builder.git("checkout", "--quiet", "-b", "feature/delays", "develop")
+    builder.commit("feat: delays", {"delays.py": "DELAYS = ()\n"})
+    return builder.folder
+
+
+def after(stage: Stage, template: Path, name: str, *words: str) -> Path:
+    """Return a clone as it is after a command line was run in one of ``template``."""
+    with stage.world(Scene(template, words, NOTHING)) as world:
+        world.succeed(*words)
+        world.clone.git("fetch", "--quiet", "--tags", "origin")
+        return Path(shutil.copytree(world.clone.folder, stage.folder / name, symlinks=True))
+
+
+def with_pull_request(head: str, base: str, title: str) -> Callable[[World], None]:
+    """Return what opens a pull request, whose number the world remembers as ``number``."""
+
+    def arrange(world: World) -> None:
+        made = world.forge.create_pull_request(head=head, base=base, title=title, body="Please.")
+        world.memory["number"] = made.number
+        world.memory["head"] = made.head_commit
+
+    return arrange
+
+
+def tested(world: World) -> None:
+    """Write down that staging tested the head of the pull request green."""
+    commit = world.memory["head"]
+    content = records.Content("0.2.0", world.forge.tree(commit), {})
+    number = records.begin(world.forge, "staging", commit, "release/0.2.0", content)
+    state = DeploymentState.SUCCESS
+    records.mark(world.forge, number, "staging", commit, state, "tested", content)
+
+
+def merged(world: World) -> None:
+    """Merge the pull request and check its merge commit out, as a workflow does."""
+    number, head = world.memory["number"], world.memory["head"]
+    commit = world.forge.merge_pull_request(number, method=MergeMethod.MERGE, head_commit=head)
+    world.memory["merge"] = commit
+    world.clone.git("fetch", "--quiet", "origin")
+    world.clone.git("checkout", "--quiet", "--detach", commit)
+
+
+def in_order(*parts: Callable[[World], None]) -> Callable[[World], None]:
+    """Return what arranges one thing after the other."""
+
+    def arrange(world: World) -> None:
+        for part in parts:
+            part(world)
+
+    return arrange
