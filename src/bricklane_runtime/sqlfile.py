@@ -7,6 +7,7 @@ text, and statements name them as ``:name``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,22 @@ from bricklane_runtime.results import Failure, Outcome
 if TYPE_CHECKING:
     from bricklane_runtime.session import RunSession
     from bricklane_runtime.task import Task
+
+
+class UnboundSqlParameter(Exception):  # noqa: N818 - named like Spark's error class
+    """A statement names a parameter that the task does not give.
+
+    Args:
+        name: of the parameter.
+        given: the parameters of the task.
+    """
+
+    def __init__(self, name: str, given: Iterable[str]) -> None:
+        known = ", ".join(sorted(given)) or "none"
+        super().__init__(
+            f"[UNBOUND_SQL_PARAMETER] The statement names the parameter :{name}; "
+            f"the task gives: {known}"
+        )
 
 
 def run_sql_file(task: Task) -> Outcome:
@@ -51,8 +68,10 @@ def run_sql_file(task: Task) -> Outcome:
 def _run_statement(
     session: RunSession, statement: str, parameters: dict[str, str], recorder: Recorder
 ) -> None:
-    # Spark refuses a marker without a value by name, and a value without a marker is no matter.
-    values = {name: parameters[name] for name in markers(statement) if name in parameters}
+    named = markers(statement)
+    if missing := [name for name in named if name not in parameters]:
+        raise UnboundSqlParameter(missing[0], parameters)
+    values = {name: parameters[name] for name in named}
     frame = session.sql(statement, args=values or None)
     if frame.columns:
         recorder.add(spark_table(frame))

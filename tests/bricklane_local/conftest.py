@@ -49,22 +49,43 @@ class Server:
     @property
     def profile(self) -> configparser.SectionProxy:
         """The profile that clients use."""
+        return self.profile_of("dev")
+
+    def profile_of(self, workspace: str) -> configparser.SectionProxy:
+        """The profile of a workspace."""
         config = configparser.ConfigParser()
         config.read(self.state / "config")
-        return config["dev"]
+        return config[workspace]
 
     @property
     def host(self) -> str:
         """The URL of the workspace."""
         return self.profile["host"]
 
-    def client(self) -> WorkspaceClient:
-        """Return the SDK's client of the workspace."""
+    def client(self, workspace: str = "dev") -> WorkspaceClient:
+        """Return the SDK's client of a workspace, for its administrator."""
+        from databricks.sdk import WorkspaceClient
+        from databricks.sdk.config import Config
+
+        profile = self.profile_of(workspace)
+        config = Config(
+            host=profile["host"], token=profile["token"], auth_type="pat", rate_limit=1000
+        )
+        return WorkspaceClient(config=config)
+
+    def machine(
+        self, client_id: str, client_secret: str, workspace: str = "dev"
+    ) -> WorkspaceClient:
+        """Return the SDK's client of a workspace, for a service principal."""
         from databricks.sdk import WorkspaceClient
         from databricks.sdk.config import Config
 
         config = Config(
-            host=self.host, token=self.profile["token"], auth_type="pat", rate_limit=1000
+            host=self.profile_of(workspace)["host"],
+            client_id=client_id,
+            client_secret=client_secret,
+            auth_type="oauth-m2m",
+            rate_limit=1000,
         )
         return WorkspaceClient(config=config)
 

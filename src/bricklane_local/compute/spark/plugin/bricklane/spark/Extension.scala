@@ -15,6 +15,7 @@ final class Extension extends (SparkSessionExtensions => Unit) {
     // refuse views of catalogs other than its own, before a rule of an extension is asked.
     extensions.injectHintResolutionRule(session => CatalogRegistration(Sessions.classic(session)))
     extensions.injectHintResolutionRule(session => ViewStatements(Sessions.classic(session)))
+    extensions.injectPostHocResolutionRule(session => CallerName(Sessions.classic(session)))
     extensions.injectCheckRule(session => WriteCheck(Sessions.classic(session)))
   }
 }

@@ -13,7 +13,7 @@ import com.fasterxml.jackson.databind.{JsonNode, ObjectMapper}
 import com.fasterxml.jackson.databind.node.ObjectNode
 
 /**
- * Calls the Unity Catalog REST API of one workspace.
+ * Calls the REST API of one workspace, that of Unity Catalog above all.
  *
  * Shapes: https://docs.databricks.com/api/workspace/tables and its siblings.
  *
@@ -23,16 +23,23 @@ final class RestClient(caller: () => Caller) {
   import RestClient._
 
   /** Returns the body of a successful GET. */
-  def get(path: String, query: (String, String)*): JsonNode = send("GET", path, query, None)
+  def get(path: String, query: (String, String)*): JsonNode =
+    send("GET", Prefix + path, query, None)
+
+  /** Returns the name of the caller: a user name or application id. */
+  def userName(): String = send("GET", Me, Nil, None).path("userName").asText
 
   /** Returns the body of a successful POST. */
-  def post(path: String, body: ObjectNode): JsonNode = send("POST", path, Nil, Some(body))
+  def post(path: String, body: ObjectNode): JsonNode =
+    send("POST", Prefix + path, Nil, Some(body))
 
   /** Returns the body of a successful PATCH. */
-  def patch(path: String, body: ObjectNode): JsonNode = send("PATCH", path, Nil, Some(body))
+  def patch(path: String, body: ObjectNode): JsonNode =
+    send("PATCH", Prefix + path, Nil, Some(body))
 
   /** Deletes the thing at the path. */
-  def delete(path: String, query: (String, String)*): Unit = send("DELETE", path, query, None)
+  def delete(path: String, query: (String, String)*): Unit =
+    send("DELETE", Prefix + path, query, None)
 
   /** Like [[get]], but None when the thing does not exist. */
   def find(path: String, query: (String, String)*): Option[JsonNode] =
@@ -67,7 +74,7 @@ final class RestClient(caller: () => Caller) {
       case None => HttpRequest.BodyPublishers.noBody()
     }
     val request = HttpRequest
-      .newBuilder(URI.create(host + Prefix + path + encoded(query)))
+      .newBuilder(URI.create(host + path + encoded(query)))
       .timeout(Timeout)
       .header("Authorization", s"Bearer $token")
       .header("Content-Type", "application/json")
@@ -78,7 +85,7 @@ final class RestClient(caller: () => Caller) {
       catch {
         case error: IOException =>
           val reason = Option(error.getMessage).getOrElse(error.getClass.getSimpleName)
-          throw new RestFailure(0, "TEMPORARILY_UNAVAILABLE", s"$method $host$Prefix$path: $reason")
+          throw new RestFailure(0, "TEMPORARILY_UNAVAILABLE", s"$method $host$path: $reason")
       }
     parsed(method, path, response)
   }
@@ -89,10 +96,10 @@ final class RestClient(caller: () => Caller) {
       try Json.readTree(if (response.body.isEmpty) "{}" else response.body)
       catch {
         case _: JsonProcessingException =>
-          throw new RestFailure(status, "INVALID_ANSWER", s"$method $Prefix$path is not JSON")
+          throw new RestFailure(status, "INVALID_ANSWER", s"$method $path is not JSON")
       }
     if (status / 100 != 2) {
-      val fallback = s"$method $Prefix$path answered $status"
+      val fallback = s"$method $path answered $status"
       throw new RestFailure(
         status,
         json.path("error_code").asText("UNKNOWN"),
@@ -104,6 +111,7 @@ final class RestClient(caller: () => Caller) {
 
 object RestClient {
   private val Prefix = "/api/2.1/unity-catalog"
+  private val Me = "/api/2.0/preview/scim/v2/Me"
   private val Timeout = Duration.ofSeconds(60)
 
   private val Json = new ObjectMapper()
