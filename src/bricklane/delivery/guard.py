@@ -15,7 +15,7 @@ SHOWN_CHANGES = 5
 
 def kinds_for(kinds: Kinds, target: str) -> tuple[Kind, ...]:
     """Return the kinds of branches that may be deployed to a target; none when no kind names it."""
-    return tuple(kind for kind in kinds.rows if kind.target == target)
+    return tuple(kind for kind in kinds.rows if kind.deploys_to(target))
 
 
 def pattern(kind: Kind) -> str:
@@ -58,14 +58,10 @@ def check_branch(kinds: Kinds, target: str, branch: str, commit: str) -> None:
         return
     wanted = " or ".join(pattern(kind) for kind in allowed)
     place = f"branch {branch}" if branch else f"a detached HEAD (commit {commit[:10]})"
-    way = (
-        f"check out {wanted} and deploy again"
-        if branch
-        else f"git switch {allowed[0].branch or 'BRANCH'}"
-    )
+    way = f"git switch {pattern(allowed[0])}"
     raise BricklaneError(
         f"{target} takes {wanted}, and this is {place}",
-        hint=f"{way}\nor, knowing what you do: --any-branch",
+        hint=f"{way}, and deploy again\nor, knowing what you do: --any-branch",
     )
 
 

@@ -34,6 +34,7 @@ class Kind:
         counts_from: the kind whose branch holds the tag that its version follows; empty counts
             from the highest tag of all.
         target: the bundle's target that its head is deployed to; empty for none.
+        also: further targets that may be deployed from it.
         bumps: what its version may raise.
         tag: whether its merge becomes a version, tagged and published.
         back_merge: kinds whose branches take what it brought into production, in order.
@@ -47,6 +48,7 @@ class Kind:
     merges_into: str = ""
     counts_from: str = ""
     target: str = ""
+    also: tuple[str, ...] = ()
     bumps: tuple[Bump, ...] = ()
     tag: bool = False
     back_merge: tuple[str, ...] = ()
@@ -57,6 +59,10 @@ class Kind:
         if self.branch:
             return branch == self.branch
         return branch.startswith(self.prefix) and branch != self.prefix
+
+    def deploys_to(self, target: str) -> bool:
+        """Return whether its branches may be deployed to the bundle's ``target``."""
+        return target == self.target or target in self.also
 
     def name_in(self, branch: str) -> str:
         """Return what follows the prefix in the name of a branch of this kind."""
@@ -104,7 +110,7 @@ PRESETS: Mapping[str, tuple[Kind, ...]] = {
     ),
     # One long-lived branch: what is not released yet waits on main itself.
     "trunk": (
-        Kind(MAIN, branch="main", target="dev"),
+        Kind(MAIN, branch="main", target="prod", also=("dev",)),
         Kind(FEATURE, prefix="feature/", starts_from=MAIN, merges_into=MAIN, target="dev"),
         Kind(
             RELEASE,
@@ -205,11 +211,12 @@ def kinds_of(settings: GitFlowSettings) -> Kinds:
 
 
 def _check_names(rows: tuple[Kind, ...]) -> None:
-    for number, kind in enumerate(rows):
+    for kind in rows:
         if not (kind.branch or kind.prefix):
             raise BricklaneError(
                 f"[gitflow] the name of {kind.name} is empty", exit_code=ExitCode.CONFIG
             )
+    for number, kind in enumerate(rows):
         for other in rows[number + 1 :]:
             names = (kind.branch or kind.prefix, other.branch or other.prefix)
             told_apart = not (kind.holds(names[1]) or other.holds(names[0]))

@@ -104,7 +104,7 @@ def picked(git: Git, commit: str, onto: str) -> tuple[str, Merge]:
         return onto, merge
     author = git.run("show", "--no-patch", "--format=%an%x00%ae%x00%ad", "--date=raw", commit)
     name, email, date = author.output.removesuffix("\n").split("\0")
-    message = git.run("show", "--no-patch", "--format=%B", commit).output
+    message = git.run("show", "--no-patch", "--format=%B", commit).output.rstrip("\n") + "\n"
     environment = {
         **git.identity(),
         "GIT_AUTHOR_NAME": name,

@@ -1,7 +1,7 @@
-"""A forge in memory on top of a real bare repository: what the flows ask of one, as GitHub does it.
+"""A forge in memory on top of a real bare repository: what the flows ask of one.
 
-Pull requests are merged by real git, ``main`` and ``develop`` take no pushes, a merge that conflicts
-is refused, and a merged pull request keeps its numbers and commits.
+It behaves as GitHub does: pull requests are merged by real git, ``main`` and ``develop`` take no
+pushes, a merge that conflicts is refused, and a merged pull request keeps its numbers and commits.
 """
 
 from __future__ import annotations
@@ -149,7 +149,13 @@ class MemoryForge:
         return Commit(sha, self.git("show", "-s", "--format=%B", sha), tuple(parents))
 
     def create_pull_request(
-        self, *, head: str, base: str, title: str, body: str, draft: bool = False
+        self,
+        *,
+        head: str,
+        base: str,
+        title: str,
+        body: str,
+        draft: bool = False,  # noqa: ARG002
     ) -> PullRequest:
         for found in self.pull_requests(head=head, base=base, state=PullRequestState.OPEN):
             return found
@@ -183,7 +189,12 @@ class MemoryForge:
             self.pulls[number] = replace(self._now(number), state=PullRequestState.CLOSED)
 
     def merge_pull_request(
-        self, number: int, *, method: MergeMethod, head_commit: str, title: str = ""
+        self,
+        number: int,
+        *,
+        method: MergeMethod,
+        head_commit: str,
+        title: str = "",  # noqa: ARG002
     ) -> str:
         found = self._now(number)
         if found.head_commit != head_commit:
@@ -217,14 +228,21 @@ class MemoryForge:
         return self.releases.get(tag)
 
     def save_release(
-        self, tag: str, *, name: str, body: str, target: str, draft: bool, prerelease: bool = False
+        self,
+        tag: str,
+        *,
+        name: str,
+        body: str,
+        target: str,
+        draft: bool,
+        prerelease: bool = False,  # noqa: ARG002
     ) -> Release:
         old = self.releases.get(tag)
         assets = old.assets if old else {}
         self.releases[tag] = Release(1, tag, name, body, draft, target, "", assets)
         return self.releases[tag]
 
-    def dispatch_workflow(self, file: str, *, ref: str, inputs: Mapping[str, str]) -> None:
+    def dispatch_workflow(self, file: str, *, ref: str, inputs: Mapping[str, str]) -> None:  # noqa: ARG002
         found = self.branch(ref)
         assert found is not None
         self.runs.insert(
