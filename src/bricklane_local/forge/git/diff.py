@@ -60,7 +60,8 @@ async def files(bare: Bare, base: str, head: str, *, patches: bool = True) -> li
     while reader.at(b":"):
         rows.append(_row(reader))
     numbers = [_numbers(reader) for _ in rows]
-    texts = _patches(rows, result.output[reader.position :])
+    # One NUL divides the numbers from the patches.
+    texts = _patches(rows, result.output[reader.position + 1 :])
     return [
         _change(row, added, removed, text)
         for row, (added, removed), text in zip(rows, numbers, texts, strict=True)

@@ -53,7 +53,7 @@ async def build(bare: Bare, base: str | None, entries: Sequence[Entry]) -> str:
         await index.put(files)
         for item in entries:
             if item.sha is not None and _is_tree(item):
-                await index.git("read-tree", f"--prefix={check_path(item.path)}/", item.sha)
+                await index.git("read-tree", "-i", f"--prefix={check_path(item.path)}/", item.sha)
         return (await index.git("write-tree")).strip()
 
 
