@@ -1,0 +1,1 @@
+"""Executing one job by act."""

@@ -1,0 +1,1 @@
+"""Workflow runs and their jobs: what is remembered, and what happens next."""

@@ -1,0 +1,25 @@
+"""What Actions need of this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ActionsSettings:
+    """Where the programs are that jobs need, and what jobs may use.
+
+    Args:
+        act: the program, or None: then workflows are planned, but a job fails with an error that
+            says how to install it.
+        java: a Java home that jobs get as ``JAVA_HOME``, or None.
+        jobs: how many jobs of the forge may run at once.
+        source: where actions come from that the forge does not have; empty to use only what is
+            shipped with it.
+    """
+
+    act: Path | None = None
+    java: Path | None = None
+    jobs: int = 2
+    source: str = "https://github.com"
