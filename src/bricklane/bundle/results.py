@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 # Actions of a plan that take data away from whoever uses it.
 DESTRUCTIVE = frozenset({"delete", "recreate"})
@@ -146,12 +147,21 @@ def read_summary(document: Mapping[str, Any], text: str) -> Summary:
         for key, entry in sorted(entries.items())
     ]
     return Summary(
-        host=str(workspace.get("host") or ""),
+        host=str(workspace.get("host") or "") or _host_of(resources),
         user=str(_table(workspace, "current_user").get("userName") or ""),
         root_path=str(workspace.get("root_path") or ""),
         resources=tuple(resources),
         text=text,
     )
+
+
+def _host_of(resources: list[Resource]) -> str:
+    """Return the workspace that links lead to: with a profile the CLI does not say it elsewhere."""
+    for resource in resources:
+        if resource.url:
+            parts = urlsplit(resource.url)
+            return f"{parts.scheme}://{parts.netloc}"
+    return ""
 
 
 def _table(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -35,7 +35,7 @@ def check_files(root: Path) -> int:
     file = find_bundle(root)
     read_bundle(file)
     sources = (file, *_included(file))
-    problems = [problem for source in sources for problem in _missing_files(source, root)]
+    problems = [problem for source in sources for problem in _missing_files(source, file.parent)]
     if problems:
         raise BricklaneError("\n".join(problems), exit_code=ExitCode.CONFIG)
     return len(sources)
