@@ -73,7 +73,6 @@ def new_project(stage: Stage, principals: dict[str, Identity]) -> None:
     """Make the project by ``bricklane new``, as a team would."""
     answers = {
         "project": PROJECT,
-        "owner": DEVELOPER,
         "service_principal_staging": principals["staging"].application_id,
         "service_principal_prod": principals["prod"].application_id,
     }
