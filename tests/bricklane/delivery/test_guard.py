@@ -35,8 +35,8 @@ def test_the_right_branch_passes(target: str, branch: str) -> None:
     [
         ("staging", "develop", "staging takes release/* or hotfix/*, and this is branch develop",
          "git switch release/*"),
-        ("staging", "", "staging takes release/* or hotfix/*, and this is a detached HEAD "
-         "(commit 0123456789)", "git switch release/*"),
+        ("staging", "", ("staging takes release/* or hotfix/*, and this is a detached HEAD "
+         "(commit 0123456789)"), "git switch release/*"),
         ("prod", "release/1.0.0", "prod takes main, and this is branch release/1.0.0",
          "git switch main"),
         ("dev", "experiment", "dev takes develop or feature/*, and this is branch experiment",

@@ -122,7 +122,7 @@ def test_newer_wheels_replace_older_ones(
 def test_a_replaced_wheel_is_found_out(
     released: tuple[DeliveryForge, Path, Manifest], tmp_path: Path
 ) -> None:
-    forge, root, manifest = released
+    forge, _, manifest = released
     forge.files["1.0.0", NAME] = b"evil"
     with pytest.raises(BricklaneError, match="is not the wheel that staging tested") as caught:
         wheels.fetch(forge, forge.releases["1.0.0"], manifest.wheels, tmp_path)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bricklane.delivery import checks
+from bricklane.delivery.log import GroupedLog
+from bricklane.errors import BricklaneError
+from bricklane.gitflow.kinds import kinds_of
+from bricklane.project.bundlefile import read_bundle
+from bricklane.project.settings import GitFlowSettings, Settings
+
+KINDS = kinds_of(GitFlowSettings())
+
+
+@pytest.mark.parametrize(
+    ("head", "base"),
+    [
+        ("feature/x", "develop"),
+        ("release/1.0.0", "main"),
+        ("hotfix/1.0.1", "main"),
+        ("back-merge/1.0.0", "develop"),
+        ("back-merge/1.0.1-into-1.1.0", "release/1.1.0"),
+        ("dependabot/pip/x", "develop"),
+    ],
+)
+def test_the_ways_of_the_flow_pass(head: str, base: str) -> None:
+    assert checks.check_direction(KINDS, head, base) == f"{head} into {base}"
+
+
+@pytest.mark.parametrize(
+    ("head", "base", "message"),
+    [
+        ("feature/x", "main", "feature/x goes into develop, and this pull request goes into main"),
+        ("release/1.0.0", "develop", "release/1.0.0 goes into main, and this pull request goes"),
+        ("feature/x", "release/1.0.0", "feature/x goes into develop"),
+        ("back-merge/1.0.0", "main", "back-merge/1.0.0 goes into develop or release/*"),
+        ("develop", "main", "develop goes into nowhere"),
+        ("dependabot/pip/x", "main", "dependabot/pip/x goes into develop"),
+    ],
+)
+def test_other_ways_are_refused(head: str, base: str, message: str) -> None:
+    with pytest.raises(BricklaneError) as caught:
+        checks.check_direction(KINDS, head, base)
+    assert caught.value.message.startswith(message)
+    assert caught.value.hint == "change the base of the pull request"
+
+
+@pytest.mark.parametrize(
+    ("base", "names"),
+    [("develop", "feature/*"), ("main", "release/* or hotfix/*"), ("other", "feature/*")],
+)
+def test_a_name_of_no_kind_is_told_the_names_there_are(base: str, names: str) -> None:
+    with pytest.raises(BricklaneError) as caught:
+        checks.check_direction(KINDS, "my-work", base)
+    assert caught.value.message == f"branch my-work is of no kind that goes into {base}"
+    assert caught.value.hint == f"name it {names}"
+
+
+def test_a_fork_may_name_its_branches_as_it_likes_but_not_choose_the_base() -> None:
+    assert checks.check_direction(KINDS, "main", "develop", fork=True)
+    with pytest.raises(BricklaneError, match="goes into develop"):
+        checks.check_direction(KINDS, "release/9.0.0", "main", fork=True)
+
+
+def settings(root: Path, **values: object) -> Settings:
+    return Settings(root=root, bundle="shop", **values)  # type: ignore[arg-type]
+
+
+def test_all_commands_run_even_when_one_fails(tmp_path: Path) -> None:
+    python = sys.executable
+    found = list(
+        checks.run_commands(
+            settings(tmp_path, checks=("false", "true"), tests={"unit": f"{python} -c pass"}),
+            print,
+            GroupedLog(print),
+        )
+    )
+    assert [(check.name, check.passed) for check in found] == [
+        ("false", False),
+        ("true", True),
+        ("unit tests", True),
+    ]
+    assert "ended with exit code 1" in found[0].said
+
+
+def test_without_credentials_the_files_are_checked_and_that_is_said(tmp_path: Path) -> None:
+    file = tmp_path / "databricks.yml"
+    file.write_text("bundle: {name: shop}\ntargets: {dev: {default: true}}\n")
+    said = checks.check_bundle(
+        settings(tmp_path), read_bundle(file), KINDS, "feature/x",
+        {"DATABRICKS_CONFIG_FILE": "/nowhere"},
+    )  # fmt: skip
+    assert said == "1 files are sound; there are no credentials to validate in a workspace"

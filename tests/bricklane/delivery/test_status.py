@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bricklane.cli.deployments import describe_status, print_status
+from bricklane.delivery import records
+from bricklane.delivery.records import Content
+from bricklane.delivery.status import history, status
+from bricklane.forge.model import DeploymentState
+from bricklane.gitflow.git import Git
+from bricklane.project.settings import Settings, TargetSettings
+from tests.bricklane.delivery.memory import DeliveryForge
+from tests.bricklane.gitflow.conftest import git
+
+SETTINGS = Settings(
+    root=Path(),
+    bundle="shop",
+    targets={
+        "dev": TargetSettings(),
+        "staging": TargetSettings(environment="stage"),
+        "prod": TargetSettings(),
+    },
+)
+
+
+def deployed(
+    forge: DeliveryForge, environment: str, version: str, state: DeploymentState | None
+) -> None:
+    commit = version.replace(".", "") * 10
+    content = Content(version, commit, {}, tests=("e2e",), run_url="https://run/1")
+    number = records.begin(forge, environment, commit, "main", content)
+    if state:
+        records.mark(forge, number, environment, commit, state, f"{version} {state}", content)
+
+
+@pytest.fixture
+def busy(forge: DeliveryForge, clone: Git) -> DeliveryForge:
+    deployed(forge, "stage", "1.0.0", DeploymentState.SUCCESS)
+    deployed(forge, "prod", "1.0.0", DeploymentState.SUCCESS)
+    deployed(forge, "stage", "1.1.0", DeploymentState.SUCCESS)
+    deployed(forge, "stage", "1.2.0", DeploymentState.FAILURE)
+    git(clone.top, "push", "-q", "origin", "main:refs/heads/develop")
+    git(clone.top, "commit", "-q", "--allow-empty", "-m", "more")
+    git(clone.top, "push", "-q", "origin", "main:refs/heads/release/1.2.0", "main:refs/heads/x")
+    forge.create_pull_request(head="release/1.2.0", base="main", title="Release 1.2.0", body="")
+    return forge
+
+
+def test_each_target_has_its_newest_good_version_and_what_came_after(busy: DeliveryForge) -> None:
+    dev, staging, prod = status(busy, SETTINGS).targets
+    assert (dev.current, dev.latest) == (None, None)
+    assert staging.current is not None
+    assert staging.latest is not None
+    assert (staging.environment, staging.current.content.version) == ("stage", "1.1.0")
+    assert staging.latest.content.version == "1.2.0"
+    assert prod.current is not None
+    assert (prod.current.content.version, prod.latest) == ("1.0.0", None)
+
+
+def test_the_table_is_what_people_read(
+    busy: DeliveryForge, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_status(status(busy, SETTINGS))
+    out = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    head = busy.branch("release/1.2.0")
+    assert head is not None
+    assert out == [
+        "TARGET VERSION COMMIT WHEN BY TESTS NOTE",
+        "dev - - - - -",
+        (
+            "staging 1.1.0 1101101101 2026-01-01 00:03 UTC developer passed (e2e) "
+            "1.2.0 failed: 1.2.0 failure"
+        ),
+        "prod 1.0.0 1001001001 2026-01-01 00:02 UTC developer passed (e2e) https://run/1",
+        (
+            f"under way: release/1.2.0 at {head.commit[:10]} -> main, #1 "
+            "https://forge/acme/flights/pull/1"
+        ),
+    ]
+
+
+def test_programs_get_the_same_as_json(busy: DeliveryForge) -> None:
+    found = describe_status(status(busy, SETTINGS))
+    assert found["targets"]["prod"]["current"]["version"] == "1.0.0"
+    assert found["targets"]["prod"]["current"]["created_at"] == "2026-01-01T00:02:00+00:00"
+    assert found["targets"]["dev"] == {"environment": "dev", "current": None, "latest": None}
+    assert [branch["name"] for branch in found["branches"]] == ["release/1.2.0"]
+    assert found["pull_requests"][0]["number"] == 1
+
+
+def test_history_is_newest_first_of_one_target_or_all(busy: DeliveryForge) -> None:
+    everything = [record.content.version for record in history(busy, SETTINGS)]
+    assert everything == ["1.2.0", "1.1.0", "1.0.0", "1.0.0"]
+    staged = [record.content.version for record in history(busy, SETTINGS, "staging")]
+    assert staged == ["1.2.0", "1.1.0", "1.0.0"]
