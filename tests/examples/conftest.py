@@ -83,6 +83,33 @@ class AcceptanceCloud:
     client: WorkspaceClient = field(repr=False)
     root: Path
 
+    def _profile(self, target: str) -> configparser.SectionProxy:
+        config = configparser.ConfigParser()
+        config.read(self.root / "state" / "config", encoding="utf-8")
+        return config[target]
+
+    def workspace(self, target: str) -> WorkspaceClient:
+        """Return a client of one of the cloud's workspaces, as its developer."""
+        from databricks.sdk import WorkspaceClient
+
+        profile = self._profile(target)
+        return WorkspaceClient(host=profile["host"], token=profile["token"], auth_type="pat")
+
+    def signed_in(self, target: str, principal: str, secret: str) -> dict[str, str]:
+        """Return the CLI's environment in which a service principal works in a workspace."""
+        kept = {
+            name: value
+            for name, value in self.environment.items()
+            if not name.startswith("DATABRICKS_CONFIG")
+        }
+        return kept | {
+            "DATABRICKS_CONFIG_FILE": os.devnull,
+            "DATABRICKS_HOST": self._profile(target)["host"],
+            "DATABRICKS_CLIENT_ID": principal,
+            "DATABRICKS_CLIENT_SECRET": secret,
+            "BUNDLE_VAR_service_principal": principal,
+        }
+
     def run(self, folder: Path, *arguments: str, text: str | None = None) -> Outcome:
         """Run the CLI in a folder, with ``text`` as its input."""
         return _execute([str(self.databricks), *arguments], self.environment, folder, text)

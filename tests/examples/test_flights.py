@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 
 FLIGHTS = Path(__file__).parents[2] / "examples" / "flights"
 NOT_COMMITTED = shutil.ignore_patterns(".*cache", ".databricks", ".venv", "__pycache__", "dist")
-TASKS = {"land", "bronze", "silver", "gold", "checks"}
+TASKS = {"land", "bronze", "silver", "gold", "published", "checks"}
 TABLES = {
     *(f"bronze_{name}" for name in ("airlines", "airports", "flights", "planes", "weather")),
     *(f"silver_{name}" for name in ("airlines", "airports", "flights", "weather")),
     *(f"gold_{name}" for name in ("airline_delays", "route_delays", "weather_effect")),
-    "check_results",
+    *("check_results", "weather_and_delays", "worst_airlines"),
 }
+APPLICATION_ID = "11111111-2222-3333-4444-555555555555"  # of nobody: enough to validate
 
 pytestmark = pytest.mark.real
 
@@ -85,7 +87,7 @@ def delivery(
     folder = tmp_path_factory.mktemp("example") / "flights"
     shutil.copytree(FLIGHTS, folder, ignore=NOT_COMMITTED)
     delivery = Delivery(acceptance_cloud, folder)
-    delivery.bundle("deploy").expect()
+    delivery.bundle("deploy", "--var", "months=12").expect()
     try:
         delivery.bundle("run", "delays").expect()
         yield delivery
@@ -93,10 +95,18 @@ def delivery(
         delivery.bundle("destroy", "--auto-approve").expect()
 
 
+def java_home() -> str:
+    """Return where the Java is that the tests of this repository use."""
+    bricklane = Path(sys.executable).with_name("bricklane")
+    command: list[str | Path] = [bricklane, "tools", "path", "java"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
 def test_its_own_tests_pass() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=FLIGHTS,
+        env=os.environ | {"JAVA_HOME": java_home()},
         capture_output=True,
         text=True,
         check=False,
@@ -114,24 +124,29 @@ def test_its_wheel_is_the_same_bytes_whenever_it_is_built(tmp_path: Path) -> Non
 
     (first,) = (tmp_path / "first").glob("*.whl")
     (second,) = (tmp_path / "second").glob("*.whl")
-    assert first.name == "flights-0.1.0-py3-none-any.whl"
+    assert first.name == "flights-0.0.0-py3-none-any.whl"
     assert first.read_bytes() == second.read_bytes()
 
 
-@pytest.mark.parametrize("target", ["dev", "prod"])
+@pytest.mark.parametrize("target", ["dev", "staging", "prod"])
 def test_every_target_is_valid(
     acceptance_cloud: AcceptanceCloud, tmp_path: Path, target: str
 ) -> None:
     folder = tmp_path / "flights"
     shutil.copytree(FLIGHTS, folder, ignore=NOT_COMMITTED)
 
-    validated = acceptance_cloud.run(folder, "bundle", "validate", "--strict", "-t", target)
+    principal = f"service_principal={APPLICATION_ID}"
+    validated = acceptance_cloud.run(
+        folder, "bundle", "validate", "--strict", "-t", target, "--var", principal
+    )
 
-    assert "Validation OK!" in validated.expect().stdout
+    assert f"Target: {target}" in validated.expect().stdout
 
 
 def test_a_second_plan_is_empty(delivery: Delivery) -> None:
-    assert "0 to add, 0 to change, 0 to delete" in delivery.bundle("plan").expect().stdout
+    planned = delivery.bundle("plan", "--var", "months=12").expect()
+
+    assert "0 to add, 0 to change, 0 to delete" in planned.stdout
 
 
 def test_the_job_leaves_tables_files_and_kept_promises(delivery: Delivery) -> None:
@@ -176,19 +191,30 @@ def test_a_broken_promise_fails_the_run_and_is_named(delivery: Delivery) -> None
     assert "- every carrier is a known airline: 304,047 violations" in error
 
 
-def test_prod_lets_everybody_read(acceptance_cloud: AcceptanceCloud, tmp_path: Path) -> None:
+def test_prod_is_deployed_by_its_service_principal_and_everybody_reads(
+    acceptance_cloud: AcceptanceCloud, tmp_path: Path
+) -> None:
     from databricks.sdk.service.iam import PermissionLevel
 
-    client = acceptance_cloud.client
+    principal, secret = service_principal(acceptance_cloud, "prod")
+    client = acceptance_cloud.workspace("prod")
+    cloud = replace(
+        acceptance_cloud,
+        client=client,
+        environment=acceptance_cloud.signed_in("prod", principal, secret),
+    )
     shutil.copytree(FLIGHTS, tmp_path / "flights", ignore=NOT_COMMITTED)
-    prod = Delivery(acceptance_cloud, tmp_path / "flights", "prod")
-    client.catalogs.create("prod")
+    prod = Delivery(cloud, tmp_path / "flights", "prod")
+    prod.bundle("deploy").expect()
     try:
-        prod.bundle("deploy").expect()
         assert "0 to add, 0 to change, 0 to delete" in prod.bundle("plan").expect().stdout
         schema = prod.resource("schemas", "flights")
         job = prod.resource("jobs", "delays")
         assert (schema["id"], job["name"]) == ("prod.flights", "flights delays")
+        run_as = client.jobs.get(int(job["id"])).settings
+        assert run_as is not None
+        assert run_as.run_as is not None
+        assert run_as.run_as.service_principal_name == principal
         granted = client.grants.get("SCHEMA", schema["id"]).privilege_assignments or []
         assert {
             assignment.principal: {privilege.value for privilege in assignment.privileges or []}
@@ -202,4 +228,16 @@ def test_prod_lets_everybody_read(acceptance_cloud: AcceptanceCloud, tmp_path: P
         assert levels["users"] == [PermissionLevel.CAN_VIEW]
     finally:
         prod.bundle("destroy", "--auto-approve").expect()
-        client.catalogs.delete("prod", force=True)
+
+
+def service_principal(cloud: AcceptanceCloud, target: str) -> tuple[str, str]:
+    """Make the service principal that delivers to a target; return its id and its secret."""
+    from databricks.sdk.service.catalog import PermissionsChange, Privilege
+
+    client = cloud.workspace(target)
+    made = client.service_principals.create(display_name="delivery", active=True)
+    secret = client.service_principal_secrets_proxy.create(str(made.id)).secret
+    may = [Privilege.USE_CATALOG, Privilege.CREATE_SCHEMA]
+    change = PermissionsChange(principal=made.application_id, add=may)
+    client.grants.update("CATALOG", target, changes=[change])
+    return str(made.application_id), str(secret)

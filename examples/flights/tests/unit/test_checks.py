@@ -55,15 +55,15 @@ def tables(spark: SparkSession) -> Iterator[None]:
 
 
 def test_every_check_has_a_fault_that_breaks_it() -> None:
-    matched = [[words for words in FAULTS if words in check.promise] for check in CHECKS]
+    matched = [sum(words in check.promise for words in FAULTS) for check in CHECKS]
 
-    assert [len(words) for words in matched] == [1] * len(FAULTS)
+    assert matched == [1] * len(FAULTS)
 
 
 def test_good_tables_keep_every_promise_but_that_of_a_whole_year(
     spark: SparkSession, tables: None
 ) -> None:
-    counted = count_violations(spark, landed_flights=1)
+    counted = count_violations(spark, landed_flights=1, months=12)
 
     assert [promise for promise, _ in counted] == [check.promise for check in CHECKS]
     assert [count for _, count in counted] == [336_775, *[0] * (len(CHECKS) - 1)]
@@ -75,7 +75,7 @@ def test_check_counts_its_fault(spark: SparkSession, tables: None, words: str) -
     table, fault = FAULTS[words]
     spark.sql(spoiled(TABLES[table], fault)).createOrReplaceTempView(table)
 
-    ((promise, count),) = count_violations(spark, 1, checks)
+    ((promise, count),) = count_violations(spark, 1, 12, checks)
 
     assert words in promise
     assert count >= 1
@@ -84,7 +84,7 @@ def test_check_counts_its_fault(spark: SparkSession, tables: None, words: str) -
 def test_an_empty_report_keeps_no_promise(spark: SparkSession, tables: None) -> None:
     spark.sql("SELECT 1L AS flights WHERE false").createOrReplaceTempView("gold_route_delays")
 
-    counted = dict(count_violations(spark, landed_flights=7))
+    counted = dict(count_violations(spark, landed_flights=7, months=1))
 
     assert counted["the report by route counts every flight once"] == 7
 

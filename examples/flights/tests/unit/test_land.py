@@ -24,6 +24,19 @@ def test_lands_every_published_table_as_csv(tmp_path: Path) -> None:
         assert sum(1 for _ in flights) == 336_776
 
 
+def test_lands_the_months_that_are_asked_for(tmp_path: Path) -> None:
+    source, destination = tmp_path / "source", tmp_path / "destination"
+    source.mkdir()
+    destination.mkdir()
+    (source / "trips.csv").write_text("month,from\n1,JFK\n2,EWR\n3,LGA\n")
+    (source / "airports.csv").write_text("faa\nJFK\n")
+
+    land(source, destination, months=2)
+
+    assert (destination / "trips.csv").read_text() == "month,from\n1,JFK\n2,EWR\n"
+    assert (destination / "airports.csv").read_text() == "faa\nJFK\n"
+
+
 def test_landing_again_replaces_what_is_there(tmp_path: Path) -> None:
     source, destination = tmp_path / "source", tmp_path / "destination"
     source.mkdir()

@@ -1,13 +1,11 @@
-"""The reports, on a few rows that can be computed by heart and on the year itself."""
+"""The reports, on a few rows that can be computed by heart."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-import pandas as pd
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from flights.land import published_files
 from flights.transformations import delays_by_airline, delays_by_route, weather_effect
 
 SEVEN = datetime(2013, 1, 1, 7, tzinfo=UTC)
@@ -105,28 +103,3 @@ def test_weather_report_sorts_an_hour_by_the_worst_that_applies(
     assert report.keys() == {sky, "unknown"}
     assert report[sky]["flights"] == 2
     assert report["unknown"]["cancelled_share"] == 0.5
-
-
-def test_airline_report_of_the_year_agrees_with_pandas(spark: SparkSession) -> None:
-    columns = ["carrier", "dep_time", "dep_delay", "arr_delay"]
-    year = pd.read_csv(published_files() / "flights.csv.zip", usecols=columns).convert_dtypes()
-    flights = spark.createDataFrame(year)
-    airlines = spark.createDataFrame(pd.read_csv(published_files() / "airlines.csv"))
-
-    report = rows(
-        delays_by_airline(
-            flights.selectExpr("*", "dep_time IS NULL AS cancelled", "0 AS plane_age"), airlines
-        )
-    )
-
-    expected = year.groupby("carrier").agg(
-        flights=("carrier", "size"),
-        dep=("dep_delay", "mean"),
-        arr=("arr_delay", "mean"),
-    )
-    assert len(report) == 16
-    for row in report:
-        airline = expected.loc[row["carrier"]]
-        assert row["flights"] == airline.flights
-        assert row["mean_dep_delay"] == pytest.approx(airline.dep, abs=0.005)
-        assert row["mean_arr_delay"] == pytest.approx(airline.arr, abs=0.005)
