@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from bricklane_local.forge.checks.routes import ROUTES as CHECKS
+from bricklane_local.forge.deployments.routes import ROUTES as DEPLOYMENTS
+from bricklane_local.forge.environments.routes import ROUTES as ENVIRONMENTS
 from bricklane_local.forge.git.routes import ROUTES as GIT
 from bricklane_local.forge.issues.routes import ROUTES as ISSUES
 from bricklane_local.forge.pulls.routes import ROUTES as PULLS
+from bricklane_local.forge.releases.routes import ROUTES as RELEASES
 from bricklane_local.forge.repositories.routes import ROUTES as REPOSITORIES
 from bricklane_local.forge.routing import ForgeRoute
 from bricklane_local.forge.rules.routes import ROUTES as RULES
+from bricklane_local.forge.secrets.routes import ROUTES as SECRETS
 from bricklane_local.forge.users.routes import ROUTES as USERS
 
-# Of the routes that match a path, the first wins: `commits/{ref}` takes any path, so what is more
-# particular comes before Git.
+# Of the routes that match a path, the first wins: `commits/{ref}` and `environments/{name}`
+# take any path, so what is more particular comes before Git and Environments.
 FAMILIES: dict[str, list[ForgeRoute]] = {
     "Users": USERS,
     "Repositories": REPOSITORIES,
@@ -20,6 +24,10 @@ FAMILIES: dict[str, list[ForgeRoute]] = {
     "Pull requests": PULLS,
     "Statuses and checks": CHECKS,
     "Rules": RULES,
+    "Releases": RELEASES,
+    "Deployments": DEPLOYMENTS,
+    "Secrets and variables": SECRETS,
+    "Environments": ENVIRONMENTS,
     "Git": GIT,
 }
 

@@ -12,6 +12,8 @@ import orjson
 from bricklane_local.files import write_atomically
 from bricklane_local.forge.access import GitAccess
 from bricklane_local.forge.checks.service import Checks, Statuses
+from bricklane_local.forge.deployments.service import Deployments
+from bricklane_local.forge.environments.service import Environments
 from bricklane_local.forge.events import Event, Events
 from bricklane_local.forge.git.http import GitHttp
 from bricklane_local.forge.git.service import Git
@@ -19,10 +21,12 @@ from bricklane_local.forge.issues.service import Issues
 from bricklane_local.forge.paths import ForgePaths
 from bricklane_local.forge.pulls.service import Pulls
 from bricklane_local.forge.pushes import Pushes
+from bricklane_local.forge.releases.service import Releases
 from bricklane_local.forge.repositories.model import Repository
 from bricklane_local.forge.repositories.service import Repositories
 from bricklane_local.forge.repositories.wire import repository_wire
 from bricklane_local.forge.rules.service import Rules
+from bricklane_local.forge.secrets.service import Secrets, Variables
 from bricklane_local.forge.users.model import Caller, User
 from bricklane_local.forge.users.service import Users, wire
 from bricklane_local.store.blobs import Blobs
@@ -62,6 +66,11 @@ class Forge:
         self.pulls = Pulls(self)
         self.statuses = Statuses(self)
         self.checks = Checks(self)
+        self.releases = Releases(self)
+        self.environments = Environments(self)
+        self.deployments = Deployments(self)
+        self.secrets = Secrets(self)
+        self.variables = Variables(self)
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     @property

@@ -1,0 +1,1 @@
+"""Deployments: what was put where, and what became of it."""

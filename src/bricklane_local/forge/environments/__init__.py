@@ -1,0 +1,1 @@
+"""Environments: what a job must pass before it may deploy."""

@@ -1,0 +1,1 @@
+"""Releases, drafts among them, and the files attached to them."""
