@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -115,14 +116,18 @@ class Clone:
     folder: Path
     token: str
 
+    @cached_property
+    def authentication(self) -> Mapping[str, str]:
+        """What lets git in."""
+        return git_environment(Settings(root=self.folder, bundle=""), self.token)
+
     def git(self, *arguments: str, check: bool = True, **environment: str) -> str:
         """Run git and return its output without the last line's end."""
-        settings = Settings(root=self.folder, bundle="")
         done = subprocess.run(
             ["git", *arguments],
             cwd=self.folder,
             check=False,
-            env={**os.environ, **PERSON, **git_environment(settings, self.token), **environment},
+            env={**os.environ, **PERSON, **self.authentication, **environment},
             capture_output=True,
             text=True,
             timeout=120,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bricklane.forge.github.adapter import GitHub
+from bricklane.tools.cache import cache_root
 from tests.flows.cloud import DEVELOPER, PERSON, Clone, LocalCloud
 
 KILLED = -9
@@ -190,8 +192,10 @@ class Stage:
         name = self.cloud.create(f"w{self.worlds}")
         folder = self.folder / f"w{self.worlds}" / "clone"
         shutil.copytree(scene.template, folder, symlinks=True)
+        config = folder / ".git" / "config"
+        text = re.sub(r"url = .*", f"url = {self.cloud.remote(name)}", config.read_text("utf-8"))
+        config.write_text(text, "utf-8")
         clone = Clone(folder, self.cloud.token())
-        clone.git("remote", "set-url", "origin", self.cloud.remote(name))
         clone.git("push", "--quiet", "origin", "refs/remotes/origin/*:refs/heads/*", "--tags")
         world = World(self, name, clone, self.cloud.forge(name))
         try:
@@ -201,6 +205,15 @@ class Stage:
             world.forge.api.close()
 
 
+def surroundings(cloud: LocalCloud) -> dict[str, str]:
+    """Return the environment that a command line shares with all others."""
+    return {
+        "DATABRICKS_CONFIG_FILE": str(cloud.state / "config"),
+        "BRICKLANE_CACHE_DIR": str(cache_root(os.environ)),
+        "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(Path.home() / ".cache" / "uv")),
+    }
+
+
 @contextmanager
 def open_stage(folder: Path) -> Iterator[Stage]:
     """Start a cloud and a runner; both end with the block."""
@@ -208,7 +221,7 @@ def open_stage(folder: Path) -> Iterator[Stage]:
     try:
         runner = Runner(folder)
         try:
-            yield Stage(cloud, runner, folder)
+            yield Stage(cloud, runner, folder, surroundings(cloud))
         finally:
             runner.close()
     finally:

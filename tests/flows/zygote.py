@@ -9,16 +9,21 @@ functions, and these are wrapped here before anything else is imported.
 from __future__ import annotations
 
 import contextlib
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import requests
 
+import bricklane
 import bricklane.process
 from bricklane.process import Command, Result
 
@@ -103,25 +108,17 @@ def wrap() -> None:
 
 
 def warm() -> None:
-    """Import what every command would import, and let nobody wait long for a broken forge."""
-    from functools import partial
-
-    import bricklane.cli.group
-    from bricklane.cli.commands import COMMANDS
-    from bricklane.forge import opening
-    from bricklane.forge.github import adapter, api
+    """Import all of bricklane, and let nobody wait long for a broken forge."""
+    for module in pkgutil.walk_packages(bricklane.__path__, "bricklane."):
+        importlib.import_module(module.name)
+    from bricklane.forge.github import api
     from bricklane.gitflow import remote
 
-    assert opening
-    assert adapter
     api.Patience = partial(  # type: ignore[misc,assignment]
         api.Patience, attempts=3, connections=1, backoff=0.02, longest=3.0
     )
     remote.PAUSES = (0.05, 0.05)
-    group = bricklane.cli.group.cli
-    for name in COMMANDS:
-        if name not in {"local", "tools"}:
-            group.get_command(None, name)  # type: ignore[arg-type]
+    gc.freeze()  # What is here stays shared with the children.
 
 
 def child(order: dict[str, Any]) -> None:

@@ -125,11 +125,12 @@ def open_forge(settings: Settings, token: str | None = None) -> Forge:
     return forge
 
 
-def locate(settings: Settings) -> Address:
+def locate(settings: Settings, remote: Remote | None = None) -> Address:
     """Return where the project's repository is, from its settings, CI, or its git remote.
 
     Args:
         settings: of the project.
+        remote: what its git remote says; git is asked by default.
 
     Raises:
         ForgeError: when none of them tells.
@@ -144,7 +145,7 @@ def locate(settings: Settings) -> Address:
         )
     repository = wanted.repository or os.environ.get(adapter.repository_variable, "")
     api = wanted.api or os.environ.get(adapter.api_variable, "")
-    remote = _remote(settings, required=not (repository and api))
+    remote = remote or _remote(settings, required=not (repository and api))
     if remote is not None:
         repository = repository or remote.repository
         api = api or adapter.api(remote.scheme, remote.host)
@@ -176,7 +177,7 @@ def git_environment(settings: Settings, token: str | None = None) -> Mapping[str
     remote = _remote(settings, required=False)
     if remote is None or not remote.over_http:
         return silent
-    address = locate(settings)
+    address = locate(settings, remote)
     found = _token(settings, address, token)
     if found is None:
         return silent

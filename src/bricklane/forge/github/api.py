@@ -20,11 +20,12 @@ import requests
 from github.GithubException import GithubException
 from requests.adapters import HTTPAdapter
 from requests.utils import parse_header_links
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from bricklane import __version__
 from bricklane.errors import ExitCode
 from bricklane.forge.errors import ForgeError, ForgeUnavailable
-from bricklane.forge.github.refusals import Missing, Refusal, explain
+from bricklane.forge.github.refusals import Missing, NotTaken, Refusal, explain
 from bricklane.forge.github.retry import Patience, retries
 
 Json = dict[str, Any]
@@ -32,6 +33,8 @@ Json = dict[str, Any]
 # https://docs.github.com/rest/about-the-rest-api/api-versions; servers that know none ignore it.
 API_VERSION = "2022-11-28"
 PAGE = 100
+# Among the reasons of a lost connection, those with which nothing was sent.
+NOT_CONNECTED = (ConnectTimeoutError, NewConnectionError)
 
 
 def segment(name: str) -> str:
@@ -150,6 +153,8 @@ class Api:
         for attempt in range(1, self.patience.attempts + 1):
             try:
                 return self._ask("POST", path, body=body)[1]
+            except NotTaken:
+                raise
             except ForgeUnavailable:
                 if attempt == self.patience.attempts:
                     raise
@@ -281,8 +286,11 @@ class Api:
     def _unreachable(
         self, verb: str, path: str, error: requests.RequestException
     ) -> ForgeUnavailable:
-        return ForgeUnavailable(
-            f"{self.host} could not be asked {verb} {self._path(path)}: {_reason(error)}",
+        reason = _reason(error)
+        kind = NotTaken if isinstance(reason, NOT_CONNECTED) else ForgeUnavailable
+        words = str(reason).rpartition(">: ")[2] or type(reason).__name__
+        return kind(
+            f"{self.host} could not be asked {verb} {self._path(path)}: {words}",
             hint="check that the forge is up and can be reached from here, then run the same"
             " command: it goes on where it stopped",
             exit_code=ExitCode.NETWORK,
@@ -300,15 +308,10 @@ def _decoded(text: str) -> Any:
         return {"message": text[:200]} if text else None
 
 
-def _reason(error: BaseException) -> str:
-    """Return the innermost reason of a lost connection, in words."""
-    reason: object = error
+def _reason(error: BaseException) -> BaseException:
+    """Return the innermost reason of a lost connection."""
     while True:
-        inner = getattr(reason, "reason", None) or (
-            reason.args[-1] if isinstance(reason, Exception) and reason.args else None
-        )
+        inner = getattr(error, "reason", None) or (error.args[-1] if error.args else None)
         if not isinstance(inner, BaseException):
-            break
-        reason = inner
-    text = str(reason)
-    return text.rpartition(">: ")[2] or type(reason).__name__
+            return error
+        error = inner

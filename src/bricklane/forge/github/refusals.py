@@ -31,6 +31,10 @@ class Missing(ForgeError):  # noqa: N818
     """What was asked for does not exist, or the token may not see it (404)."""
 
 
+class NotTaken(ForgeUnavailable):
+    """The request never took effect, and was asked again as often as makes sense."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """An answer that is an error.
@@ -126,7 +130,7 @@ def _limited(refusal: Refusal) -> ForgeError:
         reset = str(int(time.time()) + int(after))
     if reset.isdigit():
         until = f"after {datetime.fromtimestamp(int(reset), UTC):%Y-%m-%d %H:%M:%S} UTC"
-    return ForgeUnavailable(
+    return NotTaken(
         f"{refusal.host} lets this token ask no more for now"
         f" ({refusal.status} to {refusal.request}: rate limit)",
         hint=f"run the same command {until}: it goes on where it stopped",

@@ -1,0 +1,59 @@
+"""Publishing and deploying, killed before and after each effect, end as if nothing had been."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.flows import scenes
+from tests.flows.harness import Scene, Stage, check_nothing_half_done
+
+pytestmark = pytest.mark.real
+
+OPENED = scenes.in_order(
+    scenes.with_pull_request("release/0.2.0", "main", "Release 0.2.0"), scenes.tested
+)
+MERGED = scenes.in_order(OPENED, scenes.merged)
+RECORD = ("deployments", "statuses", "statuses/")
+DEPLOY = ("databricks bundle deploy",)
+
+
+@pytest.fixture
+def in_workflow(stage: Stage) -> Mapping[str, str]:
+    """Return what a workflow's environment says; the token is a person's."""
+    return {
+        "CI": "true",
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_REF": "refs/heads/main",
+        "GITHUB_SHA": "{merge}",
+        "GITHUB_EVENT_NAME": "pull_request",
+    }
+
+
+def test_release_publish(stage: Stage, drafted: Path) -> None:
+    scene = Scene(drafted, ("release", "publish"), ("/merge",), OPENED)
+    check_nothing_half_done(stage, scene)
+
+
+def test_ci_publish(stage: Stage, drafted: Path, in_workflow: Mapping[str, str]) -> None:
+    scene = Scene(
+        drafted,
+        ("ci", "publish", "--pull-request", "{number}"),
+        (*RECORD, *DEPLOY, *RECORD[1:], "git/tags", "git/refs", "releases", "git push", "/pulls",
+         "DELETE"),
+        MERGED,
+        in_workflow,
+    )  # fmt: skip
+    check_nothing_half_done(stage, scene)
+
+
+def test_deploy_to_staging(stage: Stage, drafted: Path) -> None:
+    scene = Scene(
+        drafted,
+        ("deploy", "--target", "staging"),
+        (*RECORD, *DEPLOY, "releases", "uploads", *RECORD[1:]),
+        lambda world: world.clone.git("switch", "--quiet", "release/0.2.0"),
+    )
+    check_nothing_half_done(stage, scene)
