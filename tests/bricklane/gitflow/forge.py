@@ -64,12 +64,13 @@ class MemoryForge:
         hook.write_text(PROTECTION)
         hook.chmod(0o755)
 
-    def git(self, *arguments: str, ok: tuple[int, ...] = (0,)) -> str:
+    def git(self, *arguments: str, ok: tuple[int, ...] = (0,), input: str | None = None) -> str:  # noqa: A002
         done = subprocess.run(
             ["git", "-C", str(self.bare), *arguments],
             capture_output=True,
             text=True,
             check=False,
+            input=input,
             env={**os.environ, **COMMITTER},
         )
         if done.returncode not in ok:
