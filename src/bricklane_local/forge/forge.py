@@ -11,6 +11,8 @@ import orjson
 
 from bricklane_local.files import write_atomically
 from bricklane_local.forge.access import GitAccess
+from bricklane_local.forge.actions.service import Actions
+from bricklane_local.forge.actions.settings import ActionsSettings
 from bricklane_local.forge.checks.service import Checks, Statuses
 from bricklane_local.forge.deployments.service import Deployments
 from bricklane_local.forge.environments.service import Environments
@@ -43,10 +45,17 @@ class Forge:
         clock: of the cloud.
         paths: the forge's folders.
         url: where it answers, without a slash at the end; never stored, it may change.
+        actions: what jobs run with.
     """
 
     def __init__(
-        self, database: Database, blobs: Blobs, clock: Clock, paths: ForgePaths, url: str
+        self,
+        database: Database,
+        blobs: Blobs,
+        clock: Clock,
+        paths: ForgePaths,
+        url: str,
+        actions: ActionsSettings | None = None,
     ) -> None:
         paths.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.database = database
@@ -71,6 +80,8 @@ class Forge:
         self.deployments = Deployments(self)
         self.secrets = Secrets(self)
         self.variables = Variables(self)
+        self.actions = Actions(self, actions)
+        self.events.subscribe(self.actions.on_event)
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     @property
@@ -84,9 +95,11 @@ class Forge:
         await self.pushes.start()
         self.pulls.merging.forget_notes()
         self.write_credentials()
+        await self.actions.start()
 
     async def stop(self) -> None:
         """End all background work and every child process."""
+        await self.actions.stop()
         await self.git.stop()
 
     def next_id(self) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bricklane_local.forge.actions.runs.store import KINDS as ACTIONS_KINDS
 from bricklane_local.forge.actors import actor, person
 from bricklane_local.forge.errors import ForgeApiError
 from bricklane_local.forge.git import objects, trees
@@ -40,6 +41,7 @@ KINDS = (
     "forge_secret",
     "forge_status",
     "forge_variable",
+    *ACTIONS_KINDS,
 )
 
 
