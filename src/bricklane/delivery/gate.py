@@ -28,7 +28,7 @@ def check_tested(forge: Forge, settings: Settings, commit: str, tree: str) -> Re
     Raises:
         BricklaneError: when there is none, or its tests are not green; says what is there.
     """
-    environment = testing_environment(settings)
+    environment = gate_environment(settings)
     newest: Record | None = None
     for record in islice(records(forge, environment), LOOKED_THROUGH):
         newest = newest or record
@@ -42,7 +42,7 @@ def check_tested(forge: Forge, settings: Settings, commit: str, tree: str) -> Re
     )
 
 
-def testing_environment(settings: Settings) -> str:
+def gate_environment(settings: Settings) -> str:
     """Return the environment in which branches that become versions are tested."""
     releasing = kinds_of(settings.gitflow).releasing()
     return environment_of(settings, releasing[0].target)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bricklane.delivery import records
-from bricklane.delivery.gate import check_tested, testing_environment
+from bricklane.delivery.gate import check_tested, gate_environment
 from bricklane.delivery.records import Content
 from bricklane.errors import BricklaneError
 from bricklane.forge.model import CheckState, DeploymentState
@@ -104,5 +104,5 @@ def test_a_check_that_turned_red_later_counts(forge: DeliveryForge) -> None:
 def test_the_environment_may_have_another_name() -> None:
     targets = {"staging": TargetSettings(environment="stage-eu")}
     settings = Settings(root=Path(), bundle="shop", targets=targets)
-    assert testing_environment(settings) == "stage-eu"
-    assert testing_environment(SETTINGS) == "staging"
+    assert gate_environment(settings) == "stage-eu"
+    assert gate_environment(SETTINGS) == "staging"
