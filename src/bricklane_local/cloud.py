@@ -28,6 +28,7 @@ from bricklane_local.pages.runs import RunPages
 from bricklane_local.paths import StatePaths
 from bricklane_local.permissions.service import Permissions
 from bricklane_local.secrets.service import Secrets
+from bricklane_local.sql.statements import Statements
 from bricklane_local.sql.warehouses import Warehouses
 from bricklane_local.store.blobs import Blobs
 from bricklane_local.store.clock import Clock
@@ -104,6 +105,7 @@ class Cloud:
         self.blobs.sweep()
         self.samples.start()
         for workspace in self.workspaces.values():
+            workspace.statements.start()
             workspace.engine.start()
         if self.pool is not None:
             self._background.append(asyncio.create_task(self.pool.warm()))
@@ -112,6 +114,7 @@ class Cloud:
         """End all background work and close the state."""
         for workspace in self.workspaces.values():
             await workspace.engine.stop()
+            await workspace.statements.stop()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -146,6 +149,7 @@ class Workspace:
         self.secrets = Secrets(self.space, cloud.clock)
         self.permissions = Permissions(self)
         self.warehouses = Warehouses(self)
+        self.statements = Statements(self, cloud.pool)
         self.view = WorkspaceView(self.objects, cloud.blobs, cloud.paths.view(row.name))
         self.engine = JobEngine(self, ComputeExecutor(self, cloud.pool))
         self.pages = RunPages(self)

@@ -98,6 +98,10 @@ class StatePaths:
         """Return the folder behind ``dbfs:/`` of workspace ``name``."""
         return self.workspace(name) / "dbfs"
 
+    def statements(self, name: str) -> Path:
+        """Return the folder of results of SQL statements of workspace ``name``."""
+        return self.workspace(name) / "statements"
+
     def runs(self, name: str) -> Path:
         """Return the folder of run outputs of workspace ``name``."""
         return self.workspace(name) / "runs"

@@ -90,11 +90,31 @@ class SqlFileTask:
 
 
 @dataclass(frozen=True, slots=True)
+class StatementTask:
+    """A SQL statement to run.
+
+    Args:
+        file: holds its text.
+        byte_limit: how many bytes of values the result may have.
+        parameters: values of its markers, each with ``name``, ``value`` and ``type``.
+        row_limit: how many rows the result may have, None for any number.
+        cut: cut a result at ``byte_limit`` instead of failing.
+    """
+
+    file: str
+    byte_limit: int
+    parameters: list[dict[str, Any]] = field(default_factory=list)
+    row_limit: int | None = None
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Specification:
     """One task run.
 
     Args:
-        kind: ``notebook``, ``python_wheel``, ``spark_python`` or ``sql_file``.
+        kind: ``notebook``, ``python_wheel``, ``spark_python``, ``sql_file`` or
+            ``sql_statement``.
         run_directory: folder for the outputs.
         host: URL of the workspace.
         token: the run's own token.
@@ -114,6 +134,7 @@ class Specification:
         wheel: with kind ``python_wheel``.
         python_file: with kind ``spark_python``.
         sql_file: with kind ``sql_file``.
+        statement: with kind ``sql_statement``.
     """
 
     kind: str
@@ -136,6 +157,7 @@ class Specification:
     wheel: WheelTask | None = None
     python_file: PythonFileTask | None = None
     sql_file: SqlFileTask | None = None
+    statement: StatementTask | None = None
 
     def context_value(self, name: str) -> str:
         """Return an id of the context as text, "" when the server gave none."""
@@ -149,6 +171,7 @@ PARTS = {
     "wheel": WheelTask,
     "python_file": PythonFileTask,
     "sql_file": SqlFileTask,
+    "statement": StatementTask,
 }
 
 

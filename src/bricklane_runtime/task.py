@@ -196,9 +196,16 @@ def _run_sql_file(task: Task) -> Outcome:
     return run_sql_file(task)
 
 
+def _run_statement(task: Task) -> Outcome:
+    from bricklane_runtime.statement import run_statement
+
+    return run_statement(task)
+
+
 RUNNERS: dict[str, Callable[[Any], Outcome]] = {
     "notebook": _run_notebook,
     "python_wheel": _run_wheel,
     "spark_python": _run_file,
     "sql_file": _run_sql_file,
+    "sql_statement": _run_statement,
 }

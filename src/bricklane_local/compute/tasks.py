@@ -16,6 +16,7 @@ from bricklane_local.compute.sources import (
     python_file_source,
     sql_file_source,
 )
+from bricklane_local.compute.specification import common, roots
 from bricklane_local.jobs.execution import FAILURE_MESSAGE, Attempt, Outcome
 from bricklane_local.jobs.run_as import acting
 from bricklane_local.jobs.states import State
@@ -76,7 +77,7 @@ class ComputeExecutor:
             part = PARTS[_kind(attempt.task)](self._workspace, attempt.task, folder)
             dependencies = dependencies_of(attempt.run.settings, attempt.task)
             overlay, spark, _ = await asyncio.gather(
-                pool.environment(dependencies, self._roots()),
+                pool.environment(dependencies, roots(self._workspace)),
                 pool.spark(),
                 self._workspace.cloud.samples.ready(),
             )
@@ -99,19 +100,8 @@ class ComputeExecutor:
     def _common(
         self, attempt: Attempt, folder: Path, token: str, spark: SparkEndpoint
     ) -> dict[str, Any]:
-        workspace = self._workspace
         run, task_run = attempt.run, attempt.task_run
-        return {
-            "run_directory": str(folder),
-            "host": workspace.host,
-            "token": token,
-            "workspace": workspace.name,
-            "workspace_id": str(workspace.id),
-            "user": run.acts_as,
-            "spark": {"remote": spark.remote, "token": spark.token, "conf": self._catalogs()},
-            "catalog": workspace.name,
-            "schema": "default",
-            "roots": {prefix: str(folder) for prefix, folder in self._roots().items()},
+        return common(self._workspace, folder, token, run.acts_as, spark) | {
             "context": {
                 "job_id": str(run.job_id),
                 "job_name": run.name,
@@ -121,26 +111,6 @@ class ComputeExecutor:
                 "attempt": task_run.attempt,
             },
         }
-
-    def _roots(self) -> dict[str, Path]:
-        """Return the path prefixes that mean the same in every run, with their folders."""
-        paths, name = self._workspace.cloud.paths, self._workspace.name
-        return {
-            "/Workspace": paths.view(name),
-            "/Volumes": paths.volumes,
-            "/dbfs": paths.dbfs(name),
-        }
-
-    def _catalogs(self) -> dict[str, str]:
-        """Return the settings that make today's catalogs known from a session's first word.
-
-        Those made later are known when SQL names them; ``setCurrentCatalog`` asks no parser.
-        """
-        from bricklane_local.catalog.kinds import CATALOG
-        from bricklane_local.compute.spark.settings import CATALOG_CLASS
-
-        names = [document.key for document in self._workspace.cloud.metastore.children(CATALOG)]
-        return {f"spark.sql.catalog.{name}": CATALOG_CLASS for name in names}
 
 
 def _kind(task: dict[str, Any]) -> str:

@@ -1,0 +1,58 @@
+"""What every worker is told, whatever it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bricklane_local.cloud import Workspace
+    from bricklane_local.compute.spark.server import SparkEndpoint
+
+
+def roots(workspace: Workspace) -> dict[str, Path]:
+    """Return the path prefixes that mean the same in every run, with their folders."""
+    paths, name = workspace.cloud.paths, workspace.name
+    return {
+        "/Workspace": paths.view(name),
+        "/Volumes": paths.volumes,
+        "/dbfs": paths.dbfs(name),
+    }
+
+
+def common(
+    workspace: Workspace, folder: Path, token: str, user: str, spark: SparkEndpoint
+) -> dict[str, Any]:
+    """Return the parts of a specification that say where a worker is and as whom.
+
+    Args:
+        workspace: that it works for.
+        folder: for its outputs.
+        token: by which it calls the workspace.
+        user: name of the principal that the token stands for.
+        spark: where Spark is.
+    """
+    return {
+        "run_directory": str(folder),
+        "host": workspace.host,
+        "token": token,
+        "workspace": workspace.name,
+        "workspace_id": str(workspace.id),
+        "user": user,
+        "spark": {"remote": spark.remote, "token": spark.token, "conf": _catalogs(workspace)},
+        "catalog": workspace.name,
+        "schema": "default",
+        "roots": {prefix: str(root) for prefix, root in roots(workspace).items()},
+    }
+
+
+def _catalogs(workspace: Workspace) -> dict[str, str]:
+    """Return the settings that make today's catalogs known from a session's first word.
+
+    Those made later are known when SQL names them; ``setCurrentCatalog`` asks no parser.
+    """
+    from bricklane_local.catalog.kinds import CATALOG
+    from bricklane_local.compute.spark.settings import CATALOG_CLASS
+
+    names = [document.key for document in workspace.cloud.metastore.children(CATALOG)]
+    return {f"spark.sql.catalog.{name}": CATALOG_CLASS for name in names}

@@ -1,0 +1,169 @@
+"""Statement execution through the SDK, on real Spark."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from databricks.sdk.errors import InvalidParameterValue, NotFound, PermissionDenied
+from databricks.sdk.service.sql import (
+    Disposition,
+    ExecuteStatementRequestOnWaitTimeout,
+    StatementParameterListItem,
+    StatementResponse,
+    StatementState,
+)
+
+if TYPE_CHECKING:
+    from conftest import Workbench
+
+pytestmark = pytest.mark.real
+SLOW = "SELECT count(*) FROM range(100000000000) a JOIN range(100000000000) b ON a.id > b.id"
+
+
+def execute(bench: Workbench, statement: str, **more: Any) -> StatementResponse:
+    (warehouse,) = bench.client.warehouses.list()
+    return bench.client.statement_execution.execute_statement(
+        statement, str(warehouse.id), **{"wait_timeout": "50s", **more}
+    )
+
+
+def rows(answer: StatementResponse) -> list[list[str]]:
+    assert answer.status
+    assert answer.status.state is StatementState.SUCCEEDED, answer.status
+    assert answer.result
+    return answer.result.data_array or []
+
+
+def message(answer: StatementResponse) -> str:
+    assert answer.status
+    assert answer.status.state is StatementState.FAILED, answer.status
+    assert answer.status.error
+    return str(answer.status.error.message)
+
+
+def until_ended(bench: Workbench, statement_id: str | None) -> StatementResponse:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        answer = bench.client.statement_execution.get_statement(str(statement_id))
+        assert answer.status
+        if answer.status.state not in (StatementState.PENDING, StatementState.RUNNING):
+            return answer
+        time.sleep(0.1)
+    raise AssertionError(f"statement {statement_id} did not end")
+
+
+def test_values_come_as_text(bench: Workbench) -> None:
+    answer = execute(
+        bench,
+        "SELECT 1 AS i, 9007199254740993L AS l, CAST('1.50' AS DECIMAL(5,2)) AS d, true AS b, "
+        "NULL AS n, DATE'2026-01-02' AS day, TIMESTAMP'2026-01-02T03:04:05.678Z' AS t, "
+        "array('a', NULL) AS a, named_struct('x', 1) AS s, 'é\"' AS text, current_user() AS me;",
+    )
+    assert rows(answer) == [
+        [
+            *("1", "9007199254740993", "1.50", "true", None, "2026-01-02"),
+            *("2026-01-02T03:04:05.678Z", '["a",null]', '{"x":1}', 'é"'),
+            "developer@bricklane.local",
+        ]
+    ]
+    assert answer.manifest
+    assert answer.manifest.schema
+    columns = answer.manifest.schema.columns or []
+    assert [column.type_text for column in columns[:4]] == [
+        *("INT", "BIGINT", "DECIMAL(5,2)", "BOOLEAN")
+    ]
+    assert [str(column.type_name and column.type_name.value) for column in columns[:9]] == [
+        *("INT", "LONG", "DECIMAL", "BOOLEAN", "NULL", "DATE", "TIMESTAMP", "ARRAY", "STRUCT")
+    ]
+
+
+def test_parameters_have_types(bench: Workbench) -> None:
+    def item(name: str, value: str | None, kind: str | None = None) -> StatementParameterListItem:
+        return StatementParameterListItem(name=name, value=value, type=kind)
+
+    answer = execute(
+        bench,
+        "SELECT id, :text, :missing IS NULL, :day + INTERVAL 1 DAY FROM range(10) LIMIT :count",
+        parameters=[
+            item("text", "it's; --"),
+            item("count", "2", "INT"),
+            item("missing", None, "INT"),
+            item("day", "2026-02-28", "DATE"),
+        ],
+    )
+    found = rows(answer)
+    assert [row[:3] for row in found] == [["0", "it's; --", "true"], ["1", "it's; --", "true"]]
+    assert found[0][3].startswith("2026-03-01")
+    wrong = execute(bench, "SELECT :n", parameters=[item("n", "x", "INT")])
+    assert "Parameter n: 'x' is no INT" in message(wrong)
+
+
+def test_catalog_and_schema_statements_and_limits(bench: Workbench) -> None:
+    assert rows(execute(bench, "CREATE SCHEMA prod.shown")) == []
+    rows(
+        execute(bench, "CREATE TABLE t AS SELECT id FROM range(5)", catalog="prod", schema="shown")
+    )
+    answer = execute(
+        bench, "SELECT * FROM t ORDER BY id", catalog="prod", schema="shown", row_limit=2
+    )
+    assert rows(answer) == [["0"], ["1"]]
+    assert answer.manifest
+    assert answer.manifest.truncated
+    chunk = bench.client.statement_execution.get_statement_result_chunk_n(
+        str(answer.statement_id), 0
+    )
+    assert chunk.data_array == [["0"], ["1"]]
+    cut = execute(bench, "SELECT repeat('x', 100) FROM range(5)", byte_limit=250)
+    assert len(rows(cut)) == 2
+    large = execute(bench, "SELECT repeat('x', 1000000) FROM range(30)")
+    assert "Inline byte limit exceeded" in message(large)
+
+
+def test_failures_are_told(bench: Workbench) -> None:
+    assert "TABLE_OR_VIEW_NOT_FOUND" in message(execute(bench, "SELECT * FROM dev.default.nothing"))
+    assert "exactly one statement" in message(execute(bench, "SELECT 1; SELECT 2"))
+    with pytest.raises(NotFound, match="Warehouse 7 does not exist"):
+        bench.client.statement_execution.execute_statement("SELECT 1", "7")
+    with pytest.raises(InvalidParameterValue, match='wait_timeout must be "0s", or "5s" to "50s"'):
+        execute(bench, "SELECT 1", wait_timeout="1s")
+    with pytest.raises(InvalidParameterValue, match="disposition EXTERNAL_LINKS is not supported"):
+        execute(bench, "SELECT 1", disposition=Disposition.EXTERNAL_LINKS)
+    with pytest.raises(NotFound, match="was not found"):
+        bench.client.statement_execution.get_statement("nothing")
+
+
+def test_a_statement_can_be_polled_and_cancelled(bench: Workbench) -> None:
+    begun = execute(bench, "SELECT 7", wait_timeout="0s")
+    assert rows(until_ended(bench, begun.statement_id)) == [["7"]]
+    slow = execute(bench, SLOW, wait_timeout="0s")
+    time.sleep(2)
+    bench.client.statement_execution.cancel_execution(str(slow.statement_id))
+    ended = until_ended(bench, slow.statement_id)
+    assert ended.status
+    assert ended.status.state is StatementState.CANCELED
+    cancelled = execute(
+        bench,
+        SLOW,
+        wait_timeout="5s",
+        on_wait_timeout=ExecuteStatementRequestOnWaitTimeout.CANCEL,
+    )
+    assert cancelled.status
+    assert cancelled.status.state is StatementState.CANCELED
+
+
+def test_statements_run_as_whoever_sends_them(bench: Workbench) -> None:
+    made = bench.client.service_principals.create(display_name="asker")
+    secret = bench.client.service_principal_secrets_proxy.create(str(made.id)).secret
+    machine = bench.server.machine(str(made.application_id), str(secret))
+    (warehouse,) = machine.warehouses.list()
+    bench.client.schemas.create("hidden", "dev")
+    rows(execute(bench, "CREATE TABLE dev.hidden.t AS SELECT 1 AS a"))
+    denied = machine.statement_execution.execute_statement(
+        "SELECT * FROM dev.hidden.t", str(warehouse.id), wait_timeout="50s"
+    )
+    assert "PERMISSION_DENIED" in message(denied)
+    other = execute(bench, "SELECT 1")
+    with pytest.raises(PermissionDenied, match="was sent by somebody else"):
+        machine.statement_execution.get_statement(str(other.statement_id))
