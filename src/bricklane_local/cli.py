@@ -51,6 +51,12 @@ def compute_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Java home (bricklane tools path java).",
         ),
         click.option(
+            "--act",
+            type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            envvar="BRICKLANE_LOCAL_ACT",
+            help="The program act, which runs workflows (bricklane tools path act).",
+        ),
+        click.option(
             "--memory",
             type=click.IntRange(512),
             default=2048,
@@ -73,7 +79,7 @@ def _started_with(options: dict[str, Any]) -> tuple[ComputeSettings, int | None]
     """Return what ``compute_options`` says, as what starts a server takes it."""
     from bricklane_local.compute.settings import ComputeSettings
 
-    settings = ComputeSettings(options["spark"], options["java"], options["memory"])
+    settings = ComputeSettings(options["spark"], options["java"], options["memory"], options["act"])
     return settings, options["port"]
 
 

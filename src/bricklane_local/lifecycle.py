@@ -98,6 +98,8 @@ def _spawn(
         arguments += ["--spark", str(compute.spark)]
     if compute.java is not None:
         arguments += ["--java", str(compute.java)]
+    if compute.act is not None:
+        arguments += ["--act", str(compute.act)]
     arguments += ["--memory", str(compute.memory_megabytes)]
     with paths.server_log.open("wb") as log:
         return subprocess.Popen(

@@ -15,8 +15,11 @@ class ComputeSettings:
             are stored, but a run ends with an error that says how to install it.
         java: a Java home, 17 or newer; None with ``spark``.
         memory_megabytes: heap of the Spark driver.
+        act: the program that runs the jobs of workflows, or None: then workflows are planned, but
+            a job ends with an error that says how to install it.
     """
 
     spark: Path | None = None
     java: Path | None = None
     memory_megabytes: int = 2048
+    act: Path | None = None

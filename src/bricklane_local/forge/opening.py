@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bricklane_local.forge.actions.settings import ActionsSettings
 from bricklane_local.forge.app import ForgeApp
 from bricklane_local.forge.families import all_routes
 from bricklane_local.forge.forge import Forge
@@ -22,6 +23,8 @@ def open_forge(cloud: Cloud, url: str) -> Service:
         url: of the listener, without a slash at the end.
     """
     paths = ForgePaths(cloud.paths.root / "forge", cloud.paths.root / "forge.json")
-    forge = Forge(cloud.database, cloud.blobs, cloud.clock, paths, url)
+    machine = cloud.compute_settings
+    actions = ActionsSettings(act=machine.act, java=machine.java)
+    forge = Forge(cloud.database, cloud.blobs, cloud.clock, paths, url, actions)
     app = ForgeApp(forge, all_routes())
     return Service(logged(cloud, "forge", app), forge.start, forge.stop)

@@ -9,17 +9,18 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from bricklane_local.forge.actions.standins.table import STANDINS, Standin
+
 if TYPE_CHECKING:
     from bricklane_local.forge.forge import Forge
 
-STANDINS = Path(__file__).parents[1] / "standins"
 USES = re.compile(r"(?P<owner>[\w.-]+)/(?P<repo>[\w.-]+)(?P<path>/[^@]*)?@(?P<ref>[^\s]+)")
 NETWORK_SECONDS, OFFLINE_SECONDS = 20.0, 600.0
 # Their service is GitHub's own; the real ones could store nothing here.
@@ -28,27 +29,6 @@ ALWAYS = ("actions/upload-artifact", "actions/download-artifact", "actions/cache
 
 class UnresolvedActionError(Exception):
     """An action can be had from nowhere; the text says so, with its name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Standin:
-    """A small program in the place of an action.
-
-    Args:
-        script: the program; the inputs come as variables ``INPUT_<NAME>``.
-        defaults: of the inputs.
-    """
-
-    script: Path
-    defaults: Mapping[str, str]
-
-    def variables(self, inputs: Mapping[str, str]) -> dict[str, str]:
-        """Return the variables of a step with these inputs."""
-        given = {name.lower(): value for name, value in inputs.items()}
-        return {
-            f"INPUT_{name.upper().replace(' ', '_')}": value
-            for name, value in {**self.defaults, **given}.items()
-        }
 
 
 @dataclass(slots=True)
@@ -62,21 +42,6 @@ class Resolved:
 
     standins: dict[str, Standin] = field(default_factory=dict)
     folders: dict[str, Path] = field(default_factory=dict)
-
-
-def standin_for(owner: str, repo: str) -> Standin | None:
-    """Return what stands in for an action, or None; names have no case."""
-    folder = STANDINS / f"{owner}--{repo}".lower()
-    description = folder / "action.yml"
-    if not description.is_file():
-        return None
-    inputs = yaml.safe_load(description.read_text("utf-8")).get("inputs") or {}
-    defaults = {
-        name.lower(): str(body["default"])
-        for name, body in inputs.items()
-        if (body or {}).get("default") is not None
-    }
-    return Standin(folder / "main.py", defaults)
 
 
 class Resolver:
@@ -118,7 +83,7 @@ class Resolver:
         return resolved
 
     def _standin(self, owner: str, repo: str, text: str) -> Standin:
-        standin = standin_for(owner, repo)
+        standin = STANDINS.get(f"{owner}/{repo}".lower())
         if standin is None:
             where = self._source or "the network is switched off for actions"
             raise UnresolvedActionError(

@@ -19,7 +19,7 @@ from typing import Any
 from bricklane_local.forge.actions.contexts import VARIABLES, contexts
 from bricklane_local.forge.actions.expressions import fold_condition, fold_template, render, text_of
 from bricklane_local.forge.actions.expressions.folding import Known, guarded
-from bricklane_local.forge.actions.runner.resolving import Standin
+from bricklane_local.forge.actions.standins.table import Standin
 from bricklane_local.forge.actions.workflows.model import Job, Workflow
 from bricklane_local.forge.actions.workflows.problems import scalar
 
