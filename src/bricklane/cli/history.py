@@ -39,7 +39,7 @@ def command(target: str, limit: int, *, as_json: bool) -> None:
         ("WHEN", "ENVIRONMENT", "VERSION", "COMMIT", "BRANCH", "BY", "STATE", "TESTS", "LOG"),
         (
             (
-                moment(record.created_at),
+                moment(record.deployed_at),
                 record.environment,
                 record.content.version,
                 record.commit[:SHORT],

@@ -172,14 +172,22 @@ def _test(world: Deployment) -> None:
     )
 
 
+def _manifest(world: Deployment) -> wheels.Manifest:
+    return wheels.Manifest(world.version, world.commit, world.tree, world.wheels)
+
+
+def _are_kept(world: Deployment) -> bool:
+    forge = _forge(world)
+    return wheels.kept(forge, release_of(world, forge)) == _manifest(world)
+
+
 def _keep(world: Deployment) -> None:
     forge = _forge(world)
     tag = tag_of(world)
     release = forge.release(tag) or forge.save_release(
         tag, name=tag, body="", target=world.commit, draft=True
     )
-    manifest = wheels.Manifest(world.version, world.commit, world.tree, world.wheels)
-    wheels.keep(forge, release, world.deployed_from(), manifest)
+    wheels.keep(forge, release, world.deployed_from(), _manifest(world))
 
 
 def _finish_record(world: Deployment) -> None:
@@ -218,7 +226,7 @@ BEGIN_RECORD = Step(
 )
 DEPLOY = Step("deploy", _never, _deploy, lambda w: f"{w.version} to {w.target.name}")
 TEST = Step("test", _never, _test, lambda w: ", ".join(commands_for(w.settings, w.target.name)))
-KEEP_WHEELS = Step("keep the wheels", _never, _keep, lambda w: f"release {w.version}")
+KEEP_WHEELS = Step("keep the wheels", _are_kept, _keep, lambda w: f"release {w.version}")
 FINISH_RECORD = Step(
     "record the outcome", _never, _finish_record, lambda w: f"environment {w.forge_environment}"
 )

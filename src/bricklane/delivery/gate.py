@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from bricklane.delivery.environments import environment_of
-from bricklane.delivery.records import Record, check_name, records
+from bricklane.delivery.records import Record, check_name, check_of, records
 from bricklane.errors import BricklaneError
 from bricklane.forge.model import CheckState
 from bricklane.forge.protocol import Forge
@@ -49,25 +49,24 @@ def gate_environment(settings: Settings) -> str:
 
 
 def _green(forge: Forge, record: Record, commit: str) -> Record:
-    where = f"{record.content.version} (commit {record.commit[:10]})"
-    if record.unfinished:
-        raise BricklaneError(
-            f"{record.environment} is still deploying or testing {where}",
-            hint=f"wait until it is done: {record.log_url}"
-            if record.log_url
-            else "wait until it is done; after a killed run, deploy again",
-        )
-    name = check_name(record.environment)
-    checks = [check for check in forge.checks(record.commit) if check.name == name]
-    if record.good and all(check.state is CheckState.SUCCESS for check in checks):
+    check = None if record.unfinished else check_of(forge, record)
+    if record.good and check in {None, CheckState.SUCCESS}:
         return record
-    said = record.description or (checks[0].description if checks else str(record.state))
+    what = f"{record.content.version} (commit {record.commit[:10]})"
+    if record.unfinished or (record.good and check is CheckState.PENDING):
+        raise BricklaneError(
+            f"{record.environment} is still deploying or testing {what}",
+            hint=f"wait until it is done{_log(record)}; after a killed run, run it again",
+        )
+    said = record.description or "no reason is recorded"
     raise BricklaneError(
-        f"{record.environment} did not pass with {where}, wanted for commit {commit[:10]}: {said}",
-        hint=f"read its log: {record.log_url}\nfix the branch and push"
-        if record.log_url
-        else "fix the branch and push",
+        f"{record.environment} did not pass with {what}, wanted for commit {commit[:10]}: {said}",
+        hint=f"read its log{_log(record)}\nfix the branch and push",
     )
+
+
+def _log(record: Record) -> str:
+    return f" ({record.log_url})" if record.log_url else ""
 
 
 def _present(environment: str, newest: Record | None) -> str:

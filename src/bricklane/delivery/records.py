@@ -8,7 +8,7 @@ at commits.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bricklane.forge.model import CheckState, Deployment, DeploymentState
@@ -76,6 +76,7 @@ class Record:
         content: what was deployed.
         creator: login of who deployed.
         created_at: when it began.
+        updated_at: when its latest status was set.
         state: where it stands.
         description: of its latest status.
         log_url: of its latest status, else the run's page.
@@ -88,6 +89,7 @@ class Record:
     content: Content
     creator: str
     created_at: datetime
+    updated_at: datetime
     state: DeploymentState
     description: str
     log_url: str
@@ -101,6 +103,11 @@ class Record:
     def unfinished(self) -> bool:
         """Whether it is still going on, or was killed."""
         return self.state in UNFINISHED
+
+    @property
+    def deployed_at(self) -> datetime:
+        """When it was last deployed, as far as its latest status tells."""
+        return self.updated_at if self.state is DeploymentState.SUCCESS else self.created_at
 
     @property
     def tests(self) -> str:
@@ -140,6 +147,7 @@ def read(deployment: Deployment) -> Record | None:
         content=content,
         creator=deployment.creator,
         created_at=deployment.created_at,
+        updated_at=deployment.updated_at,
         state=deployment.state,
         description=deployment.description,
         log_url=deployment.log_url or content.run_url,
@@ -159,10 +167,11 @@ def records(
 def begin(forge: Forge, environment: str, commit: str, branch: str, content: Content) -> int:
     """Write down that a deployment begins and return its id.
 
-    A record that a killed run left unfinished for the same content is taken up again.
+    When the environment's newest record has the same commit and content, that is taken up again: a
+    killed run left it, or the same is deployed once more. One that failed stays as it is.
     """
-    newest = next(records(forge, environment, commit), None)
-    if newest is not None and newest.unfinished and _same(newest.content, content):
+    newest = next(records(forge, environment), None)
+    if newest is not None and newest.commit == commit and _may_go_on(newest, content):
         number = newest.id
     else:
         number = forge.create_deployment(
@@ -177,8 +186,17 @@ def begin(forge: Forge, environment: str, commit: str, branch: str, content: Con
     return number
 
 
-def _same(left: Content, right: Content) -> bool:
-    return (left.tree, left.wheels, left.tests) == (right.tree, right.wheels, right.tests)
+def _may_go_on(record: Record, content: Content) -> bool:
+    return (record.unfinished or record.good) and replace(
+        record.content, run_url=content.run_url
+    ) == content
+
+
+def check_of(forge: Forge, record: Record) -> CheckState | None:
+    """Return what the commit status of a record's environment says; None when there is none."""
+    name = check_name(record.environment)
+    states = [check.state for check in forge.checks(record.commit) if check.name == name]
+    return states[0] if states else None
 
 
 def mark(

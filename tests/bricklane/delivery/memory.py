@@ -54,8 +54,9 @@ class DeliveryForge(MemoryForge):
         made = next(row for row in self.rows if row.id == deployment)
         for place, row in enumerate(self.rows):
             if row.id == deployment:
+                at = row.updated_at + timedelta(seconds=1)
                 self.rows[place] = replace(
-                    row, state=state, description=description, log_url=log_url
+                    row, state=state, description=description, log_url=log_url, updated_at=at
                 )
             elif (
                 state is DeploymentState.SUCCESS

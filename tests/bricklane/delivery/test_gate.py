@@ -76,7 +76,7 @@ def test_a_tree_that_failed_is_refused_with_its_log(
         "staging did not pass with 1.2.0 (commit aaaaaaaaaa), wanted for commit ffffffffff: "
         f"tests: {state}"
     )
-    assert error.hint == "read its log: https://run\nfix the branch and push"
+    assert error.hint == "read its log (https://run)\nfix the branch and push"
 
 
 def test_the_newest_deployment_of_the_tree_counts(forge: DeliveryForge) -> None:
@@ -92,7 +92,7 @@ def test_one_that_is_going_on_is_waited_for(forge: DeliveryForge) -> None:
     staged(forge, state=None)
     error = refused(forge)
     assert "still deploying or testing 1.2.0" in error.message
-    assert error.hint == "wait until it is done: https://run"
+    assert error.hint == "wait until it is done (https://run); after a killed run, run it again"
 
 
 def test_a_check_that_turned_red_later_counts(forge: DeliveryForge) -> None:
@@ -106,3 +106,11 @@ def test_the_environment_may_have_another_name() -> None:
     settings = Settings(root=Path(), bundle="shop", targets=targets)
     assert gate_environment(settings) == "stage-eu"
     assert gate_environment(SETTINGS) == "staging"
+
+
+def test_one_that_was_killed_before_its_check_was_written_is_not_over(
+    forge: DeliveryForge,
+) -> None:
+    commit = staged(forge)
+    forge.set_check(commit, "bricklane/staging", CheckState.PENDING)
+    assert "still deploying or testing" in refused(forge).message

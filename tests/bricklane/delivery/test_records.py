@@ -83,9 +83,21 @@ def test_other_content_is_another_record(forge: DeliveryForge, change: dict[str,
     assert begun(forge, replace(CONTENT, **change)) != first  # type: ignore[arg-type]
 
 
-def test_what_is_done_is_not_taken_up_again(forge: DeliveryForge) -> None:
+def test_the_same_deployed_once_more_is_the_same_record(forge: DeliveryForge) -> None:
+    first = finished(forge, DeploymentState.SUCCESS)
+    assert begun(forge) == first
+    assert next(records.records(forge)).unfinished
+
+
+def test_one_that_failed_stays_and_another_is_begun(forge: DeliveryForge) -> None:
     first = finished(forge, DeploymentState.FAILURE)
     assert begun(forge) != first
+
+
+def test_going_back_is_another_record(forge: DeliveryForge) -> None:
+    first = finished(forge, DeploymentState.SUCCESS)
+    finished(forge, DeploymentState.SUCCESS, content=replace(CONTENT, tree="u" * 40))
+    assert begun(forge) not in {first, first + 1}
 
 
 def test_a_description_is_one_line_and_not_too_long(forge: DeliveryForge) -> None:
