@@ -21,6 +21,7 @@ COMMANDS = {
     "release": ("bricklane.cli.release", "Draft a release, and publish it or a hotfix."),
     "status": ("bricklane.cli.status", "Show which version each target has."),
     "tools": ("bricklane.cli.tools", "List and install the external programs bricklane drives."),
+    "update": ("bricklane.cli.update", "Bring a project to the template of this bricklane."),
 }
 
 

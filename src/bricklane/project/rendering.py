@@ -96,7 +96,12 @@ def _render_layer(
     import copier
     from copier.errors import CopierAnswersInterrupt, CopierError
 
-    context = {"layer": layer, "adopted": adopted, "bricklane_version": __version__}
+    context = {
+        "layer": layer,
+        "adopted": adopted,
+        "bricklane_version": __version__,
+        "question_names": list(questions()),
+    }
     try:
         copier.run_copy(
             str(TEMPLATE),

@@ -13,6 +13,7 @@ def git(
     folder: Path,
     *arguments: str,
     environment: Mapping[str, str] | None = None,
+    text: str | None = None,
     allowed: frozenset[int] = frozenset({0}),
 ) -> Result:
     """Run git in ``folder``.
@@ -21,12 +22,13 @@ def git(
         folder: a working tree, or where one is to be.
         arguments: of git.
         environment: added to that of this process.
+        text: for its standard input.
         allowed: exit statuses that are no failure.
 
     Raises:
         CommandFailed: for any other exit status.
     """
-    command = Command(("git", *arguments), folder, environment=dict(environment or {}))
+    command = Command(("git", *arguments), folder, environment=environment or {}, input=text)
     return run(command, allowed=allowed)
 
 
