@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 JSON_LIMIT = 25 * 1024 * 1024
 PAGE_SIZE, LARGEST_PAGE = 30, 100
-PARAMETER = re.compile(r"\{(\w+)(:path)?\}")
+PARAMETER = re.compile(r"\{(\w+)(?::(path|int))?\}")
+CONVERTERS = {"path": ".+", "int": "[0-9]+"}
 SCOPES = "admin:org, delete_repo, repo, workflow"
 
 
@@ -119,7 +120,7 @@ def compiled(path: str) -> re.Pattern[str]:
     parts, end = [], 0
     for found in PARAMETER.finditer(path):
         parts.append(re.escape(path[end : found.start()]))
-        parts.append(f"(?P<{found[1]}>{'.+' if found[2] else '[^/]+'})")
+        parts.append(f"(?P<{found[1]}>{CONVERTERS.get(found[2], '[^/]+')})")
         end = found.end()
     return re.compile("".join([*parts, re.escape(path[end:])]))
 

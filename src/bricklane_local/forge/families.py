@@ -7,6 +7,7 @@ from bricklane_local.forge.deployments.routes import ROUTES as DEPLOYMENTS
 from bricklane_local.forge.environments.routes import ROUTES as ENVIRONMENTS
 from bricklane_local.forge.git.routes import ROUTES as GIT
 from bricklane_local.forge.issues.routes import ROUTES as ISSUES
+from bricklane_local.forge.pages.routes import ROUTES as PAGES
 from bricklane_local.forge.pulls.routes import ROUTES as PULLS
 from bricklane_local.forge.releases.routes import ROUTES as RELEASES
 from bricklane_local.forge.repositories.routes import ROUTES as REPOSITORIES
@@ -14,6 +15,7 @@ from bricklane_local.forge.routing import ForgeRoute
 from bricklane_local.forge.rules.routes import ROUTES as RULES
 from bricklane_local.forge.secrets.routes import ROUTES as SECRETS
 from bricklane_local.forge.users.routes import ROUTES as USERS
+from bricklane_local.forge.webhooks.routes import ROUTES as WEBHOOKS
 
 # Of the routes that match a path, the first wins: `commits/{ref}` and `environments/{name}`
 # take any path, so what is more particular comes before Git and Environments.
@@ -28,6 +30,8 @@ FAMILIES: dict[str, list[ForgeRoute]] = {
     "Deployments": DEPLOYMENTS,
     "Secrets and variables": SECRETS,
     "Environments": ENVIRONMENTS,
+    "Webhooks": WEBHOOKS,
+    "Pages": PAGES,
     "Git": GIT,
 }
 

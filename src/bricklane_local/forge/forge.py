@@ -31,6 +31,7 @@ from bricklane_local.forge.rules.service import Rules
 from bricklane_local.forge.secrets.service import Secrets, Variables
 from bricklane_local.forge.users.model import Caller, User
 from bricklane_local.forge.users.service import Users, wire
+from bricklane_local.forge.webhooks.service import Webhooks
 from bricklane_local.store.blobs import Blobs
 from bricklane_local.store.clock import Clock
 from bricklane_local.store.database import Database
@@ -80,6 +81,8 @@ class Forge:
         self.deployments = Deployments(self)
         self.secrets = Secrets(self)
         self.variables = Variables(self)
+        self.webhooks = Webhooks(self)
+        self.events.subscribe(self.webhooks.on_event)
         self.actions = Actions(self, actions)
         self.events.subscribe(self.actions.on_event)
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -95,11 +98,13 @@ class Forge:
         await self.pushes.start()
         self.pulls.merging.forget_notes()
         self.write_credentials()
+        await self.webhooks.start()
         await self.actions.start()
 
     async def stop(self) -> None:
         """End all background work and every child process."""
         await self.actions.stop()
+        await self.webhooks.stop()
         await self.git.stop()
 
     def next_id(self) -> int:

@@ -20,6 +20,7 @@ class Base(StrEnum):
 
     API = "/api/v3"
     UPLOADS = "/api/uploads"
+    GRAPHQL = "/api/graphql"
     WEB = ""
 
 
@@ -71,7 +72,8 @@ class ForgeRoute:
 
     Args:
         method: HTTP method; GET answers HEAD too.
-        path: with ``{name}`` (one segment) and ``{name:path}`` (any) parameters, below ``base``.
+        path: with ``{name}`` (one segment), ``{name:int}`` (digits) and ``{name:path}`` (any)
+            parameters, below ``base``.
         handler: answers it: a dict or list is 200, None 204.
         needs: permissions of which a limited token must hold one, such as ``contents:write``.
         role: what the user must be in the repository (see ``ROLES``); by default what the first

@@ -1,0 +1,1 @@
+"""Pages for people: a repository, its pull requests, releases and commits as HTML."""

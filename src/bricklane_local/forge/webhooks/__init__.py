@@ -1,0 +1,1 @@
+"""Webhooks: events sent to other servers, signed, retried, and remembered."""
