@@ -66,7 +66,7 @@ def epilogue(stage: Stage) -> None:
     for target in TARGETS:
         record = latest(stage, target)
         for name, digest in wheels_in(stage, target).items():
-            version = record.version if record else "?"
+            version = record.content.version if record else "?"
             screen.say(f"{target}: {version} runs {name}, sha256 {digest}")
     screen.headline("git log --graph")
     stage.git("fetch", "--quiet", "--prune", "--tags", "origin")

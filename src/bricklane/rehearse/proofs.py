@@ -43,20 +43,16 @@ def expect(
 
 def latest(stage: Stage, target: str) -> Record | None:
     """Return the latest deployment to ``target`` that succeeded."""
-    from bricklane.delivery.records import records
-    from bricklane.forge.model import DeploymentState
+    from bricklane.delivery.records import GOOD, records
 
-    return next(
-        (one for one in records(stage.forge(), target) if one.state is DeploymentState.SUCCESS),
-        None,
-    )
+    return next((one for one in records(stage.forge(), target) if one.state in GOOD), None)
 
 
 def _wrong_versions(stage: Stage, versions: Mapping[str, str]) -> list[str]:
     problems = []
     for target, version in versions.items():
         record = latest(stage, target)
-        found = record.version if record else "nothing"
+        found = record.content.version if record else "nothing"
         if found != version:
             problems.append(f"{target} has {found}, not {version}")
         else:
