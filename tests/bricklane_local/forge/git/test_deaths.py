@@ -23,7 +23,7 @@ from bricklane_local.forge.git.model import Actor, Push, RefChange
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .conftest import Clone, Served
+    from conftest import Clone, Served
 
 pytestmark = pytest.mark.real
 

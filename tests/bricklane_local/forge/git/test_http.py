@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from .conftest import Clone, Served
+    from conftest import Clone, Served
 
 pytestmark = pytest.mark.real
 

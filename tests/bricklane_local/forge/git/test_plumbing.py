@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from .conftest import Clone
+    from conftest import Clone
 
 BEA = Person("Bea", "bea@example.com", 1_700_000_000, 330)
 LINES = "".join(f"line {number}\n" for number in range(30))
