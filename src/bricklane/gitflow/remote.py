@@ -62,16 +62,39 @@ def parse_refs(text: str) -> RemoteRefs:
     return RemoteRefs(branches, tags)
 
 
-def fetch_branches(git: Git, branches: Iterable[str]) -> None:
+def track(git: Git, *branches: str) -> None:
     """Bring the remote-tracking branches of ``branches`` up to date.
 
-    A shallow clone gets its whole history, for a merge base may be anywhere in it.
+    Raises:
+        BricklaneError: when the remote cannot be reached or lacks one of them.
     """
-    fetch(git, *(f"+refs/heads/{name}:refs/remotes/{git.remote}/{name}" for name in branches))
+    fetch(git, *(_tracking(git, name) for name in branches))
+
+
+def fetch_heads(git: Git, heads: Mapping[str, str]) -> None:
+    """Bring the heads of branches here, with their whole history; what is here is not asked for.
+
+    Args:
+        git: the clone.
+        heads: branch → SHA of its head.
+    """
+    absent = _absent(git, heads.values())
+    wanted = [_tracking(git, name) for name, commit in heads.items() if commit in absent]
+    if wanted or git.is_shallow():
+        fetch(git, *wanted)
+
+
+def fetch_commits(git: Git, *commits: str) -> None:
+    """Bring commits here by their SHA, with their whole history; as :func:`fetch_heads` does."""
+    absent = _absent(git, commits)
+    if absent or git.is_shallow():
+        fetch(git, *absent)
 
 
 def fetch(git: Git, *refspecs: str) -> None:
     """Fetch ``refspecs``, and the rest of the history when the clone is shallow.
+
+    A merge base may be anywhere in the history, so a part of it is not enough.
 
     Raises:
         BricklaneError: when the remote cannot be reached or lacks one of them.
@@ -83,11 +106,21 @@ def fetch(git: Git, *refspecs: str) -> None:
     )  # fmt: skip
 
 
-def fetch_commits(git: Git, *commits: str) -> None:
-    """Fetch those of ``commits`` that are not here, by their SHA."""
-    missing = [commit for commit in commits if git.commit(commit) is None]
-    if missing:
-        fetch(git, *missing)
+def _tracking(git: Git, branch: str) -> str:
+    return f"+refs/heads/{branch}:refs/remotes/{git.remote}/{branch}"
+
+
+def _absent(git: Git, commits: Iterable[str]) -> list[str]:
+    """Return those of ``commits`` that the clone lacks, in order."""
+    asked = "".join(f"{commit}^{{commit}}\n" for commit in commits)
+    if not asked:
+        return []
+    answers = git.run("cat-file", "--batch-check", input=asked).output.splitlines()
+    return [
+        answer.removesuffix(" missing").removesuffix("^{commit}")
+        for answer in answers
+        if answer.endswith(" missing")
+    ]
 
 
 def push_arguments(remote: str, commit: str, branch: str, seen: str | None) -> tuple[str, ...]:

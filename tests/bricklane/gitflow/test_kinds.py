@@ -26,7 +26,7 @@ def test_nothing_but_the_table_compares_with_the_name_of_a_kind() -> None:
         for file in sorted(SOURCES.rglob("*.py"))
         if file != SOURCES / "gitflow" / "kinds.py"
         for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
-        if compares.search(line)
+        if compares.search(re.sub(r"\bfor \w+ in\b", "", line))
     ]
     assert guilty == []
 

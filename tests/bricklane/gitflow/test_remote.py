@@ -73,7 +73,7 @@ def test_a_token_that_may_not_or_has_expired(team: Team, tale: Path, code: int) 
 def test_a_rule_of_the_forge_is_quoted(team: Team) -> None:
     project = team.project()
     team.push_change("x", "x.txt", "x", "x")
-    remote.fetch_branches(project.git, ["x"])
+    remote.track(project.git, "x")
     seen = team.forge.branch("develop").commit
     with pytest.raises(PushRejected, match="GH006: Protected branch update failed") as told:
         remote.push(project.git, project.git.commit("origin/x") or "", "develop", seen=seen)
@@ -83,7 +83,7 @@ def test_a_rule_of_the_forge_is_quoted(team: Team) -> None:
 def test_a_stale_lease(team: Team) -> None:
     project = team.project()
     seen = team.push_change("release/1.0.0", "x.txt", "x", "x")
-    remote.fetch_branches(project.git, ["release/1.0.0"])
+    remote.track(project.git, "release/1.0.0")
     team.push_change("release/1.0.0", "y.txt", "y", "y")
     with pytest.raises(PushRejected, match=f"moved on the forge in the meantime, from {seen[:10]}"):
         remote.push(project.git, seen, "release/1.0.0", seen=seen)

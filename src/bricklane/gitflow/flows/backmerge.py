@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bricklane.errors import BricklaneError
 from bricklane.forge.model import PullRequest, PullRequestState
 from bricklane.gitflow.flows.workflows import start, was_started
 from bricklane.gitflow.kinds import BACK_MERGE, Kind
 from bricklane.gitflow.merging import conflicts_left, merged_commit
 from bricklane.gitflow.project import Project
-from bricklane.gitflow.remote import fetch_branches, fetch_commits, push
+from bricklane.gitflow.remote import fetch_commits, fetch_heads, push
 from bricklane.gitflow.versions import Version
 
 CHECKING = "pull-request.yml"
@@ -129,10 +130,12 @@ def open_all(world: Published) -> None:
 def _open(world: Published, back_merge: BackMerge) -> None:
     """Bring about the branch, then the pull request, then its checks, each if it is missing."""
     project = world.project
-    fetch_branches(project.git, [world.base, back_merge.target])
+    into = project.forge.branch(back_merge.target)
+    if into is None:
+        raise BricklaneError(f"{back_merge.target} is gone from the forge; run this command again")
+    target = into.commit
+    fetch_heads(project.git, {into.name: target})
     fetch_commits(project.git, world.merge_commit)
-    target = project.git.commit(project.tracking(back_merge.target))
-    assert target is not None  # noqa: S101  (it was just fetched)
     present = project.forge.branch(back_merge.branch)
     if present is None:
         head = merged_commit(project, target, world.merge_commit, _message(world, back_merge))

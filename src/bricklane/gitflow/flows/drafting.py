@@ -16,7 +16,7 @@ from bricklane.gitflow.flows.picking import PULL_REQUEST_TRAILER, pick
 from bricklane.gitflow.flows.workflows import start_steps
 from bricklane.gitflow.kinds import Bump, Kind
 from bricklane.gitflow.project import Project
-from bricklane.gitflow.remote import RemoteRefs, fetch_branches, fetch_commits, push
+from bricklane.gitflow.remote import RemoteRefs, fetch_commits, fetch_heads, push
 from bricklane.gitflow.scratch import Edit, changed_tree
 from bricklane.gitflow.versions import Version
 
@@ -77,7 +77,7 @@ def prepare_release(project: Project, kind: Kind, bump: Bump) -> DraftWorld:
     """
     start, base = (project.kinds.branch(name) for name in (kind.starts_from, kind.merges_into))
     seen = project.observe(base, start)
-    fetch_branches(project.git, {base, start})
+    fetch_heads(project.git, {name: seen.branches[name] for name in (base, start)})
     counted = next_version(project, seen, kind, bump)
     world = DraftWorld(project, kind, counted.version, counted.since, seen.branches[start])
     _check_no_other(project, seen, kind, world.branch)
@@ -105,11 +105,13 @@ def prepare_hotfix(project: Project, kind: Kind, bump: Bump, number: int | None)
     seen = project.observe(start, project.kinds.branch(kind.merges_into))
     source = None if number is None else _source(project, number)
     opened = _open_branches(project, seen, kind)
-    fetch_branches(project.git, {start, *opened})
+    fetch_heads(project.git, {name: seen.branches[name] for name in (start, *opened)})
     counted = next_version(project, seen, kind, bump)
     world = DraftWorld(project, kind, counted.version, counted.since, seen.branches[start], source)
     for branch in opened:
-        if branch != world.branch or not _is_of(project, branch, start, source):
+        if branch != world.branch or not _is_of(
+            project, seen.branches[branch], seen.branches[start], source
+        ):
             raise _is_open(project, kind, branch)
     return world
 
@@ -128,13 +130,12 @@ def _source(project: Project, number: int) -> PullRequest:
     return found
 
 
-def _is_of(project: Project, branch: str, start: str, source: PullRequest | None) -> bool:
-    """Return whether the open ``branch`` was drafted for ``source``; for none, any is."""
+def _is_of(project: Project, head: str, start: str, source: PullRequest | None) -> bool:
+    """Return whether what ``head`` adds was drafted for ``source``; for none, anything is."""
     if source is None:
         return True
     trailer = f"--format=%(trailers:key={PULL_REQUEST_TRAILER},valueonly)"
-    range_ = f"{project.tracking(start)}..{project.tracking(branch)}"
-    return f"#{source.number}" in project.git.lines("log", trailer, range_, "--")
+    return f"#{source.number}" in project.git.lines("log", trailer, f"{start}..{head}", "--")
 
 
 def _open_branches(project: Project, seen: RemoteRefs, kind: Kind) -> list[str]:
@@ -236,10 +237,11 @@ def _has_pull_request(world: DraftWorld) -> bool:
 
 def _open_pull_request(world: DraftWorld) -> None:
     project = world.project
-    fetch_branches(project.git, [world.branch])
-    head = project.git.commit(project.tracking(world.branch))
-    assert head is not None  # noqa: S101  (it was just fetched)
-    body = notes.body(notes.entries(_log(world, head)))
+    branch = project.forge.branch(world.branch)
+    if branch is None:
+        raise BricklaneError(f"{world.branch} is gone from the forge; run this command again")
+    fetch_heads(project.git, {branch.name: branch.commit})
+    body = notes.body(notes.entries(_log(world, branch.commit)))
     project.forge.create_pull_request(
         head=world.branch, base=world.base, title=_title(world), body=_body(world, body)
     )

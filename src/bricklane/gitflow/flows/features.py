@@ -9,7 +9,7 @@ from bricklane.flow import Step
 from bricklane.forge.model import PullRequest, PullRequestState
 from bricklane.gitflow.kinds import Kind
 from bricklane.gitflow.project import Project
-from bricklane.gitflow.remote import fetch_branches, push_as_user
+from bricklane.gitflow.remote import push_as_user, track
 from bricklane.gitflow.worktree import (
     check_branch_name,
     check_settled,
@@ -70,7 +70,7 @@ def prepare_start(project: Project, kind: Kind, name: str) -> FeatureWorld:
     world = FeatureWorld(project, kind, branch)
     start = project.kinds.branch(kind.starts_from)
     seen = project.observe(start)
-    fetch_branches(project.git, [start])
+    track(project.git, start)
     if branch in seen.branches and world.head() is None:
         raise BricklaneError(
             f"{branch} exists on the forge already",
@@ -124,7 +124,7 @@ def prepare_finish(project: Project, name: str, title: str) -> FeatureWorld:
     check_settled(project.git)
     world = FeatureWorld(project, kind, branch, title)
     project.observe(world.base)
-    fetch_branches(project.git, [world.base])
+    track(project.git, world.base)
     return world
 
 

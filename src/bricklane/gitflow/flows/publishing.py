@@ -12,7 +12,7 @@ from bricklane.gitflow.counting import before
 from bricklane.gitflow.flows import backmerge
 from bricklane.gitflow.kinds import Kind
 from bricklane.gitflow.project import Project
-from bricklane.gitflow.remote import fetch_branches, fetch_commits
+from bricklane.gitflow.remote import fetch_commits
 from bricklane.gitflow.versions import Version, parse_version
 
 
@@ -71,7 +71,6 @@ class PublishWorld:
         tags = self.project.observe().tags
         previous = before(self.project, tags, self.version)
         since = () if previous is None else (tags[self.project.tags.name(previous)],)
-        fetch_branches(git, [self.base])
         fetch_commits(git, head, *since)
         return notes.body(notes.entries(notes.log(git, head, *since)))
 
