@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,6 +23,21 @@ ANSWERS = Path(".bricklane", "answers.yml")
 DELIVERY = "delivery"
 
 Answers = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What the delivery of a bundle that was there before depends on.
+
+    Args:
+        build: command that builds its wheels; None for the usual one, empty when it has no wheel.
+        version: whether its ``pyproject.toml`` states a version.
+        principal: whether it has a variable ``service_principal`` that workflows give a value.
+    """
+
+    build: str | None
+    version: bool
+    principal: bool
 
 
 @cache
@@ -46,13 +62,13 @@ def checked(given: Mapping[str, object]) -> dict[str, str]:
     return {name: "" if value is None else str(value) for name, value in given.items()}
 
 
-def ask(given: Answers, *, defaults: bool, adopted: bool = False) -> dict[str, str]:
+def ask(given: Answers, *, defaults: bool, adopted: Adoption | None = None) -> dict[str, str]:
     """Return an answer to every question.
 
     Args:
         given: answers that are not asked for.
         defaults: take the default where nothing is given, and ask nothing.
-        adopted: only what delivers a project is wanted.
+        adopted: given for a bundle that was there before: only its delivery is asked about.
 
     Raises:
         BricklaneError: for an answer that does not fit, and where there is nobody to ask.
@@ -74,34 +90,29 @@ def read_answers(root: Path) -> dict[str, str]:
     return {name: str(value) for name, value in content.items() if not name.startswith("_")}
 
 
-def render(answers: Answers, destination: Path, *, adopted: bool = False) -> None:
+def render(answers: Answers, destination: Path, *, adopted: Adoption | None = None) -> None:
     """Write what the template makes of ``answers`` into the folder ``destination``.
 
     Args:
         answers: one for every question.
         destination: an empty folder.
-        adopted: write only what delivers a project.
+        adopted: given for a bundle that was there before: only its delivery is written.
 
     Raises:
         BricklaneError: for an answer that does not fit.
     """
-    layers = (DELIVERY,) if adopted else (DELIVERY, "project", answers["sample"])
+    layers = (DELIVERY,) if adopted is not None else (DELIVERY, "project", answers["sample"])
     for layer in layers:
         _render_layer(layer, answers, destination, adopted=adopted, defaults=True)
 
 
 def _render_layer(
-    layer: str, given: Answers, destination: Path, *, adopted: bool, defaults: bool
+    layer: str, given: Answers, destination: Path, *, adopted: Adoption | None, defaults: bool
 ) -> None:
     import copier
     from copier.errors import CopierAnswersInterrupt, CopierError
 
-    context = {
-        "layer": layer,
-        "adopted": adopted,
-        "bricklane_version": __version__,
-        "question_names": list(questions()),
-    }
+    context = _context(layer, given, adopted)
     try:
         copier.run_copy(
             str(TEMPLATE),
@@ -118,6 +129,24 @@ def _render_layer(
             f"the template cannot be used with these answers: {_plain(str(error))}",
             exit_code=ExitCode.USAGE,
         ) from None
+
+
+def _context(layer: str, answers: Answers, adopted: Adoption | None) -> dict[str, Any]:
+    """Return what the template knows beside the answers."""
+    facts = adopted or Adoption(build=None, version=True, principal=False)
+    principals = ("staging", "prod")
+    passes = {target: not answers.get(f"service_principal_{target}") for target in principals}
+    if adopted:
+        passes = dict.fromkeys(principals, adopted.principal)
+    return {
+        "layer": layer,
+        "adopted": adopted is not None,
+        "adopted_build": facts.build,
+        "adopted_version": facts.version,
+        "passes_principal": {"dev": False, **passes},
+        "bricklane_version": __version__,
+        "question_names": list(questions()),
+    }
 
 
 def _plain(text: str) -> str:

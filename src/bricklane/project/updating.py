@@ -20,8 +20,9 @@ from packaging.version import Version
 from bricklane import __version__
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.process import CommandFailed
+from bricklane.project.adoption import adoption_of
 from bricklane.project.base import BASE, NOT_IN_BASE, record_base, unpack_base
-from bricklane.project.bundlefile import find_bundle
+from bricklane.project.bundlefile import find_bundle, read_bundle
 from bricklane.project.rendering import ANSWERS, ask, files_of, questions, render
 from bricklane.project.repository import git
 
@@ -93,15 +94,17 @@ def update(start: Path, given: Mapping[str, str], *, defaults: bool) -> Update:
         BricklaneError: when the project is not from the template, has changes that are not
             committed, or is newer than this bricklane.
     """
-    place = _place(find_bundle(start).parent)
+    bundle = find_bundle(start)
+    place = _place(bundle.parent)
     recorded = read_recorded(place.root)
     _ensure_not_newer(recorded)
     _ensure_clean(place)
-    answers = ask({**recorded.answers, **given}, defaults=defaults, adopted=recorded.adopted)
+    adopted = adoption_of(read_bundle(bundle)) if recorded.adopted else None
+    answers = ask({**recorded.answers, **given}, defaults=defaults, adopted=adopted)
     with TemporaryDirectory(prefix="bricklane-") as temporary:
         old, new = Path(temporary, "old"), Path(temporary, "new")
         new.mkdir()
-        render(answers, new, adopted=recorded.adopted)
+        render(answers, new, adopted=adopted)
         with_base = unpack_base(place.root, old)
         _ensure_nothing_in_the_way(place, old, new)
         conflicts, left_out = _merge(place, _tree(place, old), _tree(place, new))

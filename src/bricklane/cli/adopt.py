@@ -1,0 +1,43 @@
+"""``bricklane adopt``: delivery for a bundle that is there already."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bricklane.cli.answers import answer_options
+
+if TYPE_CHECKING:
+    from bricklane.project.adopting import Adopted
+
+
+@click.command(name="adopt", context_settings={"help_option_names": ["-h", "--help"]})
+@answer_options
+def command(data: tuple[str, ...], data_file: Path | None, *, defaults: bool) -> None:
+    """Add workflows and settings to the bundle in this folder, and say what it lacks.
+
+    Only new files are written; none of yours is changed, and nothing is committed.
+    """
+    from bricklane.cli.answers import given_answers
+    from bricklane.project.adopting import adopt
+
+    done = adopt(Path.cwd(), given_answers(data, data_file), defaults=defaults)
+    click.echo("\n".join(report(done)))
+
+
+def report(done: Adopted) -> list[str]:
+    """Return the lines that say what was added and what is left to do."""
+    lines = [f"{done.bundle} has delivery now: {done.root}", ""]
+    lines += [f"  added  {name}" for name in done.added]
+    lines += [f"  kept   {name} (yours; compare it with the template's)" for name in done.kept]
+    if done.lacking:
+        lines += ["", "What databricks.yml lacks, with the lines to write:"]
+    for lack in done.lacking:
+        lines += ["", f"  {lack.place}: {lack.problem}"]
+        lines += [f"      {line}" for line in lack.lines]
+    lines += ["", "Next:"]
+    if done.branches:
+        lines.append(f"  make the branches: {', '.join(done.branches)}")
+    return [*lines, "  name your tests in bricklane.toml", "  git add --all && git commit"]

@@ -1,0 +1,165 @@
+"""Adopting: delivery beside a bundle that was there before, which stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from bricklane import __version__
+from bricklane.cli.adopt import report
+from bricklane.errors import BricklaneError
+from bricklane.project.adopting import adopt
+from bricklane.project.adoption import lacks
+from bricklane.project.bundlefile import read_bundle
+from bricklane.project.loading import load
+from bricklane.project.updating import update
+
+Git = Callable[..., str]
+BUNDLE = """\
+bundle:
+  name: Old sales
+artifacts:
+  sales:
+    type: whl
+    build: poetry build -f wheel
+targets:
+  dev:
+    mode: development
+  prod:
+    workspace: {host: https://acme.cloud.databricks.com}
+"""
+
+
+@pytest.fixture
+def old(tmp_path: Path, git: Git) -> Path:
+    """Make a repository with a bundle that knows nothing of bricklane."""
+    root = tmp_path / "old"
+    (root / ".github").mkdir(parents=True)
+    (root / "databricks.yml").write_text(BUNDLE, "utf-8")
+    (root / ".github" / "dependabot.yml").write_text("version: 2\nupdates: []\n", "utf-8")
+    git(root, "init", "--quiet", "--initial-branch=main")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message=old")
+    return root
+
+
+def merged(bundle: dict[str, object], lines: tuple[str, ...]) -> dict[str, object]:
+    """Return the bundle with the lines written into it."""
+
+    def into(target: dict[str, object], more: dict[str, object]) -> dict[str, object]:
+        for key, value in more.items():
+            inner = target.get(key)
+            if isinstance(inner, dict) and isinstance(value, dict):
+                into(inner, value)
+            else:
+                target[key] = value
+        return target
+
+    return into(bundle, yaml.safe_load("\n".join(lines)))
+
+
+def test_adds_files_and_touches_none(old: Path, git: Git) -> None:
+    done = adopt(old, {}, defaults=True)
+
+    assert git(old, "diff", "--name-only") == ""
+    assert done.kept == (".github/dependabot.yml",)
+    assert {"bricklane.toml", ".github/workflows/deploy-staging.yml"} <= set(done.added)
+    assert done.branches == ("develop",)
+    assert not (old / "src").exists()
+    assert load(old).bundle == "Old sales"
+
+
+def test_what_is_lacking_comes_with_the_lines_to_write(old: Path) -> None:
+    done = adopt(old, {}, defaults=True)
+
+    assert [lack.place for lack in done.lacking] == [
+        "artifacts/sales/build",
+        "variables",
+        "targets/staging",
+        "targets/prod/mode",
+        "targets/prod/workspace/root_path",
+        "targets/prod/run_as",
+    ]
+    said = "\n".join(report(done))
+    assert '    build: test -n "$BRICKLANE_BUILT" || poetry build -f wheel' in said
+    assert "targets/prod/mode: expected production, found nothing" in said
+
+
+def test_a_bundle_with_the_lines_written_lacks_nothing(old: Path) -> None:
+    content = yaml.safe_load(BUNDLE)
+    for lack in lacks(read_bundle(old / "databricks.yml")):
+        content = merged(content, lack.lines)
+    (old / "databricks.yml").write_text(yaml.safe_dump(content, sort_keys=False), "utf-8")
+
+    assert lacks(read_bundle(old / "databricks.yml")) == []
+
+
+def test_workflows_give_the_service_principal_that_the_lines_ask_for(old: Path) -> None:
+    adopt(old, {}, defaults=True)
+
+    staging = (old / ".github/workflows/deploy-staging.yml").read_text("utf-8")
+    assert "BUNDLE_VAR_service_principal: ${{ vars.DATABRICKS_CLIENT_ID }}" in staging
+
+
+def test_a_bundle_without_wheel_and_version_says_so(old: Path) -> None:
+    (old / "databricks.yml").write_text("bundle: {name: sql only}\n", "utf-8")
+
+    adopt(old, {}, defaults=True)
+
+    settings = load(old)
+    assert settings.build == ""
+    assert settings.gitflow.version_files == ()
+
+
+def test_only_delivery_is_asked_about(old: Path) -> None:
+    adopt(old, {"authentication": "oidc", "code_owners": "@acme/data"}, defaults=True)
+
+    answers = (old / ".bricklane/answers.yml").read_text("utf-8")
+    assert answers.splitlines()[2:] == [
+        f'_bricklane: "{__version__}"',
+        "_adopted: true",
+        'authentication: "oidc"',
+        'code_owners: "@acme/data"',
+    ]
+    assert (old / ".github/CODEOWNERS").read_text("utf-8").endswith("* @acme/data\n")
+
+
+def test_what_was_adopted_can_be_updated(old: Path, git: Git) -> None:
+    adopt(old, {}, defaults=True)
+    git(old, "add", "--all")
+    git(old, "commit", "--quiet", "--message=adopt")
+
+    done = update(old, {"authentication": "oidc"}, defaults=True)
+
+    assert done.conflicts == ()
+    assert ".github/workflows/deploy-staging.yml" in done.changed
+    assert not (old / "README.md").exists()
+    assert (old / ".github/dependabot.yml").read_text("utf-8") == "version: 2\nupdates: []\n"
+
+
+def test_adopting_twice_is_refused(old: Path) -> None:
+    adopt(old, {}, defaults=True)
+
+    with pytest.raises(BricklaneError, match="has delivery already") as caught:
+        adopt(old, {}, defaults=True)
+
+    assert "bricklane update" in (caught.value.hint or "")
+
+
+def test_a_bundle_below_the_root_of_its_repository_is_refused(old: Path) -> None:
+    inner = old / "bundles" / "sales"
+    inner.mkdir(parents=True)
+    (inner / "databricks.yml").write_text(BUNDLE, "utf-8")
+
+    with pytest.raises(BricklaneError, match="workflows would have to stand there"):
+        adopt(inner, {}, defaults=True)
+
+
+def test_a_folder_without_repository_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "databricks.yml").write_text(BUNDLE, "utf-8")
+
+    with pytest.raises(BricklaneError, match="is not in a git repository"):
+        adopt(tmp_path, {}, defaults=True)
