@@ -149,7 +149,7 @@ class Clone:
 def new_clone(cloud: LocalCloud, repository: str, folder: Path, login: str = DEVELOPER) -> Clone:
     """Return an empty working tree whose remote is ``repository``."""
     folder.mkdir(parents=True)
-    clone = Clone(folder, cloud.token(login))
-    clone.git("init", "--quiet", "--initial-branch", "main")
-    clone.git("remote", "add", "origin", cloud.remote(repository))
-    return clone
+    fresh = Clone(folder, "")
+    fresh.git("init", "--quiet", "--initial-branch", "main")
+    fresh.git("remote", "add", "origin", cloud.remote(repository))
+    return Clone(folder, cloud.token(login))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
+import pprint
 import re
 import select
 import shutil
@@ -253,6 +255,12 @@ class Scene:
         return world.run(*words, at=at, when=when, **more)
 
 
+def difference(wanted: object, left: object) -> str:
+    """Return how the second differs from the first, line by line."""
+    lines = (pprint.pformat(each, width=100).splitlines() for each in (wanted, left))
+    return "\n".join(difflib.unified_diff(*lines, "undisturbed", "killed", lineterm="", n=1))
+
+
 def check_nothing_half_done(stage: Stage, scene: Scene) -> None:
     """Kill a flow before and after each of its effects, and demand that running it again mends it.
 
@@ -275,4 +283,6 @@ def check_nothing_half_done(stage: Stage, scene: Scene) -> None:
                 assert ended.code == KILLED, f"{when} {effect}: {ended}"
                 ended = scene.run(world)
                 assert ended.code == 0, f"killed {when} {effect}, then: {ended.text}"
-                assert world.state() == wanted, f"killed {when} {effect}"
+                assert not difference(wanted, world.state()), (
+                    f"killed {when} {effect}:\n{difference(wanted, world.state())}"
+                )

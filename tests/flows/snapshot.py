@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 SHA = re.compile(r"\b[0-9a-f]{40}\b|\b(?=[0-9a-f]*[0-9])(?=[0-9a-f]*[a-f])[0-9a-f]{7,12}\b")
 # Two commits of the same tree and parents, made in different seconds, are the same to a reader.
+LOCAL = "%(refname:short) %(subject) %(upstream:short)"
 HISTORY = "--format=%T %an %s%n%b"
 
 
@@ -98,7 +99,7 @@ def _clone(world: World) -> dict[str, Any]:
     git = world.clone.git
     return {
         "branch": git("branch", "--show-current"),
-        "branches": git("branch", "--format=%(refname:short) %(upstream:short)").splitlines(),
+        "branches": git("for-each-ref", "--format", LOCAL, "refs/heads").splitlines(),
         "status": git("status", "--porcelain"),
         "worktrees": len(git("worktree", "list").splitlines()),
         "stashes": git("stash", "list"),

@@ -33,7 +33,7 @@ def test_hotfix_draft(stage: Stage, plain: Path) -> None:
 
 
 def test_feature_start(stage: Stage, plain: Path) -> None:
-    scene = Scene(plain, ("feature", "start", "weather"), ("git switch",))
+    scene = Scene(plain, ("feature", "start", "weather"), ("git branch", "git switch"))
     check_nothing_half_done(stage, scene)
 
 

@@ -33,7 +33,7 @@ def in_workflow(stage: Stage) -> Mapping[str, str]:
 
 
 def test_release_publish(stage: Stage, drafted: Path) -> None:
-    scene = Scene(drafted, ("release", "publish"), ("/merge",), OPENED)
+    scene = Scene(drafted, ("release", "publish", "0.2.0"), ("/merge",), OPENED)
     check_nothing_half_done(stage, scene)
 
 

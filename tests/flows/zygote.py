@@ -72,12 +72,17 @@ def effect_of(command: Command) -> str | None:
     if program == "git":
         verb = next((word for word in words if word in CHANGING), None)
         reads = {"--list", "--show-current", "list", "--contains", "--merged", "prune"}
-        if verb is None or reads & set(command.arguments):
+        if verb is None or reads & set(command.arguments) or not in_clone(command):
             return None
         return f"git {verb}"
     if program.startswith("databricks") and {"bundle", "deploy"} <= set(words):
         return "databricks bundle deploy"
     return None
+
+
+def in_clone(command: Command) -> bool:
+    """Return whether git works in the user's clone; what is elsewhere is temporary."""
+    return command.directory.resolve().is_relative_to(Path.cwd().resolve())
 
 
 def wrap() -> None:
