@@ -18,6 +18,7 @@ from bricklane_local.compute.view import WorkspaceView
 from bricklane_local.dbfs.service import Dbfs
 from bricklane_local.files_api.tree import Uploads
 from bricklane_local.identity.directory import Directory
+from bricklane_local.identity.groups import Groups
 from bricklane_local.identity.members import Members
 from bricklane_local.identity.oauth_secrets import OAuthSecrets
 from bricklane_local.identity.principals import ADMINISTRATOR, Principal
@@ -139,6 +140,7 @@ class Workspace:
         self.host = ""  # known once its listener has a port
         self.space = cloud.database.space(row.name)
         self.objects = WorkspaceObjects(self.space, cloud.blobs, cloud.clock)
+        self.groups = Groups(self)
         self.members = Members(self)
         self.members.found_workspace(self.cloud.directory.ensure_user(ADMINISTRATOR, ADMINISTRATOR))
         self.objects.ensure_home(cloud.administrator)

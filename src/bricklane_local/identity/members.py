@@ -1,6 +1,6 @@
-"""Users, service principals and groups of one workspace as SCIM resources.
+"""Users and service principals of one workspace as SCIM resources.
 
-Source: https://docs.databricks.com/api/workspace/serviceprincipals (and users, groups).
+Source: https://docs.databricks.com/api/workspace/serviceprincipals (and users).
 """
 
 from __future__ import annotations
@@ -9,22 +9,15 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bricklane_local.identity.directory import SYSTEM_GROUPS, Group
-from bricklane_local.identity.principals import (
-    ADMINISTRATOR,
-    ADMINS,
-    USERS,
-    Principal,
-    PrincipalKind,
-)
-from bricklane_local.identity.scim import Resource, ScimError, patched
+from bricklane_local.identity.groups import guard
+from bricklane_local.identity.principals import ADMINS, USERS, Principal, PrincipalKind
+from bricklane_local.identity.scim import Resource, ScimError, patched, values_of
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
 
-GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
-# Attributes of a principal that hold several values; those of a group.
-LISTS, GROUP_LISTS = ("entitlements", "groups"), ("members",)
+# Attributes that hold several values.
+LISTS = ("entitlements", "groups")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +51,7 @@ TYPES = {
 
 
 class Members:
-    """The principals and groups of one workspace.
+    """The principals of one workspace.
 
     Args:
         workspace: which.
@@ -73,11 +66,7 @@ class Members:
         name = self._workspace.name
         self._directory.ensure_groups(name)
         self._directory.assign(name, PrincipalKind.USER, record)
-        self._directory.join(name, self._group_named(ADMINS), record["id"])
-
-    def _group_named(self, name: str) -> Group:
-        groups = self._directory.groups(self._workspace.name)
-        return next(group for group in groups if group.name == name)
+        self._directory.join(name, self._workspace.groups.named(ADMINS), record["id"])
 
     def show(self, row: ResourceType, principal: Principal) -> Resource:
         """Return a principal as a SCIM resource."""
@@ -167,8 +156,9 @@ class Members:
         active = wanted.get("active", True)
         if not isinstance(active, bool):
             raise ScimError(400, f"active must be true or false, got {active!r}", "invalidValue")
-        groups = _values(wanted, "groups")
-        self._guard(principal, active=active, groups=groups)
+        groups = values_of(wanted, "groups")
+        admins = self._workspace.groups.named(ADMINS)
+        guard(principal, administers=active and admins.id in groups)
         workspace = self._workspace.name
         with self._workspace.cloud.database.transaction():
             record = self._directory.record(row.kind, principal.user_name) or {}
@@ -178,20 +168,9 @@ class Members:
                 "external_id": wanted.get("externalId"),
             }
             self._directory.save(row.kind, record)
-            entitlements = _values(wanted, "entitlements")
+            entitlements = values_of(wanted, "entitlements")
             self._directory.set_entitlements(workspace, principal.id, entitlements)
             self._set_groups(principal, groups)
-
-    def _guard(self, principal: Principal, *, active: bool, groups: list[str]) -> None:
-        """Keep the account by which the cloud's own profiles work."""
-        if principal.user_name != ADMINISTRATOR:
-            return
-        if not active or self._group_named(ADMINS).id not in groups:
-            raise ScimError(
-                400,
-                f"{ADMINISTRATOR} administers this local cloud: it stays active and in {ADMINS}",
-                "mutability",
-            )
 
     def _set_groups(self, principal: Principal, wanted: list[str]) -> None:
         workspace = self._workspace.name
@@ -208,103 +187,9 @@ class Members:
 
     def delete(self, row: ResourceType, principal: Principal) -> None:
         """Take a principal out of the workspace; its tokens end with it."""
-        self._guard(principal, active=False, groups=[])
+        guard(principal, administers=False)
         record = self._directory.record(row.kind, principal.user_name) or {}
         self._directory.remove(self._workspace.name, row.kind, record)
-
-    def show_group(self, group: Group) -> Resource:
-        """Return a group as a SCIM resource."""
-        found = (
-            self._directory.by_id(self._workspace.name, member)
-            for member in self._directory.members(self._workspace.name, group)
-        )
-        names = {row.kind: name for name, row in TYPES.items()}
-        return {
-            "schemas": [GROUP_SCHEMA],
-            "id": group.id,
-            "displayName": group.name,
-            "meta": {"resourceType": "WorkspaceGroup"},
-            "members": [
-                {
-                    "display": principal.display_name,
-                    "value": principal.id,
-                    "$ref": f"{names[principal.kind]}/{principal.id}",
-                }
-                for principal in found
-                if principal is not None
-            ],
-        }
-
-    def groups(self) -> list[Resource]:
-        """Return all groups as SCIM resources."""
-        return [self.show_group(group) for group in self._directory.groups(self._workspace.name)]
-
-    def group(self, group_id: str) -> Group:
-        """Return the group with a SCIM id.
-
-        Raises:
-            ScimError: 404 when there is none.
-        """
-        for group in self._directory.groups(self._workspace.name):
-            if group.id == group_id:
-                return group
-        raise ScimError(404, f"Group with id {group_id} not found.")
-
-    def create_group(self, body: Resource) -> Group:
-        """Make a group.
-
-        Raises:
-            ScimError: 400 without a name, 409 when it is taken, 404 for an unknown member.
-        """
-        name = str(body.get("displayName") or "").strip()
-        if not name or "/" in name:
-            raise ScimError(400, f"displayName must be a name, got {name!r}", "invalidValue")
-        if any(group.name == name for group in self._directory.groups(self._workspace.name)):
-            raise ScimError(409, f"Group with name {name} already exists.", "uniqueness")
-        with self._workspace.cloud.database.transaction():
-            group = self._directory.add_group(self._workspace.name, name)
-            self.set_members(group, _values(body, "members"))
-        return group
-
-    def patch_group(self, group: Group, operations: list[Any]) -> None:
-        """Change a group by SCIM operations."""
-        self.save_group(group, patched(self.show_group(group), operations, GROUP_LISTS))
-
-    def save_group(self, group: Group, wanted: Resource) -> None:
-        """Make a group what ``wanted`` says.
-
-        Raises:
-            ScimError: 400 for another name, 404 for an unknown member.
-        """
-        if wanted.get("displayName", group.name) != group.name:
-            raise ScimError(400, "displayName of a group cannot be changed", "mutability")
-        self.set_members(group, _values(wanted, "members"))
-
-    def set_members(self, group: Group, wanted: list[str]) -> None:
-        """Make the principals with these ids the members of a group."""
-        workspace = self._workspace.name
-        present = self._directory.members(workspace, group)
-        if group.name == USERS and set(wanted) != set(present):
-            raise ScimError(400, f"Everyone in the workspace is in {USERS}", "mutability")
-        for member in set(present) - set(wanted):
-            principal = self._directory.by_id(workspace, member)
-            if principal is not None and group.name == ADMINS:
-                self._guard(principal, active=True, groups=[])
-            self._directory.leave(workspace, group, member)
-        for member in sorted(set(wanted) - set(present)):
-            if self._directory.by_id(workspace, member) is None:
-                raise ScimError(404, f"Principal with id {member} not found.")
-            self._directory.join(workspace, group, member)
-
-    def delete_group(self, group: Group) -> None:
-        """Delete a group.
-
-        Raises:
-            ScimError: 400 for the groups that every workspace has.
-        """
-        if group.name in SYSTEM_GROUPS:
-            raise ScimError(400, f"The group {group.name} cannot be deleted", "mutability")
-        self._directory.remove_group(self._workspace.name, group)
 
 
 def _name(row: ResourceType, body: Resource) -> str:
@@ -320,12 +205,3 @@ def _name(row: ResourceType, body: Resource) -> str:
     except ValueError:
         detail = f"applicationId must be a UUID, got {name!r}"
         raise ScimError(400, detail, "invalidValue") from None
-
-
-def _values(resource: Resource, name: str) -> list[str]:
-    items = resource.get(name) or []
-    if not isinstance(items, list) or not all(
-        isinstance(item, dict) and item.get("value") for item in items
-    ):
-        raise ScimError(400, f"{name} must be a list of objects with value", "invalidSyntax")
-    return list(dict.fromkeys(str(item["value"]) for item in items))

@@ -257,3 +257,17 @@ def _apply(result: Resource, op: str, path: str, value: Any, lists: Iterable[str
 def _given(value: Any) -> list[str]:
     items = value if isinstance(value, list) else [] if value is None else [value]
     return [str(item["value"] if isinstance(item, Mapping) else item) for item in items]
+
+
+def values_of(resource: Resource, name: str) -> list[str]:
+    """Return the values of an attribute that holds several, each once.
+
+    Raises:
+        ScimError: 400 when they are not objects with ``value``.
+    """
+    items = resource.get(name) or []
+    if not isinstance(items, list) or not all(
+        isinstance(item, dict) and item.get("value") for item in items
+    ):
+        raise ScimError(400, f"{name} must be a list of objects with value", "invalidSyntax")
+    return list(dict.fromkeys(str(item["value"]) for item in items))

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from bricklane_local.app.asgi import json_response
 from bricklane_local.app.call import Call
 from bricklane_local.app.routing import Route
+from bricklane_local.identity.groups import Groups
 from bricklane_local.identity.members import TYPES, Members, ResourceType
 from bricklane_local.identity.principals import PrincipalKind
 from bricklane_local.identity.scim import ScimError, chosen, page
@@ -22,6 +23,10 @@ PATH = "/api/2.0/preview/scim/v2"
 
 def _members(call: Call) -> Members:
     return call.workspace.members
+
+
+def _groups(call: Call) -> Groups:
+    return call.workspace.groups
 
 
 def _require_admin(call: Call, what: str) -> None:
@@ -90,26 +95,26 @@ def delete_principal(row: ResourceType, call: Call) -> Response:
 
 def list_groups(call: Call) -> dict[str, Any]:
     """List the groups."""
-    return page(_members(call).groups(), call.query)
+    return page(_groups(call).all(), call.query)
 
 
 def get_group(call: Call) -> dict[str, Any]:
     """Return a group."""
-    return chosen(_members(call).show_group(_members(call).group(call.path["id"])), call.query)
+    return chosen(_groups(call).show(_groups(call).get(call.path["id"])), call.query)
 
 
 def create_group(call: Call) -> Response:
     """Make a group."""
     _require_admin(call, "add a group")
-    made = _members(call).create_group(call.body)
-    return json_response(_members(call).show_group(made), 201)
+    made = _groups(call).create(call.body)
+    return json_response(_groups(call).show(made), 201)
 
 
 def patch_group(call: Call) -> dict[str, Any]:
     """Change a group's members."""
     _require_admin(call, "change a group")
     with call.cloud.database.transaction():
-        _members(call).patch_group(_members(call).group(call.path["id"]), _operations(call))
+        _groups(call).patch(_groups(call).get(call.path["id"]), _operations(call))
     return get_group(call)
 
 
@@ -117,14 +122,14 @@ def put_group(call: Call) -> dict[str, Any]:
     """Replace a group's members."""
     _require_admin(call, "change a group")
     with call.cloud.database.transaction():
-        _members(call).save_group(_members(call).group(call.path["id"]), call.body)
+        _groups(call).save(_groups(call).get(call.path["id"]), call.body)
     return get_group(call)
 
 
 def delete_group(call: Call) -> Response:
     """Delete a group."""
     _require_admin(call, "delete a group")
-    _members(call).delete_group(_members(call).group(call.path["id"]))
+    _groups(call).delete(_groups(call).get(call.path["id"]))
     return Response(status_code=204)
 
 
