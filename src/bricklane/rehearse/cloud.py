@@ -51,11 +51,12 @@ class LocalCloud:
         return WorkspaceClient(host=profile["host"], token=profile["token"], auth_type="pat")
 
 
-def start(name: str, *, fresh: bool) -> LocalCloud:
+def start(name: str, environment: Mapping[str, str], *, fresh: bool) -> LocalCloud:
     """Start the local cloud called ``name`` and return it.
 
     Args:
         name: of the cloud.
+        environment: added to that of the cloud, and so of the jobs of its workflows.
         fresh: whether everything that is in it is deleted first.
 
     Raises:
@@ -64,7 +65,7 @@ def start(name: str, *, fresh: bool) -> LocalCloud:
     if fresh:
         _bricklane("local", "down", "--name", name)
         _bricklane("local", "reset", "--yes", "--name", name)
-    _bricklane("local", "up", "--name", name, "--port", "0")
+    _bricklane("local", "up", "--name", name, "--port", "0", environment=environment)
     return find(name)
 
 
@@ -100,8 +101,16 @@ def stop(name: str) -> None:
     _bricklane("local", "down", "--name", name)
 
 
-def _bricklane(*arguments: str, allowed: set[int] | None = None) -> str:
-    command = Command((sys.executable, "-P", "-m", "bricklane", *arguments), Path.cwd())
+def _bricklane(
+    *arguments: str,
+    allowed: set[int] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> str:
+    command = Command(
+        (sys.executable, "-P", "-m", "bricklane", *arguments),
+        Path.cwd(),
+        environment=environment or {},
+    )
     return run(command, allowed=frozenset(allowed or {0})).output
 
 

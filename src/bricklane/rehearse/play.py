@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from bricklane.process import Command, run
 from bricklane.rehearse import cloud as clouds
 from bricklane.rehearse.acts import ACTS
+from bricklane.rehearse.packages import uv_environment
 from bricklane.rehearse.proofs import latest, wheels_in
 from bricklane.rehearse.provisioning import TARGETS
 from bricklane.rehearse.screen import Screen, timeline_table
@@ -34,12 +36,13 @@ def play(scenario: Scenario, screen: Screen, *, cloud: str, folder: Path) -> Sta
         BricklaneError: from the act that failed.
     """
     screen.headline(f"{scenario.name}: {scenario.title}")
+    environment = uv_environment(folder, os.environ)
     with screen.waiting("starting a forge and three workspaces"):
-        local = clouds.start(cloud, fresh=True)
+        local = clouds.start(cloud, environment, fresh=True)
     screen.happened("bricklane", f"started the local cloud {cloud}")
     for name, host in {**local.workspaces, clouds.FORGE: local.forge}.items():
         screen.say(f"{name}: {host}")
-    stage = Stage(local, folder / PROJECT, screen)
+    stage = Stage(local, folder / PROJECT, screen, environment)
     for act in scenario.acts:
         screen.headline(act.name.replace("-", " "))
         ACTS[act.name](stage, **act.parameters)

@@ -80,7 +80,8 @@ def new_project(stage: Stage, principals: dict[str, Identity]) -> None:
     shutil.rmtree(stage.folder, ignore_errors=True)
     stage.folder.parent.mkdir(parents=True, exist_ok=True)
     arguments = (sys.executable, "-P", "-m", "bricklane", "new", str(stage.folder), "--defaults")
-    run(Command((*arguments, *words), stage.folder.parent), show=stage.screen.say)
+    command = Command((*arguments, *words), stage.folder.parent, environment=stage.environment)
+    run(command, show=stage.screen.say)
     stage.screen.happened(DEVELOPER, f"makes the project in {stage.folder}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -31,6 +31,7 @@ class Stage:
         cloud: the forge and the workspaces.
         folder: where the project is.
         screen: shows and records what happens.
+        environment: added to that of every program that the people run.
         pull_request: the number of the last pull request that a person opened.
         forges: login → the repository as that person sees it; filled when it exists.
         seen: ids of workflow runs that an act has waited for.
@@ -39,6 +40,7 @@ class Stage:
     cloud: LocalCloud
     folder: Path
     screen: Screen
+    environment: Mapping[str, str] = field(default_factory=dict)
     pull_request: int = 0
     forges: dict[str, Forge] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
