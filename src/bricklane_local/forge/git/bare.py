@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bricklane_local.forge.git.failures import MissingObject
 from bricklane_local.forge.git.names import check_ref
 from bricklane_local.forge.git.process import Processes, Result
+from bricklane_local.forge.git.reading import Found, Readers
 
 HOOKS = "hooks"
 # What a push may weigh at most, as on GitHub.
@@ -51,11 +52,19 @@ class Bare:
         id: number of the repository.
         folder: where it is.
         processes: run git.
+        readers: read objects.
     """
 
     id: int
     folder: Path
     processes: Processes
+    readers: Readers
+
+    async def ask(
+        self, expressions: Sequence[str], *, contents: bool = False
+    ) -> list[Found | None]:
+        """Return what object names and refs stand for; see :meth:`Readers.ask`."""
+        return await self.readers.ask(self.folder, expressions, contents=contents)
 
     async def git(
         self,
@@ -81,6 +90,7 @@ class Repositories:
     def __init__(self, folder: Path, processes: Processes) -> None:
         self.folder = folder
         self._processes = processes
+        self.readers = Readers(processes)
 
     def path(self, repository: int) -> Path:
         """Return the folder of a repository; names of people's choice never become paths."""
@@ -95,7 +105,7 @@ class Repositories:
         path = self.path(repository)
         if not path.is_dir():
             raise MissingObject(f"repository {repository} has no git folder")
-        return Bare(repository, path, self._processes)
+        return Bare(repository, path, self._processes, self.readers)
 
     def all(self) -> list[Bare]:
         """Return every repository that is there."""

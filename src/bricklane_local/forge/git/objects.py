@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from bricklane_local.forge.git.bare import Bare
 from bricklane_local.forge.git.failures import BadName, GitFailure, MissingObject
 from bricklane_local.forge.git.model import CommitData, Person, TagData, TreeEntry
 from bricklane_local.forge.git.names import is_sha
+from bricklane_local.forge.git.reading import Found
 
 PERSON = re.compile(r"(.*?) ?<(.*)> (-?\d+) ([+-]\d{4})")
 MODES = {"100644": "blob", "100755": "blob", "120000": "blob", "040000": "tree", "160000": "commit"}
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """One object as git stores it: name, kind and bytes."""
-
-    sha: str
-    kind: str
-    content: bytes
-
-
-async def read_many(bare: Bare, names: Iterable[str], kind: str) -> list[Raw]:
+async def read_many(bare: Bare, names: Iterable[str], kind: str) -> list[Found]:
     """Return objects of one kind, in the order asked for.
 
     Raises:
@@ -36,17 +27,11 @@ async def read_many(bare: Bare, names: Iterable[str], kind: str) -> list[Raw]:
     for name in wanted:
         if not is_sha(name):
             raise BadName(f"{name!r} is not the name of an object")
-    given = "".join(f"{name}\n" for name in wanted).encode()
-    output = (await bare.git("cat-file", "--batch", given=given)).output
-    found, position = [], 0
-    for name in wanted:
-        end = output.index(b"\n", position)
-        fields = output[position:end].split()
-        if len(fields) != 3 or fields[1].decode() != kind:
+    found = []
+    for name, item in zip(wanted, await bare.ask(wanted, contents=True), strict=True):
+        if item is None or item.kind != kind:
             raise MissingObject(f"there is no {kind} {name}")
-        size = int(fields[2])
-        found.append(Raw(name, kind, output[end + 1 : end + 1 + size]))
-        position = end + size + 2
+        found.append(item)
     return found
 
 
@@ -233,10 +218,9 @@ async def _require(bare: Bare, wanted: Sequence[tuple[str, str]]) -> None:
     for sha, kind in wanted:
         if not is_sha(sha):
             raise MissingObject(f"{sha!r} is not the name of a {kind}")
-    given = "".join(f"{sha}\n" for sha, _ in wanted).encode()
-    lines = (await bare.git("cat-file", "--batch-check", given=given)).lines
-    for (sha, kind), line in zip(wanted, lines, strict=True):
-        if line.split()[1:2] != [kind]:
+    answers = await bare.ask([sha for sha, _ in wanted])
+    for (sha, kind), answer in zip(wanted, answers, strict=True):
+        if answer is None or answer.kind != kind:
             raise MissingObject(f"there is no {kind} {sha}")
 
 

@@ -167,6 +167,23 @@ class Processes:
             await asyncio.shield(process.wait())
             self._alive.discard(process)
 
+    async def reader(self, folder: Path) -> asyncio.subprocess.Process:
+        """Start a ``git cat-file`` that answers questions about a repository until it is killed."""
+        self._alive = {process for process in self._alive if process.returncode is None}
+        process = await asyncio.create_subprocess_exec(
+            "git",
+            "cat-file",
+            "--batch-command",
+            cwd=folder,
+            env=environment({"GIT_DIR": str(folder)}),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._alive.add(process)
+        return process
+
     async def stop(self) -> None:
         """End every child that is still running."""
         for process in list(self._alive):

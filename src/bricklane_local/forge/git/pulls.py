@@ -45,25 +45,24 @@ async def refresh(
     Returns:
         Whether it merges; the same commits give the same test merge again.
     """
-    await refs.overwrite(bare, f"{PULLS}{number}/head", head)
-    ref = f"{PULLS}{number}/merge"
+    values: dict[str, str | None] = {f"{PULLS}{number}/head": head, f"{PULLS}{number}/merge": None}
     try:
         tree = await merging.tree_of(bare, base, head)
     except (MergeConflict, Unrelated) as failure:
-        await refs.overwrite(bare, ref, None)
+        await refs.overwrite(bare, values)
         return Mergeability(False, None, getattr(failure, "paths", ()))
     when = await _moment(bare, base, head)
     author, committer = _at(author, when), _at(FORGE, when)
     merge = await objects.write_commit(
         bare, tree, (base, head), f"Merge {head} into {base}", author, committer
     )
-    await refs.overwrite(bare, ref, merge)
+    await refs.overwrite(bare, values | {f"{PULLS}{number}/merge": merge})
     return Mergeability(True, merge)
 
 
 async def close(bare: Bare, number: int) -> None:
     """Drop the test merge of a pull request that is closed; its head stays for readers."""
-    await refs.overwrite(bare, f"{PULLS}{number}/merge", None)
+    await refs.overwrite(bare, {f"{PULLS}{number}/merge": None})
 
 
 async def fetch_head(bare: Bare, number: int, source: Bare, branch: str) -> str:

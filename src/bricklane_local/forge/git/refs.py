@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bricklane_local.forge.git.bare import Bare
@@ -81,8 +81,8 @@ async def find(bare: Bare, name: str, kind: str = "commit") -> str | None:
         name: a branch, tag, ref or (shortened) object name; see :func:`candidates`.
         kind: to peel it to: ``commit``, ``tree``, or ``object`` for what it is.
     """
-    answers = await _check(bare, [f"{item}^{{{kind}}}" for item in candidates(name)])
-    return next((answer[0] for answer in answers if answer is not None), None)
+    answers = await bare.ask([f"{item}^{{{kind}}}" for item in candidates(name)])
+    return next((answer.sha for answer in answers if answer is not None), None)
 
 
 async def resolve(bare: Bare, name: str, kind: str = "commit") -> str:
@@ -99,22 +99,8 @@ async def resolve(bare: Bare, name: str, kind: str = "commit") -> str:
 
 async def kind_of(bare: Bare, sha: str) -> str | None:
     """Return the kind of the object ``sha``, or None when it is not there."""
-    (answer,) = await _check(bare, [sha])
-    return None if answer is None else answer[1]
-
-
-async def _check(bare: Bare, expressions: list[str]) -> list[tuple[str, str] | None]:
-    if not expressions:
-        return []
-    given = "".join(f"{item}\n" for item in expressions).encode()
-    lines = (await bare.git("cat-file", "--batch-check", given=given)).lines
-    answers: list[tuple[str, str] | None] = []
-    for line in lines:
-        sha, _, rest = line.partition(" ")
-        kind = rest.partition(" ")[0]
-        present = len(sha) == 40 and kind in ("commit", "tree", "blob", "tag")
-        answers.append((sha, kind) if present else None)
-    return answers
+    (answer,) = await bare.ask([sha])
+    return None if answer is None else answer.kind
 
 
 async def set_head(bare: Bare, branch: str) -> None:
@@ -142,9 +128,10 @@ async def write(bare: Bare, changes: Iterable[RefChange]) -> None:
     await bare.git("update-ref", "--stdin", "-z", given=given)
 
 
-async def overwrite(bare: Bare, ref: str, after: str | None) -> None:
-    """Set or delete a ref whatever its value: for refs that only the forge writes."""
-    command = (
-        f"delete {check_ref(ref)}\0\0" if after is None else f"update {check_ref(ref)}\0{after}\0\0"
-    )
-    await bare.git("update-ref", "--stdin", "-z", given=command.encode())
+async def overwrite(bare: Bare, wanted: Mapping[str, str | None]) -> None:
+    """Set refs, or delete those with None, whatever they are: for refs that only we write."""
+    commands = [
+        f"delete {check_ref(ref)}\0\0" if value is None else f"update {check_ref(ref)}\0{value}\0\0"
+        for ref, value in wanted.items()
+    ]
+    await bare.git("update-ref", "--stdin", "-z", given="".join(commands).encode())

@@ -52,6 +52,7 @@ class Git:
         """Let changes that were accepted end, and end every child."""
         await self.backend.stop()
         await self.changes.finish()
+        self.repositories.readers.stop()
         await self._processes.stop()
 
     def repository(self, repository: int) -> Bare:
@@ -69,6 +70,7 @@ class Git:
     async def delete(self, repository: int) -> None:
         """Remove a repository; one that is gone already is no error."""
         async with self.changes.alone(repository):
+            self.repositories.readers.close(self.repositories.path(repository))
             await asyncio.to_thread(self.repositories.delete, repository)
             self.changes.forget(repository)
 

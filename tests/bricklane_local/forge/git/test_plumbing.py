@@ -52,15 +52,15 @@ class Workshop:
 @pytest.fixture
 def shop(tmp_path: Path, copy_of: Callable[..., Clone]) -> Iterator[Workshop]:
     with asyncio.Runner() as runner:
-
-        async def create() -> Bare:
-            return await Repositories(tmp_path / "git", Processes()).create(1, "main")
-
-        bare = runner.run(create())
+        processes = Processes()
+        repositories = Repositories(tmp_path / "git", processes)
+        bare = runner.run(repositories.create(1, "main"))
         clone = copy_of(str(bare.folder), tmp_path / "clone", first=True)
         clone.commit("lines", text=LINES)
         clone.git("push", "--quiet", "origin", "main")
         yield Workshop(bare, clone, runner)
+        repositories.readers.stop()
+        runner.run(processes.stop())
 
 
 def test_a_merge_commit_has_both_parents_and_the_persons(shop: Workshop) -> None:
