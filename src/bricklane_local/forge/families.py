@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bricklane_local.forge.actions.routes import ROUTES as ACTIONS
 from bricklane_local.forge.checks.routes import ROUTES as CHECKS
 from bricklane_local.forge.deployments.routes import ROUTES as DEPLOYMENTS
 from bricklane_local.forge.environments.routes import ROUTES as ENVIRONMENTS
@@ -30,6 +31,7 @@ FAMILIES: dict[str, list[ForgeRoute]] = {
     "Deployments": DEPLOYMENTS,
     "Secrets and variables": SECRETS,
     "Environments": ENVIRONMENTS,
+    "Actions": ACTIONS,
     "Webhooks": WEBHOOKS,
     "Pages": PAGES,
     "Git": GIT,

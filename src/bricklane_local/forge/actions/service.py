@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import shutil
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.forge.actions.runner.environment import lay_out_programs
 from bricklane_local.forge.actions.runner.execution import Execution, RunFiles, Workshop
 from bricklane_local.forge.actions.runner.resolving import Resolver
+from bricklane_local.forge.actions.runs.attempts import begin_attempt
 from bricklane_local.forge.actions.runs.engine import Engine
 from bricklane_local.forge.actions.runs.model import COMPLETED, JobRun, Run
 from bricklane_local.forge.actions.runs.planning import ActiveRun
@@ -128,3 +130,22 @@ class Actions:
             jobs = self.engine.approve(run, environments, review)
         self.engine.pump()
         return jobs
+
+    def rerun(self, run: Run, login: str, chosen: Callable[[JobRun], bool]) -> None:
+        """Begin a new attempt of a run that has ended.
+
+        Args:
+            run: the run.
+            login: who asked for it.
+            chosen: says which jobs of the latest attempt run again; those that need one of them
+                do so too, the others keep their results.
+        """
+        with self._forge.transaction():
+            begin_attempt(self._forge, self.store, run, login, chosen)
+            self.engine.add(run)
+        self.engine.pump()
+
+    def delete(self, run: Run) -> None:
+        """Forget a run that has ended, and remove its files."""
+        self.store.delete_run(run)
+        shutil.rmtree(self.files(run).root, ignore_errors=True)

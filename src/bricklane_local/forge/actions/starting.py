@@ -156,13 +156,32 @@ class Starter:
                     if outcome is not None:
                         planned.append((path, text, outcome))
         runs: list[Run] = []
+        commit = await self._commit(repository, found) if found is not None and planned else {}
         with self._forge.transaction():
             if found is not None:
                 self._remember(repository, found, files)
-                runs = [self._make(repository, found, *row) for row in planned]
+                runs = [self._make(repository, found, commit, *row) for row in planned]
             if event_key:
                 self._store.forget_event(event_key)
         return runs
+
+    async def _commit(self, repository: Repository, cause: Cause) -> dict[str, Any]:
+        bare = self._forge.git.repository(repository.id)
+        sha = str(cause.pull.get("head", {}).get("sha") or cause.sha)
+        try:
+            found = await history.commit(bare, sha)
+        except GitFailure:
+            return {}
+        people = {
+            role: {"name": person.name, "email": person.email}
+            for role, person in (("author", found.author), ("committer", found.committer))
+        }
+        return {
+            "id": found.sha,
+            "tree_id": found.tree,
+            "message": found.message.rstrip("\n"),
+            "timestamp": found.committer.date.isoformat(),
+        } | people
 
     async def _select(
         self, repository: Repository, cause: Cause, path: str, text: str
@@ -220,6 +239,7 @@ class Starter:
         self,
         repository: Repository,
         cause: Cause,
+        commit: dict[str, Any],
         path: str,
         text: str,
         outcome: Workflow | WorkflowError,
@@ -229,6 +249,7 @@ class Starter:
         record.runs += 1
         self._store.save_workflow(record)
         run = self._run(repository, cause, record)
+        run.commit = commit
         if isinstance(outcome, WorkflowError):
             run.status, run.conclusion = COMPLETED, FAILURE
             problems = "; ".join(outcome.problems)

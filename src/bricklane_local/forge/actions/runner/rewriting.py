@@ -69,7 +69,8 @@ def job_document(given: Given) -> dict[str, Any]:
     steps = [_step(given, step) for step in given.job.steps]
     job: dict[str, Any] = {"runs-on": "ubuntu-latest", "env": job_variables(given), "steps": steps}
     return {
-        "name": "workflow",
+        # act takes no expressions here; steps get the true name in their variables.
+        "name": PLACEHOLDER if "${{" in given.workflow.name else given.workflow.name,
         "on": [given.values["github"]["event_name"]],
         "jobs": {given.job.id: job},
     }

@@ -147,8 +147,23 @@ class Engine:
     def _advance_all(self) -> bool:
         changed = False
         for active in self._in_order():
-            changed |= self._advance(active)
+            try:
+                changed |= self._advance(active)
+            except Exception as error:
+                # One run that cannot go on must not keep the others from it.
+                LOGGER.exception("run %s cannot go on", active.run.id)
+                self._give_up(active, f"The local forge failed: {error}")
         return changed
+
+    def _give_up(self, active: ActiveRun, message: str) -> None:
+        run = active.run
+        for job in active.jobs:
+            if not job.done:
+                job.status, job.conclusion, job.message = COMPLETED, FAILURE, message
+                self._store.save_job(job)
+        run.status, run.conclusion, run.problem = COMPLETED, FAILURE, message
+        self._store.save_run(run)
+        self._drop(active)
 
     async def stop(self) -> None:
         """End all running jobs and everything they started."""

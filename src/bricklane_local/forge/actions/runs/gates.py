@@ -56,9 +56,10 @@ class Gates:
         gate = self._forge.environments.gate(repository, job.environment)
         return not gate.reviewers or any(row["state"] == "approved" for row in job.approvals)
 
-    def may_review(self, repository: Repository, run: Run, job: JobRun, login: str) -> bool:
-        """Say whether a user may approve or reject a job."""
-        gate = self._forge.environments.gate(repository, job.environment)
-        if gate.prevent_self_review and login.lower() == run.triggering_actor.lower():
-            return False
-        return login.lower() in (name.lower() for name in gate.reviewers)
+
+def may_review(forge: Forge, repository: Repository, run: Run, job: JobRun, login: str) -> bool:
+    """Say whether a user may approve or reject a job that waits for its environment."""
+    gate = forge.environments.gate(repository, job.environment)
+    if gate.prevent_self_review and login.lower() == run.triggering_actor.lower():
+        return False
+    return login.lower() in (name.lower() for name in gate.reviewers)

@@ -77,6 +77,7 @@ class Run(_Stored):
         status: see above.
         conclusion: when it is completed.
         problem: why it could not be planned.
+        commit: of the head, as far as the API shows it.
         group: of its concurrency; empty for none.
         admitted: whether its concurrency let it in.
         cancelled: whether somebody cancelled it.
@@ -107,6 +108,7 @@ class Run(_Stored):
     status: str = QUEUED
     conclusion: str | None = None
     problem: str = ""
+    commit: dict[str, Any] = field(default_factory=dict)
     group: str = ""
     admitted: bool = False
     cancelled: bool = False
@@ -149,6 +151,7 @@ class JobRun(_Stored):
         message: why it ended without running, or how it ended.
         annotations: what its steps said with ``::error::`` and the like.
         cancelling: whether it was told to end.
+        origin: id of the job of an earlier attempt that this one stands for, with its log; or 0.
         created_at: milliseconds since the epoch.
         started_at: likewise; 0 until it starts.
         completed_at: likewise; 0 until it ends.
@@ -178,6 +181,7 @@ class JobRun(_Stored):
     message: str = ""
     annotations: list[dict[str, Any]] = field(default_factory=list)
     cancelling: bool = False
+    origin: int = 0
     created_at: int = 0
     started_at: int = 0
     completed_at: int = 0

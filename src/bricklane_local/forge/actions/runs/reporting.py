@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bricklane_local.forge.actions.runs.model import (
     CANCELLED,
@@ -58,25 +58,27 @@ class Reporter:
     def check(self, repository: Repository, run: Run, job: JobRun) -> None:
         """Make a job's check run say what the job does now."""
         caller = self.caller(job)
-        if not job.check:
-            job.check = self._forge.checks.create(
-                repository,
-                caller,
-                name=job.name,
-                head_sha=run.head_sha,
-                details_url=self.url(repository, job),
-                external_id=str(job.id),
-            ).id
-        status = CHECK_STATES.get(job.status, QUEUED)
-        self._forge.checks.update(
+        output = {"title": job.name, "summary": job.message} if job.message else {}
+        now: dict[str, Any] = {
+            "status": CHECK_STATES.get(job.status, QUEUED),
+            "conclusion": job.conclusion or "",
+            "output": output,
+            "started_at": job.started_at or job.created_at,
+            "completed_at": job.completed_at,
+        }
+        if job.check:
+            self._forge.checks.update(repository, caller, job.check, **now)
+            return
+        job.check = self._forge.checks.create(
             repository,
             caller,
-            job.check,
-            status=status,
-            conclusion=job.conclusion,
-            title=job.name,
-            summary=job.message,
-        )
+            name=job.name or job.key,
+            head_sha=run.head_sha,
+            details_url=self.url(repository, job),
+            external_id=str(job.id),
+            suite=run.id,
+            **now,
+        ).id
 
     def deployment(self, repository: Repository, run: Run, job: JobRun, state: str) -> None:
         """Make the deployment of a job's environment say ``state``, one of a job's."""

@@ -38,7 +38,7 @@ def selected() -> tuple[Path, list[Path]]:
             files = {path: None for path in files if path not in set(matched)}
             continue
         files |= dict.fromkeys(matched)
-        fixed = Path((glob.escape(pattern) == pattern and pattern) or pattern.split("*", maxsplit=1)[0])
+        fixed = Path(pattern.split("*", maxsplit=1)[0])
         roots.append(fixed if fixed.is_dir() else fixed.parent)
     root = Path(os.path.commonpath(roots)) if roots else workspace
     if given("include-hidden-files").lower() != "true":

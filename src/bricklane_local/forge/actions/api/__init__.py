@@ -1,0 +1,1 @@
+"""The REST routes of Actions, by subject."""
