@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bricklane.bundle import cli
-from bricklane.bundle.access import HOST, PROFILE
+from bricklane.bundle.access import HOST, PROFILE, access_environment, secrets
 from bricklane.delivery import guard, records, wheels
 from bricklane.delivery.checkout import clean_checkout
 from bricklane.delivery.gate import check_tested
@@ -152,21 +152,20 @@ def _untested(world: Deployment) -> bool:
 
 def _test(world: Deployment) -> None:
     assert world.summary is not None  # noqa: S101  (deploying asks for it when there are tests)
-    bundle = world.bundle()
     file = world.folder() / "summary.json"
     file.write_text(world.summary.text, "utf-8")
-    named = {PROFILE, HOST}.intersection((*world.environment, *bundle.environment))
-    environment = {
-        **bundle.environment,
-        **({} if named else {HOST: world.summary.host}),
-        TARGET: world.target.name,
-        SUMMARY: str(file),
-    }
+    access = access_environment(world.target, world.environment, world.options.profile)
+    named = {PROFILE, HOST}.intersection((*world.environment, *access))
     run_tests(
         commands_for(world.settings, world.target.name),
         world.deployed_from(),
-        environment,
-        bundle.secrets,
+        {
+            **access,
+            **({} if named else {HOST: world.summary.host}),
+            TARGET: world.target.name,
+            SUMMARY: str(file),
+        },
+        secrets(world.environment),
         world.say,
         world.tests.append,
     )

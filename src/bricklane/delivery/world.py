@@ -197,10 +197,10 @@ def open_deployment(
     """
     from bricklane.gitflow.kinds import kinds_of
     from bricklane.project.bundlefile import find_bundle, read_bundle
-    from bricklane.project.loading import load
+    from bricklane.project.loading import settings_of
 
-    settings = load(start)
     file = read_bundle(find_bundle(start))
+    settings = settings_of(file)
     declared = declared_target(file, target)
     forge = None
     if recorded(declared, options, ci):

@@ -80,7 +80,11 @@ def load(start: Path) -> Settings:
         SettingsError: with all problems at once, each as ``file:line: key/path: expectation``.
         BricklaneError: when there is no bundle, or its file cannot be read.
     """
-    bundle = read_bundle(find_bundle(start))
+    return settings_of(read_bundle(find_bundle(start)))
+
+
+def settings_of(bundle: Bundle) -> Settings:
+    """Return the settings beside a bundle that is read already; raises as :func:`load` does."""
     file = bundle.root / FILE_NAME
     text = file.read_text("utf-8") if file.is_file() else ""
     return parse(text, bundle, file)
