@@ -67,8 +67,8 @@ ADVICE = (
     ),
 )
 
-# How much garbage the CLI, a Go program, lets pile up: a bundle of 100 jobs then takes two thirds of
-# the processor time, and 125 MB instead of 86. Source: https://pkg.go.dev/runtime
+# How much garbage the CLI, a Go program, lets pile up: a bundle of 100 jobs then takes two thirds
+# of the processor time, and 125 MB instead of 86. Source: https://pkg.go.dev/runtime
 COLLECTION = {"GOGC": "400"}
 
 PROBLEM = re.compile(r"^Error: ", re.MULTILINE)
