@@ -125,7 +125,7 @@ class Issues:
             values["assignees"] = self._checked_assignees(repository, values["assignees"])
         now = self._forge.clock.now()
         state = values.get("state", issue.state)
-        values |= self._state_change(issue, state, caller.user.login, now)
+        values = self._state_change(issue, state, caller.user.login, now) | values
         with self._forge.transaction():
             if "labels" in values:
                 values["labels"] = self.labels.named(repository, values["labels"])

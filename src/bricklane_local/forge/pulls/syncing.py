@@ -77,7 +77,7 @@ class Syncing:
         if not request.is_open:
             return
         moved = await self._moved(repository, request)
-        if moved is None:
+        if moved is None or (moved == request.pull and moved.mergeable is not None):
             return
         observed = await self.observe(repository, PullRequest(request.issue, moved))
         with self._forge.transaction():
