@@ -34,7 +34,7 @@ def record_base(rendered: Path, root: Path) -> None:
                 entry.size = len(content)
                 archive.addfile(entry, io.BytesIO(content))
     target = root / BASE
-    target.parent.mkdir(exist_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes(lzma.compress(packed.getvalue(), preset=9))
 
 

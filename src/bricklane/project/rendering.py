@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -146,6 +147,7 @@ def _context(layer: str, answers: Answers, adopted: Adoption | None) -> dict[str
         "passes_principal": {"dev": False, **passes},
         "bricklane_version": __version__,
         "question_names": list(questions()),
+        "python_keywords": keyword.kwlist,
     }
 
 

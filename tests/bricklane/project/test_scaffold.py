@@ -79,7 +79,9 @@ def test_a_file_of_answers_and_single_answers(tmp_path: Path, git: Git) -> None:
     ("given", "said"),
     [
         ({"project": "Sales!"}, "expected lower-case words joined by hyphens"),
+        ({"project": "on"}, "means something else in YAML"),
         ({"package": "import"}, "is taken by something else"),
+        ({"package": "null"}, "means something else in YAML"),
         ({"description": 'a "quoted" one'}, "expected one line without quotation marks"),
         ({"catalog_dev": "a.b"}, "expected the name of a catalog"),
         ({"service_principal_prod": "sp"}, "expected an application id such as"),

@@ -1,4 +1,4 @@
-"""Entry point ``flights-checks``: tests the promises of the tables and fails when one is broken."""
+"""Entry point of the task ``checks``: tests the promises and fails when one is broken."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,10 +1,14 @@
-"""Entry point ``flights-gold``: computes the reports and writes them as tables."""
+"""Entry point of the task ``gold``: computes the reports and writes them as tables."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from flights.session import schema_arguments, session_in
-from flights.transformations import delays_by_airline, delays_by_route, weather_effect
+from flights.transformations import (
+    delays_by_airline,
+    delays_by_route,
+    weather_effect,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

@@ -1,4 +1,4 @@
-"""Entry point ``flights-land``: writes the published CSV files into the volume."""
+"""Entry point of the task ``land``: writes the published CSV files into the volume."""
 
 import csv
 from collections.abc import Iterator, Sequence

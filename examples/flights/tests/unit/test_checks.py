@@ -6,7 +6,12 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
-from flights.checks import CHECKS, BrokenPromisesError, as_results, count_violations
+from flights.checks import (
+    CHECKS,
+    BrokenPromisesError,
+    as_results,
+    count_violations,
+)
 
 TABLES = {
     "silver_flights": """SELECT timestamp'2013-01-01 07:00' AS time_hour, 'AA' AS carrier,

@@ -6,7 +6,11 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from flights.transformations import delays_by_airline, delays_by_route, weather_effect
+from flights.transformations import (
+    delays_by_airline,
+    delays_by_route,
+    weather_effect,
+)
 
 SEVEN = datetime(2013, 1, 1, 7, tzinfo=UTC)
 EIGHT = datetime(2013, 1, 1, 8, tzinfo=UTC)
