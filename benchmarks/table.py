@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks import deployments, memory, notebooks, startup
+from benchmarks import delivering, deployments, gitflow, memory, notebooks, startup
 from benchmarks.measurement import Comparison, Settings
 from benchmarks.minilake import VERSION as MINILAKE
 
@@ -43,10 +43,25 @@ BENCHMARKS = (
         notebooks.measure,
     ),
     Benchmark(
+        3,
+        "`bricklane deploy`: build, validate, plan shown, deploy",
+        "the bare Databricks CLI doing `bundle validate` and `bundle deploy` of the same bundle of "
+        "jobs with two notebook tasks each, to the same local workspace",
+        delivering.measure,
+    ),
+    Benchmark(
         4,
         "`bricklane --help`",
         "`databricks --help`",
         startup.measure,
+    ),
+    Benchmark(
+        5,
+        "Next version and plan of a release, with 50,000 commits and 1,000 tags",
+        "`git describe` in the same clone. Ours is the engine in a running process with all the "
+        "git processes that it starts, the remote in the next folder and a forge without pull "
+        "requests; how long bricklane takes to start is row 4",
+        gitflow.measure,
     ),
     Benchmark(
         6,

@@ -22,7 +22,7 @@ COMPARISON = Comparison("thing", "s", [1.0] * 5, [2.0] * 5, ratio_limit=1)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--rows", "1,3"], "'3' is no row; there are 1, 2, 4, 6"),
+        (["--rows", "1,99"], "'99' is no row; there are 1, 2, "),
         (["--rows", "x"], "'x' is no row"),
         (["--jobs", "0"], "'0' is no number of jobs"),
         (["--jobs", ""], "'' is no number of jobs"),
