@@ -5,6 +5,7 @@ Everything is reached as users reach it: the cloud by its program, the forge by 
 
 from __future__ import annotations
 
+import configparser
 import json
 import os
 import subprocess
@@ -88,6 +89,19 @@ class LocalCloud:
         )
         assert answer.status_code < 400, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer
+
+    def control(self, method: str, what: str, body: object = None) -> None:
+        """Use one of the cloud's test controls, which its workspaces offer."""
+        config = configparser.ConfigParser()
+        config.read(self.state / "config")
+        answer = requests.request(
+            method,
+            f"{config['dev']['host']}/_bricklane/{what}",
+            json=body,
+            headers={"Authorization": f"Bearer {config['dev']['token']}"},
+            timeout=60,
+        )
+        assert answer.status_code < 400, f"{method} {what}: {answer.status_code} {answer.text}"
 
     def create(self, name: str) -> str:
         """Make an empty repository and return its ``owner/name``."""
