@@ -165,14 +165,38 @@ def test_the_job_leaves_tables_files_and_kept_promises(delivery: Delivery) -> No
     assert f"dev.{schema}.gold_route_delays: 224 rows" in (outputs["gold"].logs or "")
 
 
-def test_running_again_changes_no_cleaned_row(delivery: Delivery) -> None:
+def test_its_tests_of_a_deployment_pass_and_change_no_cleaned_row(
+    delivery: Delivery, tmp_path: Path
+) -> None:
     cleaned = ["silver_flights", "silver_weather"]
     before = {table: delivery.commits(table) for table in cleaned}
     assert set(before.values()) == {2}, "one version that creates it, one that fills it"
 
-    delivery.bundle("run", "delays").expect()
+    tested = project_tests(delivery, tmp_path, "tests/integration", "tests/e2e")
 
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    assert "3 passed" in tested.stdout
     assert {table: delivery.commits(table) for table in cleaned} == before
+
+
+def project_tests(
+    delivery: Delivery, place: Path, *levels: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the project's tests of a deployment as ``bricklane deploy`` runs them."""
+    summary = delivery.bundle("summary", "--output", "json", "--var", "months=12").expect()
+    (place / "summary.json").write_text(summary.stdout, "utf-8")
+    handed = {
+        "BRICKLANE_TARGET": delivery.target,
+        "BRICKLANE_BUNDLE_SUMMARY": str(place / "summary.json"),
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *levels],
+        cwd=delivery.folder,
+        env=delivery.cloud.environment | handed,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_a_broken_promise_fails_the_run_and_is_named(delivery: Delivery) -> None:
