@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bricklane_local.forge.forge import Forge
     from bricklane_local.forge.repositories.model import Repository
 
-NAME = re.compile(r"[A-Z_][A-Z0-9_]*")
+NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,254}")
 RESERVED = "GITHUB_"
 SECRET_LIMIT = VARIABLE_LIMIT = 48 * 1024  # bytes
 WRONG_NAME = (

@@ -72,7 +72,8 @@ def organization(call: ForgeCall) -> dict[str, Any]:
     found = call.forge.users.get(call.path["org"])
     if found.type != "Organization":
         raise not_found()
-    return _whole(call, found)
+    url = f"{call.forge.api}/orgs/{found.login}"
+    return _whole(call, found) | {"url": url, "repos_url": f"{url}/repos"}
 
 
 def team(call: ForgeCall) -> None:
