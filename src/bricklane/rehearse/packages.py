@@ -1,8 +1,8 @@
 """How uv fetches packages during a rehearsal: each file once, as indexes themselves allow.
 
-A rehearsal makes a fresh environment for each job. A file of the Python Package Index never changes,
-and its headers say so; proxies in between often lose them, and uv then fetches (and for packages like
-pyspark also builds) the same file again for each job.
+A rehearsal makes a fresh environment for each job. A file of the Python Package Index never
+changes, and its headers say so; proxies in between often lose them, and uv then fetches (and
+packages like pyspark also builds) the same file again for each job.
 https://docs.astral.sh/uv/concepts/indexes/#customizing-cache-control-headers
 """
 
@@ -40,3 +40,16 @@ def uv_environment(folder: Path, environment: Mapping[str, str]) -> dict[str, st
     file = folder / "uv.toml"
     file.write_text(SETTINGS, "utf-8")
     return {"UV_CONFIG_FILE": str(file)}
+
+
+def path_with_uv(environment: Mapping[str, str]) -> str:
+    """Return ``PATH`` with the uv that was installed with the local cloud.
+
+    Args:
+        environment: of this process.
+    """
+    import uv
+
+    return os.pathsep.join(
+        [str(Path(uv.find_uv_bin()).parent), environment.get("PATH", os.defpath)]
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bricklane.process import Command, run
 from bricklane.rehearse import cloud as clouds
 from bricklane.rehearse.acts import ACTS
-from bricklane.rehearse.packages import uv_environment
+from bricklane.rehearse.packages import path_with_uv, uv_environment
 from bricklane.rehearse.proofs import latest, wheels_in
 from bricklane.rehearse.provisioning import TARGETS
 from bricklane.rehearse.screen import Screen, timeline_table
@@ -42,7 +42,8 @@ def play(scenario: Scenario, screen: Screen, *, cloud: str, folder: Path) -> Sta
     screen.happened("bricklane", f"started the local cloud {cloud}")
     for name, host in {**local.workspaces, clouds.FORGE: local.forge}.items():
         screen.say(f"{name}: {host}")
-    stage = Stage(local, folder / PROJECT, screen, environment)
+    path = {"PATH": path_with_uv(os.environ)}
+    stage = Stage(local, folder / PROJECT, screen, {**environment, **path})
     for act in scenario.acts:
         screen.headline(act.name.replace("-", " "))
         ACTS[act.name](stage, **act.parameters)
