@@ -38,6 +38,14 @@ PERSON = {
 }
 
 
+def tool(name: str) -> str:
+    """Return the path of a program that ``make test`` has installed before."""
+    command = [str(Path(sys.executable).with_name("bricklane")), "tools", "path", name]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=600
+    ).stdout.strip()
+
+
 @dataclass(frozen=True)
 class LocalCloud:
     """A local cloud in a state folder of its own.
@@ -57,9 +65,9 @@ class LocalCloud:
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout
 
-    def up(self, port: int = 0) -> LocalCloud:
+    def up(self, port: int = 0, *options: str) -> LocalCloud:
         """Start it; 0 picks free ports."""
-        self.local("up", "--port", str(port))
+        self.local("up", "--port", str(port), *options)
         return self
 
     def down(self) -> None:

@@ -102,6 +102,7 @@ def script() -> Iterator[Script]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
+            self.close_connection = answer.headers.get("Connection") == "close"
 
         do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815  (the library's names)
 

@@ -27,7 +27,7 @@ from bricklane.forge.model import (
     Ruleset,
     WorkflowRun,
 )
-from tests.flows.cloud import DEVELOPER, QUICK, REVIEWER, Clone, LocalCloud, new_clone
+from tests.flows.cloud import DEVELOPER, QUICK, REVIEWER, Clone, LocalCloud, new_clone, tool
 
 pytestmark = pytest.mark.real
 
@@ -74,7 +74,7 @@ class World:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     folder = tmp_path_factory.mktemp("contract")
-    cloud = LocalCloud(folder / "state").up()
+    cloud = LocalCloud(folder / "state").up(0, "--act", tool("act"))
     try:
         name = cloud.create("flights")
         clone = new_clone(cloud, name, folder / "clone")
@@ -399,9 +399,9 @@ def until_status(world: World, status: str) -> WorkflowRun:
         run = next(world.forge.workflow_runs(file="greet.yml"), None)
         if run is not None and run.status == status:
             return run
-        log = world.forge.workflow_log(run.id) if run else ""
-        assert time.monotonic() < end, f"not {status}: {run}\n{log}"
-        assert run is None or run.status != "completed", f"not {status}: {run}\n{log}"
+        if time.monotonic() > end or (run is not None and run.status == "completed"):
+            log = world.forge.workflow_log(run.id) if run else ""
+            raise AssertionError(f"not {status}: {run}\n{log}")
         time.sleep(0.2)
 
 

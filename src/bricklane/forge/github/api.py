@@ -7,12 +7,11 @@ fetch what a list left out by requests of their own, one an attribute, which nob
 from __future__ import annotations
 
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import github
@@ -29,6 +28,7 @@ from bricklane.forge.github.refusals import Missing, NotTaken, Refusal, explain
 from bricklane.forge.github.retry import Patience, retries
 
 Json = dict[str, Any]
+T = TypeVar("T")
 
 # https://docs.github.com/rest/about-the-rest-api/api-versions; servers that know none ignore it.
 API_VERSION = "2022-11-28"
@@ -183,16 +183,37 @@ class Api:
         follow; here the same library does, and leaves the token behind when the host changes.
         """
         target.parent.mkdir(parents=True, exist_ok=True)
-        with self._asking("GET", path), self._streaming(path) as answer:
-            with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+
+        part = target.with_name(f".{target.name}.part")
+
+        def save(answer: requests.Response) -> None:
+            with part.open("wb") as file:
                 for chunk in answer.iter_content(1 << 16):
                     file.write(chunk)
-            Path(file.name).replace(target)
+            part.replace(target)
+
+        try:
+            self._stream(path, save)
+        finally:
+            part.unlink(missing_ok=True)
 
     def text(self, path: str) -> str:
         """Return the text under ``path``, wherever the forge keeps it."""
-        with self._asking("GET", path), self._streaming(path) as answer:
-            return answer.content.decode("utf-8", errors="replace")
+        return self._stream(path, lambda answer: answer.content.decode("utf-8", errors="replace"))
+
+    def _stream(self, path: str, take: Callable[[requests.Response], T]) -> T:
+        """Return what ``take`` makes of the answer; again, when that breaks off in the middle."""
+        attempt = 1
+        with self._asking("GET", path):
+            while True:
+                try:
+                    with self._streaming(path) as answer:
+                        return take(answer)
+                except requests.exceptions.ChunkedEncodingError:
+                    if attempt >= self.patience.attempts:
+                        raise
+                    time.sleep(self.patience.pause(attempt))
+                    attempt += 1
 
     @contextmanager
     def _streaming(self, path: str) -> Iterator[requests.Response]:

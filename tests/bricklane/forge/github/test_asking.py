@@ -157,6 +157,18 @@ def test_a_download_that_fails_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_download_that_breaks_off_is_begun_again(
+    forge: GitHub, script: Script, tmp_path: Path
+) -> None:
+    asset = {"id": 9, "name": "a.whl", "state": "uploaded"}
+    script.on("GET", "releases/3/assets", Answer(200, [asset]))
+    short = Answer(200, b"half", {"Content-Length": "8", "Connection": "close"})
+    script.on("GET", "releases/assets/9", short, Answer(200, b"complete"))
+    forge.download_asset(RELEASE, "a.whl", tmp_path / "a.whl")
+    assert (tmp_path / "a.whl").read_bytes() == b"complete"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.whl"]
+
+
 def test_a_tag_is_followed_to_its_commit(forge: GitHub, script: Script) -> None:
     script.on("GET", "git/ref/tags/1.0.0", Answer(200, {"object": {"type": "tag", "sha": "t1"}}))
     script.on("GET", "git/tags/t1", Answer(200, {"object": {"type": "commit", "sha": SHA}}))
