@@ -72,6 +72,16 @@ class StatePaths:
         return self.root / "metastore" / "uploads"
 
     @property
+    def forge(self) -> Path:
+        """All that the forge keeps beside its documents: git repositories, runs, its key."""
+        return self.root / "forge"
+
+    @property
+    def forge_credentials(self) -> Path:
+        """Where the forge is, and a token for each of its people (0600)."""
+        return self.root / "forge.json"
+
+    @property
     def environments(self) -> Path:
         """Python packages of job environments, by digest."""
         return self.root / "environments"

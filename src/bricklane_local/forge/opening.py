@@ -22,7 +22,7 @@ def open_forge(cloud: Cloud, url: str) -> Service:
         cloud: whose forge it is.
         url: of the listener, without a slash at the end.
     """
-    paths = ForgePaths(cloud.paths.root / "forge", cloud.paths.root / "forge.json")
+    paths = ForgePaths(cloud.paths.forge, cloud.paths.forge_credentials)
     machine = cloud.compute_settings
     actions = ActionsSettings(act=machine.act, java=machine.java)
     forge = Forge(cloud.database, cloud.blobs, cloud.clock, paths, url, actions)
