@@ -9,10 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bricklane.errors import BricklaneError, ExitCode
+from bricklane.gitflow.kinds import kinds_of
 from bricklane.process import CommandFailed
 from bricklane.project.adoption import Lack, adoption_of, lacks
 from bricklane.project.base import record_base
 from bricklane.project.bundlefile import find_bundle, read_bundle
+from bricklane.project.loading import load
 from bricklane.project.rendering import ANSWERS, ask, files_of, render
 from bricklane.project.repository import git
 
@@ -106,4 +108,5 @@ def _missing_branches(root: Path) -> tuple[str, ...]:
         root, "for-each-ref", "--format=%(refname:lstrip=-1)", "refs/heads", "refs/remotes"
     )
     there = set(listed.output.split())
-    return tuple(name for name in ("main", "develop") if name not in there)
+    long_lived = [kind.branch for kind in kinds_of(load(root).gitflow).rows if kind.branch]
+    return tuple(name for name in long_lived if name not in there)

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bricklane.errors import BricklaneError, ExitCode
+from bricklane.gitflow.kinds import PRESETS
 from bricklane.project.bundlefile import Bundle, find_bundle, read_bundle
 from bricklane.project.settings import ForgeSettings, GitFlowSettings, Settings, TargetSettings
 from bricklane.project.suggestions import suggestion
@@ -20,7 +21,6 @@ from bricklane.project.tomllines import key_lines, line_of
 FILE_NAME = "bricklane.toml"
 REFERENCE = Path(__file__).with_name("reference.toml")
 
-PRESETS = ("gitflow", "trunk")
 FORGES = ("github",)
 
 # What a file may say at its top; the rest of Settings is observed, not configured.
@@ -167,6 +167,9 @@ def _meaning_problems(read: _File, bundle: Bundle) -> Iterator[Problem]:
 def _choices(read: _File, bundle: Bundle) -> Iterator[tuple[Location, str, Iterable[str]]]:
     yield ("gitflow", "preset"), read.gitflow.preset, PRESETS
     yield ("forge", "kind"), read.forge.kind, FORGES
+    known = [kind.name for kind in PRESETS.get(read.gitflow.preset, ()) if kind.prefix]
+    for kind in read.gitflow.prefixes:
+        yield ("gitflow", "prefixes", kind), kind, known or (kind,)
     for name, target in read.targets.items():
         yield ("targets", name), name, bundle.targets
         for level in target.tests:

@@ -193,6 +193,12 @@ tests = ["e2e"]
     ]
 
 
+def test_a_prefix_of_a_kind_that_the_preset_has_not_is_told(tmp_path: Path) -> None:
+    assert problems(tmp_path, '[gitflow.prefixes]\nrelase = "rel/"\n') == [
+        "bricklane.toml:2: gitflow/prefixes/relase: `relase` is not known; did you mean `release`?"
+    ]
+
+
 def test_a_key_in_an_inline_table_is_placed_at_its_table(tmp_path: Path) -> None:
     assert problems(tmp_path, '\nforge = { knd = "github" }\n') == [
         "bricklane.toml:2: forge/knd: no such key; did you mean `kind`?"
