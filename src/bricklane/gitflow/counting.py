@@ -31,7 +31,7 @@ def next_version(project: Project, seen: RemoteRefs, kind: Kind, bump: Bump) -> 
     """Return the version that a new branch of ``kind`` becomes.
 
     Args:
-        project: the branches that are needed must have been fetched.
+        project: where a kind counts from a branch, that branch must have been fetched.
         seen: branches and tags of the remote.
         kind: of the branch.
         bump: what to raise.

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from bricklane.errors import BricklaneError, ExitCode
@@ -51,12 +52,14 @@ class Git:
         remote: the name of the remote that is the forge.
         environment: given to every command; holds the token for the remote.
         secrets: of the environment, kept out of all output.
+        complete: whether it is known to have all of its history.
     """
 
     top: Path
     remote: str = "origin"
     environment: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
+    complete: bool = False
 
     @classmethod
     def open(
@@ -72,8 +75,10 @@ class Git:
             BricklaneError: when git is missing or too old, or ``directory`` is in no working tree.
         """
         here = cls(directory, remote, dict(environment or {}), tuple(secrets))
-        check_version(here.text("version"))
-        found = here.run("rev-parse", "--show-toplevel", allowed=frozenset({0, 128}))
+        _check_installed(os.environ.get("PATH", ""))
+        found = here.run(
+            "rev-parse", "--is-shallow-repository", "--show-toplevel", allowed=frozenset({0, 128})
+        )
         if found.code != 0:
             said = found.error.strip().removeprefix("fatal: ")
             raise BricklaneError(
@@ -81,7 +86,8 @@ class Git:
                 hint="run the command inside a clone of the project",
                 exit_code=ExitCode.USAGE,
             )
-        return replace(here, top=Path(found.output.removesuffix("\n")))
+        shallow, _, top = found.output.removesuffix("\n").partition("\n")
+        return replace(here, top=Path(top), complete=shallow == "false")
 
     def command(
         self,
@@ -133,6 +139,11 @@ class Git:
         """Return the SHA of the commit's tree."""
         return self.text("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
 
+    def same_tree(self, one: str, other: str) -> bool:
+        """Return whether two commits hold the same files."""
+        revisions = (f"{one}^{{tree}}", f"{other}^{{tree}}")
+        return len(set(self.text("rev-parse", *revisions).split())) == 1
+
     def parents(self, commit: str) -> list[str]:
         """Return the SHAs of the commit's parents."""
         return self.text("rev-list", "--parents", "--max-count=1", commit).split()[1:]
@@ -149,7 +160,7 @@ class Git:
 
     def is_shallow(self) -> bool:
         """Return whether the clone lacks a part of the history."""
-        return self.text("rev-parse", "--is-shallow-repository") == "true"
+        return not self.complete and self.text("rev-parse", "--is-shallow-repository") == "true"
 
     def local_tags(self) -> list[str]:
         """Return the names of the tags that the clone has."""
@@ -231,6 +242,13 @@ class Merge:
 
     tree: str
     conflicts: tuple[str, ...]
+
+
+@cache
+def _check_installed(path: str) -> None:
+    """Check the version of the git on ``path``, once."""
+    del path
+    check_version(Git(Path.cwd()).text("version"))
 
 
 def check_version(text: str) -> None:

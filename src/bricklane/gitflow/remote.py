@@ -71,15 +71,17 @@ def track(git: Git, *branches: str) -> None:
     fetch(git, *(_tracking(git, name) for name in branches))
 
 
-def fetch_heads(git: Git, heads: Mapping[str, str]) -> None:
+def fetch_heads(git: Git, heads: Mapping[str, str], *commits: str) -> None:
     """Bring the heads of branches here, with their whole history; what is here is not asked for.
 
     Args:
         git: the clone.
         heads: branch → SHA of its head.
+        commits: SHAs of further commits.
     """
-    absent = _absent(git, heads.values())
+    absent = _absent(git, (*heads.values(), *commits))
     wanted = [_tracking(git, name) for name, commit in heads.items() if commit in absent]
+    wanted += [commit for commit in commits if commit in absent]
     if wanted or git.is_shallow():
         fetch(git, *wanted)
 

@@ -16,7 +16,7 @@ from bricklane.gitflow.flows.picking import PULL_REQUEST_TRAILER, pick
 from bricklane.gitflow.flows.workflows import start_steps
 from bricklane.gitflow.kinds import Bump, Kind
 from bricklane.gitflow.project import Project
-from bricklane.gitflow.remote import RemoteRefs, fetch_commits, fetch_heads, push
+from bricklane.gitflow.remote import RemoteRefs, fetch_heads, push
 from bricklane.gitflow.scratch import Edit, changed_tree
 from bricklane.gitflow.versions import Version
 
@@ -77,13 +77,12 @@ def prepare_release(project: Project, kind: Kind, bump: Bump) -> DraftWorld:
     """
     start, base = (project.kinds.branch(name) for name in (kind.starts_from, kind.merges_into))
     seen = project.observe(base, start)
-    fetch_heads(project.git, {name: seen.branches[name] for name in (base, start)})
     counted = next_version(project, seen, kind, bump)
+    since = () if counted.since is None else (counted.since,)
+    fetch_heads(project.git, {name: seen.branches[name] for name in (base, start)}, *since)
     world = DraftWorld(project, kind, counted.version, counted.since, seen.branches[start])
     _check_no_other(project, seen, kind, world.branch)
     if world.branch not in seen.branches:
-        if counted.since is not None:
-            fetch_commits(project.git, counted.since)
         _check_production_is_in(project, seen, start, base)
         _check_anything_new(project, world, counted, start)
     return world
@@ -188,7 +187,7 @@ def _check_production_is_in(project: Project, seen: RemoteRefs, start: str, base
 def _check_anything_new(project: Project, world: DraftWorld, counted: Counted, start: str) -> None:
     if counted.since is None:
         return
-    if project.git.tree(world.start) == project.git.tree(counted.since):
+    if project.git.same_tree(world.start, counted.since):
         raise BricklaneError(
             f"there is nothing to release: {start} holds what {counted.previous} holds"
         )
