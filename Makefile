@@ -6,9 +6,9 @@ WORKERS ?= 2
 
 .PHONY: demo test test-unit check format generate bench clean
 
-demo: $(SYNCED) ## Deploy a real bundle to a local workspace and run its job on Spark.
+demo: $(SYNCED) ## Rehearse a delivery: feature, release, production, hotfix, on real parts.
 	$(BIN)/bricklane tools install
-	$(BIN)/python scripts/demo.py
+	$(BIN)/bricklane rehearse
 
 test: check ## Every test, on real parts.
 	$(BIN)/bricklane tools install
