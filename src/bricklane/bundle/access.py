@@ -15,6 +15,11 @@ PROFILE = "DATABRICKS_CONFIG_PROFILE"
 CONFIG_FILE = "DATABRICKS_CONFIG_FILE"
 HOST = "DATABRICKS_HOST"
 
+AUTH_TYPE = "DATABRICKS_AUTH_TYPE"
+
+# Ways to authenticate that need a value of SECRET_VARIABLES; others get a token by themselves.
+TYPES_WITH_SECRET = frozenset({"pat", "basic", "oauth-m2m", "azure-client-secret"})
+
 # Values of these are hidden wherever output is shown; the CLI reads them itself.
 SECRET_VARIABLES = (
     "DATABRICKS_TOKEN",
@@ -51,10 +56,9 @@ def has_credentials(
     target: BundleTarget, environment: Mapping[str, str], profile: str = ""
 ) -> bool:
     """Return whether there is anything to authenticate with; it is not tried."""
-    if any(environment.get(name) for name in SECRET_VARIABLES):
+    without_secret = environment.get(AUTH_TYPE, "") not in {"", *TYPES_WITH_SECRET}
+    if without_secret or any(environment.get(name) for name in SECRET_VARIABLES):
         return bool(environment.get(HOST) or target.host)
-    if environment.get("DATABRICKS_AUTH_TYPE"):
-        return True
     chosen = profile or environment.get(PROFILE) or target.profile
     if not chosen:
         chosen = access_environment(target, environment).get(PROFILE, "")

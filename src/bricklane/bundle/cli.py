@@ -49,7 +49,7 @@ ADVICE = (
     ),
     Advice(
         r"(?i)deploy(ment)? lock|failed to acquire",
-        "wait for the other deployment; after a killed one: databricks bundle deploy --force-lock",
+        "wait for the other deployment; if it was killed: bricklane deploy --force-lock",
     ),
     Advice(
         r"(?i)invalid_client|401 Unauthorized|Invalid access token|credential was not sent",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from bricklane.bundle import cli
 from bricklane.bundle.access import HOST, PROFILE, access_environment, secrets
-from bricklane.delivery import guard, records, wheels
+from bricklane.bundle.cli import BundleError
+from bricklane.delivery import guard, locks, records, wheels
 from bricklane.delivery.checkout import clean_checkout
 from bricklane.delivery.gate import check_tested
 from bricklane.delivery.testing import SUMMARY, TARGET, TestsFailedError, commands_for, run_tests
@@ -16,6 +18,10 @@ from bricklane.flow import Report, Step, run_flow
 from bricklane.forge.model import DeploymentState, Release
 from bricklane.forge.protocol import Forge
 from bricklane.gitflow.versions import TagFormat, parse_version
+
+
+# What the Databricks CLI begins the line with that says what is wrong.
+PROBLEM = "Error: "
 
 
 def _never(_: Deployment) -> bool:
@@ -121,6 +127,7 @@ def _plan(world: Deployment) -> None:
 
 
 def _begin_record(world: Deployment) -> None:
+    world.interrupted = locks.unfinished(_forge(world), world.forge_environment)
     world.record = records.begin(
         _forge(world), world.forge_environment, world.commit, world.branch, world.content
     )
@@ -132,18 +139,34 @@ def _deploy(world: Deployment) -> None:
     if world.plan.applicable:
         plan_file = world.folder() / "plan.json"
         plan_file.write_text(world.plan.text, "utf-8")
+    try:
+        _run_deploy(world, plan_file, force_lock=world.options.force_lock)
+    except BundleError as error:
+        if not _may_break_lock(world, error):
+            raise
+        world.say("the lock was left by a run that is over; it is broken")
+        _run_deploy(world, plan_file, force_lock=True)
+    wheels.check_unchanged(world.deployed_from(), world.wheels)
+    if world.ci is not None or commands_for(world.settings, world.target.name):
+        world.summary = cli.summary(world.bundle())
+
+
+def _run_deploy(world: Deployment, plan_file: Path | None, *, force_lock: bool) -> None:
     cli.deploy(
         world.bundle(),
         show=world.say,
         plan_file=plan_file,
         force=world.options.any_branch,
-        force_lock=world.options.force_lock,
+        force_lock=force_lock,
         auto_approve=world.options.auto_approve,
         fail_on_active_runs=world.options.fail_on_active_runs,
     )
-    wheels.check_unchanged(world.deployed_from(), world.wheels)
-    if world.ci is not None or commands_for(world.settings, world.target.name):
-        world.summary = cli.summary(world.bundle())
+
+
+def _may_break_lock(world: Deployment, error: BundleError) -> bool:
+    if world.forge is None or not locks.is_held(error):
+        return False
+    return locks.is_left_behind(world.forge, world.interrupted, world.ci)
 
 
 def _untested(world: Deployment) -> bool:
@@ -290,7 +313,8 @@ def run_deployment(world: Deployment, report: Report, *, plan: bool = False) -> 
     try:
         run_flow(steps[cut:], world, report)
     except BricklaneError as error:
-        _record_failure(world, _failure(error))
+        theirs = _is_anothers(world, error)
+        _record_failure(world, _give_back(world) if theirs else _failure(error))
         raise
     except KeyboardInterrupt:
         _record_failure(world, (DeploymentState.ERROR, "interrupted"))
@@ -298,9 +322,11 @@ def run_deployment(world: Deployment, report: Report, *, plan: bool = False) -> 
 
 
 def _failure(error: BricklaneError) -> tuple[DeploymentState, str]:
-    first = error.message.splitlines()[0]
-    tests = isinstance(error, TestsFailedError)
-    return DeploymentState.FAILURE, first if tests else f"not deployed: {first}"
+    lines = error.message.splitlines()
+    said = next((line for line in lines if line.startswith(PROBLEM)), lines[0])
+    if isinstance(error, TestsFailedError):
+        return DeploymentState.FAILURE, said
+    return DeploymentState.FAILURE, f"not deployed: {said.removeprefix(PROBLEM)}"
 
 
 def _record_failure(world: Deployment, outcome: tuple[DeploymentState, str]) -> None:
@@ -311,3 +337,15 @@ def _record_failure(world: Deployment, outcome: tuple[DeploymentState, str]) -> 
         _mark(world, *outcome)
     except BricklaneError as error:
         world.say(f"the failure could not be recorded: {error.message}")
+
+
+def _is_anothers(world: Deployment, error: BricklaneError) -> bool:
+    """Return whether the record is of a deployment that goes on, and holds the lock."""
+    held = isinstance(error, BundleError) and locks.is_held(error)
+    return held and world.interrupted is not None and world.interrupted.id == world.record
+
+
+def _give_back(world: Deployment) -> tuple[DeploymentState, str]:
+    assert world.interrupted is not None  # noqa: S101  (the caller asked)
+    world.run_url = world.interrupted.log_url
+    return DeploymentState.IN_PROGRESS, world.interrupted.description

@@ -81,6 +81,7 @@ class Deployment:
         tests: the levels that ran.
         tested: what the gate found.
         record: the id of the forge's record, once there is one.
+        interrupted: the record that a killed run left unfinished before.
     """
 
     settings: Settings
@@ -105,6 +106,7 @@ class Deployment:
     tests: list[TestRun] = field(default_factory=list)
     tested: Record | None = None
     record: int | None = None
+    interrupted: Record | None = None
 
     @property
     def development(self) -> bool:
@@ -115,6 +117,11 @@ class Deployment:
     def forge_environment(self) -> str:
         """The forge's environment for the target."""
         return environment_of(self.settings, self.target.name)
+
+    @cached_property
+    def run_url(self) -> str:
+        """The page where the deployment's log is; empty on a person's machine."""
+        return self.ci.url if self.ci else ""
 
     @cached_property
     def tree(self) -> str:
@@ -144,7 +151,7 @@ class Deployment:
             tree=self.tree,
             wheels=self.wheels,
             tests=known.tests if known else (),
-            run_url=self.ci.url if self.ci else "",
+            run_url=self.run_url,
             untested=self.options.untested,
         )
 

@@ -52,7 +52,9 @@ def test_a_config_file_that_cannot_be_read_has_no_profiles(tmp_path: Path) -> No
         ({"DATABRICKS_HOST": "https://x"}, False),
         ({"DATABRICKS_HOST": "https://x", "DATABRICKS_CLIENT_SECRET": "s"}, True),
         ({"DATABRICKS_HOST": "https://x", "DATABRICKS_TOKEN": ""}, False),
-        ({"DATABRICKS_AUTH_TYPE": "github-oidc"}, True),
+        ({"DATABRICKS_HOST": "https://x", "DATABRICKS_AUTH_TYPE": "github-oidc"}, True),
+        ({"DATABRICKS_HOST": "https://x", "DATABRICKS_AUTH_TYPE": "oauth-m2m"}, False),
+        ({"DATABRICKS_AUTH_TYPE": "github-oidc"}, False),
     ],
 )
 def test_credentials_are_there_or_not(environment: dict[str, str], expected: bool) -> None:

@@ -8,7 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bricklane.forge.errors import ForgeError
-from bricklane.forge.model import Check, CheckState, Deployment, DeploymentState, Release
+from bricklane.forge.model import (
+    Check,
+    CheckState,
+    Deployment,
+    DeploymentState,
+    Release,
+    WorkflowRun,
+)
 from tests.bricklane.gitflow.forge import MemoryForge
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -80,6 +87,9 @@ class DeliveryForge(MemoryForge):
         self, commit: str, name: str, state: CheckState, *, description: str = "", url: str = ""
     ) -> None:
         self.statuses.setdefault(commit, {})[name] = Check(name, state, description, url)
+
+    def workflow_run(self, run: int) -> WorkflowRun | None:
+        return next((found for found in self.runs if found.id == run), None)
 
     def upload_asset(self, release: Release, path: Path) -> None:
         self.files[release.tag, path.name] = path.read_bytes()

@@ -162,11 +162,10 @@ class Shop:
         assert ran.error is None, f"{ran.output}\n{ran.message}"
         return ran.output
 
-    def in_workflow(self, *words: str, **more: str) -> Ran:
-        """Run ``bricklane WORDS`` as a workflow does on the branch that is checked out."""
-        self.summary.unlink(missing_ok=True)
+    def workflow(self) -> dict[str, str]:
+        """Return what the environment says in a workflow on the branch that is checked out."""
         branch = self.clone.git("branch", "--show-current")
-        workflow = {
+        return {
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             "GITHUB_EVENT_NAME": "push",
@@ -177,7 +176,11 @@ class Shop:
             "GITHUB_RUN_ID": "1",
             "GITHUB_STEP_SUMMARY": str(self.summary),
         }
-        return self.run(*words, **{**workflow, **more})
+
+    def in_workflow(self, *words: str, **more: str) -> Ran:
+        """Run ``bricklane WORDS`` as a workflow does."""
+        self.summary.unlink(missing_ok=True)
+        return self.run(*words, **{**self.workflow(), **more})
 
     def status(self) -> Mapping[str, Any]:
         """Return what ``bricklane status`` says of each target."""

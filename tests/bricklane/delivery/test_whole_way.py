@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -195,9 +200,44 @@ def test_a_workspace_that_refuses_is_recorded_as_a_failure(shop: Shop) -> None:
     assert "`databricks bundle deploy` failed for target staging" in ran.message
     latest = shop.status()["staging"]["latest"]
     assert latest["state"] == "failure"
-    assert latest["description"].startswith("not deployed: `databricks bundle deploy` failed")
+    assert latest["description"].startswith("not deployed: cannot create resources.schemas")
     assert "❌ shop 0.1.0 did not get to staging" in shop.summary.read_text()
     assert "mend what is said above" in shop.summary.read_text()
+
+
+def test_a_deployment_that_was_killed_is_gone_on_with_though_it_left_a_lock(shop: Shop) -> None:
+    drafted_without_feature(shop)
+    command = [sys.executable, "-c", "from bricklane.cli.main import main; main()"]
+    environment = {**os.environ, **shop.environment, **shop.workflow()}
+    with subprocess.Popen(
+        [*command, "ci", "deploy", "--target", "staging"],
+        cwd=shop.clone.folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            seen = list(until(process.stdout, "Uploading bundle files"))
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert "Uploading bundle files" in seen[-1], seen
+    by_hand = shop.run("deploy", "--target", "staging")
+    assert "deploy lock acquired by" in by_hand.message
+    assert "bricklane deploy --force-lock" in by_hand.message
+    ran = shop.in_workflow("ci", "deploy", "--target", "staging")
+    assert ran.error is None, ran.message
+    assert shop.status()["staging"]["current"]["version"] == "0.1.0"
+
+
+def until(lines: IO[str], words: str) -> Iterator[str]:
+    """Yield lines up to the one with ``words``."""
+    for line in lines:
+        yield line
+        if words in line:
+            return
 
 
 def test_given_wheels_are_deployed_as_they_are(shop: Shop, tmp_path: Path) -> None:
