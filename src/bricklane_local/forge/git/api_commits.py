@@ -149,8 +149,8 @@ async def _comparison(
 async def merge_branch(call: ForgeCall) -> Answer:
     """Merge a branch or commit into a branch: 201 with the commit, 204 when there is nothing."""
     base, head, bare = call.text("base"), call.text("head"), bare_of(call)
-    heads = await refs.branches(bare)
-    if base not in heads:
+    tip = await refs.branch(bare, base)
+    if tip is None:
         raise ForgeApiError(404, "Base does not exist")
     sha = await refs.find(bare, head)
     if sha is None:
@@ -158,12 +158,12 @@ async def merge_branch(call: ForgeCall) -> Answer:
     message = call.optional_text("commit_message") or f"Merge {head} into {base}"
     committer = replace(FORGE, when=now(call))
     try:
-        merge = await merging.merge(bare, heads[base], sha, message, myself(call), committer)
+        merge = await merging.merge(bare, tip, sha, message, myself(call), committer)
     except NothingToMerge:
         return None
     except MergeConflict as conflict:
         raise ForgeApiError(409, conflict.message) from None
-    change = RefChange(HEADS + base, heads[base], merge)
+    change = RefChange(HEADS + base, tip, merge)
     await call.forge.git.change_refs(call.repository.id, actor_of(call), [change])
     return created(wire_of(call).commit(await history.commit(bare, merge)))
 

@@ -171,10 +171,11 @@ def _branch(call: ForgeCall) -> str:
 
 async def _head(call: ForgeCall, branch: str) -> str | None:
     """Return the branch's commit; None when the repository is empty and it may be made."""
-    heads = await refs.branches(bare_of(call))
-    if branch not in heads and heads:
+    bare = bare_of(call)
+    head = await refs.branch(bare, branch)
+    if head is None and await refs.branches(bare):
         raise ForgeApiError(404, f"Branch {branch} not found")
-    return heads.get(branch)
+    return head
 
 
 def _check_sha(call: ForgeCall, path: str, present: TreeEntry | None, *, needed: bool) -> None:

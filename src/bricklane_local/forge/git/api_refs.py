@@ -14,16 +14,14 @@ from bricklane_local.forge.git import history, refs
 from bricklane_local.forge.git.answering import actor_of, bare_of, translated, wire_of
 from bricklane_local.forge.git.failures import GitFailure, Refused, StaleRef
 from bricklane_local.forge.git.model import HEADS, RefChange
-from bricklane_local.forge.git.names import check_ref, is_ref, is_sha
+from bricklane_local.forge.git.names import check_ref, is_sha
 from bricklane_local.forge.routing import Answer, Listing, Reply, created
 
 MALFORMED = "Reference name must start with 'refs/', contain two slashes and be one that git takes."
 
 
 async def _one(call: ForgeCall, name: str) -> refs.Ref | None:
-    if not is_ref(name):
-        return None
-    return next((row for row in await refs.listing(bare_of(call), name) if row.name == name), None)
+    return await refs.get(bare_of(call), name)
 
 
 @translated

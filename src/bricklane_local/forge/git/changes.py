@@ -15,10 +15,9 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from bricklane_local.forge.git import refs
+from bricklane_local.forge.git import history, refs
 from bricklane_local.forge.git.bare import Bare
 from bricklane_local.forge.git.failures import BadName, GitFailure, Refused, StaleRef
-from bricklane_local.forge.git.history import is_ancestor
 from bricklane_local.forge.git.model import (
     GHOST,
     HEADS,
@@ -28,7 +27,7 @@ from bricklane_local.forge.git.model import (
     RefChange,
     Refusal,
 )
-from bricklane_local.forge.git.names import check_ref
+from bricklane_local.forge.git.names import check_ref, is_misleading
 from bricklane_local.store.database import Database
 
 LOGGER = logging.getLogger(__name__)
@@ -98,7 +97,7 @@ class Changes:
         Raises:
             Refused: when a rule forbids any of it.
         """
-        _check_names(push)
+        check_names(push)
         extra = quarantined(push, bare)
         changes = [replace(row, forced=await _forced(bare, row, extra)) for row in push.changes]
         judged = replace(push, changes=tuple(changes))
@@ -188,6 +187,8 @@ class Changes:
                     raise StaleRef(_stale(row, real[row.ref]))
             if not ruled:
                 push = await self.judge(push, bare)
+            else:
+                check_names(push)
             self.begin(push)
             failure = None
             try:
@@ -268,12 +269,19 @@ async def _forced(bare: Bare, row: RefChange, extra: dict[str, str]) -> bool:
     if row.branch is None:
         return True
     try:
-        return not await is_ancestor(bare, row.before, row.after, extra)
+        if not extra and row.before in (await history.commit(bare, row.after)).parents:
+            return False
+        return not await history.is_ancestor(bare, row.before, row.after, extra)
     except GitFailure:
         return True  # a side that is no commit, or not there, is no ancestor
 
 
-def _check_names(push: Push) -> None:
+def check_names(push: Push) -> None:
+    """Check the names of all refs.
+
+    Raises:
+        Refused: when one is none, or would mislead.
+    """
     for row in push.changes:
         try:
             check_ref(row.ref)
@@ -282,6 +290,9 @@ def _check_names(push: Push) -> None:
         if not row.ref.isprintable():
             reason = "the name has characters that cannot be shown"
             raise Refused((Refusal(ascii(row.ref), "", (reason,)),))
+        if row.after is not None and is_misleading(row.ref):
+            reason = "names that begin with refs/ or are those of commits are not allowed"
+            raise Refused((Refusal(row.ref, "GH002", (reason,)),))
 
 
 def _stale(row: RefChange, now: str | None) -> str:

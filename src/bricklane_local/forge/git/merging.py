@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bricklane_local.forge.git import history, objects
+from bricklane_local.forge.git import history, objects, trees
 from bricklane_local.forge.git.bare import Bare
 from bricklane_local.forge.git.failures import MergeConflict, NothingToMerge, Unrelated
 from bricklane_local.forge.git.model import CommitData, Person
@@ -147,7 +147,7 @@ async def pick(bare: Bare, tip: CommitData, commit: CommitData, committer: Perso
 
 async def _parent_tree(bare: Bare, commit: CommitData) -> str:
     if not commit.parents:
-        return await objects.empty_tree(bare)
+        return await trees.empty(bare)
     return (await history.commit(bare, commit.parents[0])).tree
 
 

@@ -51,6 +51,15 @@ def check_ref(name: str) -> str:
     return name
 
 
+def is_misleading(name: str) -> bool:
+    """Say whether a branch or tag would be taken for another ref or a commit, by git and people.
+
+    GitHub refuses these too (GH002).
+    """
+    leaf = name.split("/", 2)[-1]
+    return leaf.startswith("refs/") or is_sha(leaf)
+
+
 def is_sha(text: str) -> bool:
     """Say whether ``text`` is a whole object name."""
     return SHA.fullmatch(text) is not None

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Sequence
 
+from bricklane_local.forge.git import trees
 from bricklane_local.forge.git.bare import Bare
-from bricklane_local.forge.git.failures import BadName, GitFailure, MissingObject
+from bricklane_local.forge.git.failures import BadName, MissingObject
 from bricklane_local.forge.git.model import CommitData, Person, TagData, TreeEntry
 from bricklane_local.forge.git.names import is_sha
 from bricklane_local.forge.git.reading import Found
+from bricklane_local.forge.git.storing import store
 
 PERSON = re.compile(r"(.*?) ?<(.*)> (-?\d+) ([+-]\d{4})")
-MODES = {"100644": "blob", "100755": "blob", "120000": "blob", "040000": "tree", "160000": "commit"}
 
 
 async def read_many(bare: Bare, names: Iterable[str], kind: str) -> list[Found]:
@@ -115,20 +117,16 @@ def _person(content: bytes, encoding: str) -> Person:
     return Person(name, email, when, -minutes if zone[0] == "-" else minutes)
 
 
-def stamp(role: str, person: Person) -> dict[str, str]:
-    """Return the variables that make ``person`` the author or committer.
+def signed(person: Person) -> str:
+    """Return ``person`` as a header of commits and tags has it.
 
-    Args:
-        role: ``AUTHOR`` or ``COMMITTER``.
-        person: who; characters that git cannot hold in names are left out.
+    Characters that git cannot hold in names are left out, as git leaves them out.
     """
     name = _clean(person.name) or _clean(person.email) or "unknown"
-    found = {f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": _clean(person.email) or "unknown"}
-    if person.when is not None:
-        sign, minutes = ("-" if person.offset < 0 else "+"), abs(person.offset)
-        zone = f"{sign}{minutes // 60:02}{minutes % 60:02}"
-        found[f"GIT_{role}_DATE"] = f"@{person.when} {zone}"
-    return found
+    when = int(time.time()) if person.when is None else person.when
+    sign, minutes = ("-" if person.offset < 0 else "+"), abs(person.offset)
+    email = _clean(person.email) or "unknown"
+    return f"{name} <{email}> {when} {sign}{minutes // 60:02}{minutes % 60:02}"
 
 
 def _clean(text: str) -> str:
@@ -149,13 +147,9 @@ async def write_commit(
         MissingObject: when the tree or a parent is not there.
     """
     await _require(bare, [(tree, "tree"), *((parent, "commit") for parent in parents)])
-    options = [word for parent in parents for word in ("-p", parent)]
-    variables = stamp("AUTHOR", author) | stamp("COMMITTER", committer)
-    text = message if message.endswith("\n") else message + "\n"
-    result = await bare.git(
-        "commit-tree", tree, *options, "-F", "-", given=_storable(text), extra=variables
-    )
-    return result.text.strip()
+    head = [f"tree {tree}", *(f"parent {parent}" for parent in dict.fromkeys(parents))]
+    head += [f"author {signed(author)}", f"committer {signed(committer)}"]
+    return await store(bare, "commit", _storable(head, message))
 
 
 async def write_tag(
@@ -167,51 +161,35 @@ async def write_tag(
         MissingObject: when the target is not there, or of another kind.
     """
     await _require(bare, [(target, kind)])
-    variables = stamp("COMMITTER", tagger)
-    who = (await bare.git("var", "GIT_COMMITTER_IDENT", extra=variables)).text.strip()
-    text = message if message.endswith("\n") else message + "\n"
-    content = f"object {target}\ntype {kind}\ntag {name}\ntagger {who}\n\n{text}"
-    return (await bare.git("mktag", given=_storable(content))).text.strip()
-
-
-async def empty_tree(bare: Bare) -> str:
-    """Store the tree without entries and return its name."""
-    return (await bare.git("mktree")).text.strip()
+    head = [f"object {target}", f"type {kind}", f"tag {name}", f"tagger {signed(tagger)}"]
+    return await store(bare, "tag", _storable(head, message))
 
 
 async def write_blob(bare: Bare, content: bytes) -> str:
     """Store a file's content and return its name."""
-    result = await bare.git("hash-object", "-w", "-t", "blob", "--stdin", given=content)
-    return result.text.strip()
+    return await store(bare, "blob", content)
 
 
 async def tree(bare: Bare, sha: str, *, recursive: bool = False, path: str = "") -> list[TreeEntry]:
-    """Return what a tree holds.
+    """Return what a tree holds, with the sizes of files.
 
     Args:
         bare: the repository.
         sha: a tree or commit.
         recursive: whether to descend; folders are listed too.
-        path: only this entry, or with a slash at its end what is below it.
+        path: only this entry, or with a slash at its end what is in that folder.
 
     Raises:
-        MissingObject: when it is not there.
+        MissingObject: when the tree is not there; what is not in it gives an empty list.
     """
-    options = ["-r", "-t"] if recursive else []
-    try:
-        result = await bare.git(
-            "ls-tree", "-z", "--full-tree", "--long", *options, "--", sha, *filter(None, [path])
-        )
-    except GitFailure as error:
-        raise MissingObject(f"there is no tree {sha}: {error.message}") from None
-    return [_entry(line) for line in result.output.split(b"\0") if line]
-
-
-def _entry(line: bytes) -> TreeEntry:
-    head, _, path = line.partition(b"\t")
-    mode, kind, sha, size = head.decode().split()
-    number = int(size) if size.isdigit() else None
-    return TreeEntry(path.decode(errors="replace"), mode, kind, sha, number)
+    if not path:
+        rows = await (trees.everything(bare, sha) if recursive else trees.listing(bare, sha))
+        return await trees.sized(bare, rows)
+    entry = await trees.entry_at(bare, sha, path.rstrip("/"))
+    if entry is None or (path.endswith("/") and entry.kind != "tree"):
+        return []
+    rows = await trees.listing(bare, entry.sha, entry.path) if path.endswith("/") else [entry]
+    return await trees.sized(bare, rows)
 
 
 async def _require(bare: Bare, wanted: Sequence[tuple[str, str]]) -> None:
@@ -224,6 +202,8 @@ async def _require(bare: Bare, wanted: Sequence[tuple[str, str]]) -> None:
             raise MissingObject(f"there is no {kind} {sha}")
 
 
-def _storable(text: str) -> bytes:
+def _storable(head: Sequence[str], message: str) -> bytes:
     # A commit ends at its first NUL for git; lone surrogates have no bytes at all.
-    return text.replace("\0", "").encode("utf-8", "replace")
+    text = message.replace("\0", "")
+    lines = "\n".join([*head, "", text if text.endswith("\n") else f"{text}\n"])
+    return lines.encode("utf-8", "replace")

@@ -27,11 +27,13 @@ class Found:
     Args:
         sha: its name.
         kind: ``commit``, ``tree``, ``blob`` or ``tag``.
+        size: in bytes.
         content: its bytes; empty when they were not asked for.
     """
 
     sha: str
     kind: str
+    size: int
     content: bytes = b""
 
 
@@ -84,11 +86,11 @@ class _Reader:
         if kind not in KINDS or not size.strip().isdigit():
             return None  # missing, or ambiguous
         if not contents:
-            return Found(sha, kind)
+            return Found(sha, kind, int(size))
         if int(size) > OUTPUT_LIMIT:
             raise GitFailure(f"{kind} {sha} has {size.strip()} bytes, more than {OUTPUT_LIMIT}")
         content = await self.process.stdout.readexactly(int(size) + 1)
-        return Found(sha, kind, content[:-1])
+        return Found(sha, kind, int(size), content[:-1])
 
 
 class Readers:

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from bricklane_local.forge.git.bare import Bare
 from bricklane_local.forge.git.failures import MissingObject
 from bricklane_local.forge.git.model import HEADS, TAGS, RefChange
-from bricklane_local.forge.git.names import candidates, check_ref
-
-# How many names fit on a command line on every system.
-AT_ONCE = 100
+from bricklane_local.forge.git.names import candidates, check_ref, is_ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +64,26 @@ async def read(bare: Bare, names: Iterable[str]) -> dict[str, str | None]:
         BadName: when a name is no full ref name.
     """
     wanted = [check_ref(name) for name in names]
-    found: dict[str, str] = {}
-    for start in range(0, len(wanted), AT_ONCE):
-        found |= await values(bare, *wanted[start : start + AT_ONCE])
-    return {name: found.get(name) for name in wanted}
+    answers = await bare.ask(wanted)
+    # Git would also look for refs/heads/refs/…; such names are refused when they are made.
+    return {
+        name: None if answer is None else answer.sha
+        for name, answer in zip(wanted, answers, strict=True)
+    }
+
+
+async def get(bare: Bare, name: str) -> Ref | None:
+    """Return one ref by its full name, or None; ``peeled`` is ``sha``."""
+    if not is_ref(name) or not name.startswith("refs/"):
+        return None
+    (answer,) = await bare.ask([name])
+    return None if answer is None else Ref(name, answer.sha, answer.kind, answer.sha)
+
+
+async def branch(bare: Bare, name: str) -> str | None:
+    """Return a branch's commit, or None when there is no such branch."""
+    found = await get(bare, HEADS + name)
+    return None if found is None else found.sha
 
 
 async def find(bare: Bare, name: str, kind: str = "commit") -> str | None:

@@ -120,12 +120,12 @@ def test_pull_request_refs_are_the_forges_own(served: Served, clone: Clone) -> N
 
 
 def test_strange_branch_names_do_nothing(served: Served, clone: Clone, tmp_path: Path) -> None:
-    names = ['$(touch${IFS}x)";rm', "größe/日本", "a'b", "%2e%2e", "refs/heads/main", "x;y&z|w"]
+    names = ['$(touch${IFS}x)";rm', "größe/日本", "a'b", "%2e%2e", "x;y&z|w"]
     clone.git("push", "--quiet", "origin", *(f"HEAD:refs/heads/{name}" for name in names))
     assert {row[0] for row in changes(served)[1:]} == {f"refs/heads/{name}" for name in names}
-    assert "is not a valid ref name" in clone.git(
-        "push", "origin", "HEAD:refs/heads/-x", check=False
-    )
+    for name in ("-x", "refs/heads/main", "1" * 40):
+        said = clone.git("push", "origin", f"HEAD:refs/heads/{name}", check=False)
+        assert "is not a valid ref name" in said or "GH002" in said, said
     assert not list(tmp_path.rglob("x"))
     copy = tmp_path / "copy"
     clone.git("clone", "--quiet", served.remote(), str(copy))
