@@ -8,7 +8,7 @@ import pytest
 from bricklane.errors import BricklaneError
 from bricklane.flow import Outcome
 from bricklane.forge.model import PullRequestState
-from bricklane.gitflow.flows import drafting
+from bricklane.gitflow.flows import drafting, publishing
 from bricklane.gitflow.kinds import RELEASE, Bump
 from tests.bricklane.gitflow.conftest import Team, git
 from tests.bricklane.gitflow.flowing import outcomes, walk
@@ -112,6 +112,29 @@ def test_production_has_what_develop_lacks(team: Team) -> None:
     with pytest.raises(BricklaneError, match="main has commits that develop lacks") as told:
         team.draft()
     assert "merge pull request #3 with a merge commit" in (told.value.hint or "")
+
+
+def test_pull_requests_of_others_are_not_what_production_waits_for(team: Team) -> None:
+    team.feature("map")
+    world = team.publish(team.draft().pull_request())
+    (back,) = team.forge.pull_requests(head="back-merge/0.1.0")
+    team.forge.close_pull_request(back.number)
+    team.pull("feature/other", "other.txt", "x\n", "feat: other")
+    with pytest.raises(BricklaneError, match="main has commits that develop lacks") as told:
+        team.draft()
+    assert "open a pull request from main into develop" in (told.value.hint or "")
+    walk(publishing.finish_of(world.project), world)  # Or publish again: it opens another one.
+    assert len(list(team.forge.pull_requests(head="back-merge/0.1.0"))) == 2
+
+
+def test_a_merged_release_whose_branch_the_forge_deleted_is_on_its_way(team: Team) -> None:
+    team.feature("map")
+    drafted = team.draft().pull_request()
+    team.merge(drafted)
+    team.forge.delete_branch(drafted.head)
+    with pytest.raises(BricklaneError, match=r"release/0\.1\.0 is merged into main \(#2\) and not"):
+        team.draft()
+    assert team.forge.branches("release/") == []
 
 
 def test_a_release_does_not_raise_the_patch(team: Team) -> None:

@@ -68,9 +68,12 @@ def test_commits_after_the_merge_are_not_lost(team: Team) -> None:
     opened = finish(team).pull_request()
     team.merge(opened)
     commit(team.clone, "late.txt", "x\n", "feat: late")
-    finish(team)
+    again = finish(team).pull_request()
     assert head(team.clone) == "feature/charts"
     assert team.forge.branch("feature/charts").commit == git(team.clone, "rev-parse", "HEAD")
+    assert again.number != opened.number
+    team.merge(again)
+    assert team.show("develop:late.txt") == "x"
 
 
 def test_killed_between_leaving_and_deleting(team: Team) -> None:

@@ -142,9 +142,8 @@ def test_a_squashed_release_is_refused_and_the_way_out_works(
     with pytest.raises(BricklaneError, match="was not merged with a merge commit") as told:
         publishing.prepare_merged(team.project(), drafted.number)
     assert "open another pull request from release/0.1.0 into main" in (told.value.hint or "")
-    again = team.forge.create_pull_request(
-        head="release/0.1.0", base="main", title="Release 0.1.0", body=""
-    )
+    again = team.draft().pull_request()
+    assert (again.head, again.state) == ("release/0.1.0", PullRequestState.OPEN)
     world = team.publish(again)
     assert team.forge.tag("0.1.0") == world.merge_commit
 

@@ -14,7 +14,7 @@ from bricklane.gitflow.counting import Counted, next_version
 from bricklane.gitflow.files import changelog_edit, version_edits
 from bricklane.gitflow.flows.picking import PULL_REQUEST_TRAILER, pick
 from bricklane.gitflow.flows.workflows import start_steps
-from bricklane.gitflow.kinds import Bump, Kind
+from bricklane.gitflow.kinds import BACK_MERGE, Bump, Kind
 from bricklane.gitflow.project import Project
 from bricklane.gitflow.remote import RemoteRefs, fetch_heads, push
 from bricklane.gitflow.scratch import Edit, changed_tree
@@ -56,9 +56,17 @@ class DraftWorld:
         return self.project.kinds.branch(self.kind.merges_into)
 
     def pull_request(self) -> PullRequest | None:
-        """Return the pull request of the branch, open or merged, as the forge has it now."""
-        for found in self.project.forge.pull_requests(head=self.branch, base=self.base):
-            if found.state is not PullRequestState.CLOSED:
+        """Return the pull request of the branch, as the forge has it now.
+
+        It is open, or was merged so that git knows of it; a squashed one did not do what it was
+        for, and one that was closed is given up.
+        """
+        forge = self.project.forge
+        for found in forge.pull_requests(head=self.branch, base=self.base):
+            merged = found.state is PullRequestState.MERGED and found.merge_commit is not None
+            if found.state is PullRequestState.OPEN or (
+                merged and forge.is_ancestor(found.head_commit, str(found.merge_commit))
+            ):
                 return found
         return None
 
@@ -83,6 +91,7 @@ def prepare_release(project: Project, kind: Kind, bump: Bump) -> DraftWorld:
     world = DraftWorld(project, kind, counted.version, counted.since, seen.branches[start])
     _check_no_other(project, seen, kind, world.branch)
     if world.branch not in seen.branches:
+        _check_not_merged(world)
         _check_production_is_in(project, seen, start, base)
         _check_anything_new(project, world, counted, start)
     return world
@@ -112,6 +121,8 @@ def prepare_hotfix(project: Project, kind: Kind, bump: Bump, number: int | None)
             project, seen.branches[branch], seen.branches[start], source
         ):
             raise _is_open(project, kind, branch)
+    if world.branch not in seen.branches:
+        _check_not_merged(world)
     return world
 
 
@@ -166,14 +177,26 @@ def _is_open(project: Project, kind: Kind, branch: str) -> BricklaneError:
     )
 
 
+def _check_not_merged(world: DraftWorld) -> None:
+    """Check that the version is not on its way; forges may delete a branch as they merge it."""
+    found = world.pull_request()
+    if found is not None and found.state is PullRequestState.MERGED:
+        raise BricklaneError(
+            f"{world.branch} is merged into {world.base} (#{found.number}) and not tagged yet, "
+            "so it is being published",
+            hint=f"wait for the workflow that publishes it, or look into its log: {found.url}",
+        )
+
+
 def _check_production_is_in(project: Project, seen: RemoteRefs, start: str, base: str) -> None:
     if project.git.contains(seen.branches[start], seen.branches[base]):
         return
+    back_merge = project.kinds.named(BACK_MERGE)
     waiting = [
         found
         for found in project.forge.pull_requests(base=start, state=PullRequestState.OPEN)
-        if project.git.commit(found.head_commit) is None
-        or project.git.contains(found.head_commit, seen.branches[base])
+        if (back_merge.holds(found.head) or found.head == base)
+        and project.forge.is_ancestor(seen.branches[base], found.head_commit)
     ]
     hint = f"open a pull request from {base} into {start} and merge it with a merge commit"
     if waiting:

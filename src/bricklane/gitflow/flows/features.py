@@ -192,7 +192,9 @@ def _push(world: FeatureWorld) -> None:
 
 
 def _has_pull_request(world: FeatureWorld) -> bool:
-    return world.pull_request() is not None
+    # One that was merged does not bring what was committed since.
+    found = world.pull_request()
+    return found is not None and found.state is PullRequestState.OPEN
 
 
 def _open_pull_request(world: FeatureWorld) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from bricklane.errors import BricklaneError
-from bricklane.forge.model import Commit, PullRequest
+from bricklane.forge.model import PullRequest, PullRequestState
 from bricklane.gitflow.git import Merge
 from bricklane.gitflow.kinds import Kind
+from bricklane.gitflow.notes import LoggedCommit, log
 from bricklane.gitflow.project import Project
 from bricklane.gitflow.remote import fetch_commits
 from bricklane.gitflow.scratch import picked
@@ -46,10 +47,7 @@ def pick(project: Project, world: Picking) -> str:
     """
     source = world.source
     assert source is not None  # noqa: S101  (asked only of drafts with a source)
-    fetch_commits(project.git, source.head_commit)
-    commits = [
-        commit for commit in project.forge.commits_of(source.number) if len(commit.parents) < 2
-    ]
+    commits = _commits(project, source)
     head = world.start
     for commit in commits:
         head, merge = picked(project.git, commit.sha, head)
@@ -61,16 +59,34 @@ def pick(project: Project, world: Picking) -> str:
     return head
 
 
+def _commits(project: Project, source: PullRequest) -> list[LoggedCommit]:
+    """Return what the pull request brings, oldest first; what it merged in itself is left out.
+
+    Git is asked, for forges list only so many commits of a pull request.
+    """
+    base = project.forge.branch(source.base)
+    without = source.base_commit if base is None else base.commit
+    if source.state is PullRequestState.MERGED and source.merge_commit is not None:
+        fetch_commits(project.git, source.merge_commit)
+        without = project.git.parents(source.merge_commit)[0]
+    fetch_commits(project.git, source.head_commit, without)
+    found = log(project.git, source.head_commit, without)
+    return [commit for commit in found if len(commit.parents) < 2]
+
+
 def _conflict(
-    project: Project, world: Picking, commit: Commit, merge: Merge, commits: list[Commit]
+    project: Project,
+    world: Picking,
+    commit: LoggedCommit,
+    merge: Merge,
+    commits: list[LoggedCommit],
 ) -> BricklaneError:
     assert world.source is not None  # noqa: S101
-    subject = commit.message.partition("\n")[0]
     name = project.kinds.branch(world.kind.starts_from)
     shas = " ".join(each.sha[:10] for each in commits)
     return BricklaneError(
-        f"commit {commit.sha[:10]} ({subject}) of #{world.source.number} does not apply to {name}; "
-        f"conflicts in: {', '.join(merge.conflicts)}",
+        f"commit {commit.sha[:10]} ({commit.subject}) of #{world.source.number} does not apply to "
+        f"{name}; conflicts in: {', '.join(merge.conflicts)}",
         hint="nothing was changed; apply it by hand:\n"
         "bricklane hotfix start\n"
         f"git fetch {project.git.remote} {world.branch} {world.source.head_commit}\n"

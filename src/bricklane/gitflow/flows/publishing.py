@@ -190,7 +190,7 @@ def _squashed(world: PublishWorld) -> BricklaneError:
         f"{world.base} has {world.branch}, and the next merges would conflict",
         hint=f"open another pull request from {world.branch} into {world.base} (git push "
         f"{world.project.git.remote} {world.pull_request.head_commit}:refs/heads/{world.branch} "
-        "if it is gone) and merge it with a merge commit\n"
+        "if it is gone; then run again what drafted it) and merge it with a merge commit\n"
         f"allow only merge commits into {world.base}: a ruleset can demand it",
     )
 
