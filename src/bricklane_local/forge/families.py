@@ -7,6 +7,7 @@ from bricklane_local.forge.checks.routes import ROUTES as CHECKS
 from bricklane_local.forge.deployments.routes import ROUTES as DEPLOYMENTS
 from bricklane_local.forge.environments.routes import ROUTES as ENVIRONMENTS
 from bricklane_local.forge.git.routes import ROUTES as GIT
+from bricklane_local.forge.graphql.routes import ROUTES as GRAPHQL
 from bricklane_local.forge.issues.routes import ROUTES as ISSUES
 from bricklane_local.forge.pages.routes import ROUTES as PAGES
 from bricklane_local.forge.pulls.routes import ROUTES as PULLS
@@ -33,6 +34,7 @@ FAMILIES: dict[str, list[ForgeRoute]] = {
     "Environments": ENVIRONMENTS,
     "Actions": ACTIONS,
     "Webhooks": WEBHOOKS,
+    "GraphQL": GRAPHQL,
     "Pages": PAGES,
     "Git": GIT,
 }

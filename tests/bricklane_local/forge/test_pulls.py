@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -192,3 +193,38 @@ def test_issues_comments_and_labels(desk: Desk, repository: Repository) -> None:
     assert (made.state, made.state_reason) == ("closed", "not_planned")
     assert [row.number for row in repository.get_issues(state="closed")] == [1]
     assert list(repository.get_issues()) == []
+
+
+def test_a_draft_becomes_ready(repository: Repository) -> None:
+    branch(repository, "f")
+    made = repository.create_pull(base="main", head="f", title="t", draft=True)
+    assert (made.draft, made.mergeable_state) == (True, "draft")
+    made.mark_ready_for_review()
+    made.update()
+    assert not made.draft
+    made.convert_to_draft()
+    with refusal(405, "draft"):
+        made.merge()
+
+
+def test_of_many_at_once_one_wins(desk: Desk, repository: Repository) -> None:
+    branch(repository, "f")
+    release = repository.create_git_release("1.0.0", "n", "b", draft=True)
+    path = f"/repos/{repository.full_name}"
+    upload = f"{release.upload_url.partition('{')[0]}?name=a.whl"
+    pull = {"title": "t", "head": "f", "base": "main"}
+
+    def statuses(method: str, where: str, **more: Any) -> list[int]:
+        with ThreadPoolExecutor(6) as pool:
+            jobs = [pool.submit(desk.ask, method, where, **more) for _ in range(6)]
+            return sorted(job.result().status_code for job in jobs)
+
+    assert statuses("POST", f"{path}/pulls", json=pull) == [201, 422, 422, 422, 422, 422]
+    assert statuses("POST", upload, data=b"x" * 200_000) == [201, 422, 422, 422, 422, 422]
+    assert statuses("PUT", f"{path}/pulls/1/merge", json={}) == [200, 405, 405, 405, 405, 405]
+    variable = {"name": "A", "value": "b"}
+    made = statuses("POST", f"{path}/actions/variables", json=variable)
+    assert made == [201, 409, 409, 409, 409, 409]
+    body = {"tag_name": "2.0.0"}
+    assert statuses("POST", f"{path}/releases", json=body) == [201, 422, 422, 422, 422, 422]
+    assert [row.name for row in repository.get_tags()] == ["2.0.0"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bricklane_local.forge.access import check_role
 from bricklane_local.forge.call import ForgeCall
 from bricklane_local.forge.errors import malformed, missing
 from bricklane_local.forge.issues.model import Comment, Issue, Label
@@ -86,6 +87,8 @@ def get_issue(call: ForgeCall) -> dict[str, Any]:
 async def update_issue(call: ForgeCall) -> dict[str, Any]:
     """Change an issue or the issue part of a pull request."""
     issue, changes = _issue(call), issue_changes(call)
+    if issue.author != call.caller.user.login:
+        check_role(call.forge, call.caller, call.repository, "triage")
     if issue.pull is not None:
         pull = call.forge.pulls.get(call.repository, issue.number)
         changed = await call.forge.pulls.update(call.repository, call.caller, pull, changes)
@@ -253,7 +256,7 @@ TABLE: list[tuple[str, str, Any, tuple[str, ...], str]] = [
     ("PATCH", "/issues/comments/{comment}", update_comment, WRITE, "read"),
     ("DELETE", "/issues/comments/{comment}", delete_comment, WRITE, "read"),
     ("GET", "/issues/{number}", get_issue, READ, ""),
-    ("PATCH", "/issues/{number}", update_issue, WRITE, "triage"),
+    ("PATCH", "/issues/{number}", update_issue, WRITE, "read"),
     ("GET", "/issues/{number}/comments", list_comments, READ, ""),
     ("POST", "/issues/{number}/comments", create_comment, WRITE, "read"),
     ("GET", "/issues/{number}/labels", issue_labels, READ, ""),

@@ -290,6 +290,19 @@ class Pulls:
         for label in set(old.labels) - set(new.labels):
             self.publish(repository, caller, after, "unlabeled", label={"name": label})
 
+    def set_draft(
+        self, repository: Repository, caller: Caller, request: PullRequest, *, draft: bool
+    ) -> PullRequest:
+        """Mark a pull request as a draft, or as ready to be merged."""
+        if request.pull.draft == draft:
+            return request
+        with self._forge.transaction():
+            pull = replace(request.pull, draft=draft)
+            changed = self.store(repository, PullRequest(request.issue, pull))
+            action = "converted_to_draft" if draft else "ready_for_review"
+            self.publish(repository, caller, changed, action)
+        return changed
+
     def request_reviewers(
         self, repository: Repository, caller: Caller, request: PullRequest, logins: list[str]
     ) -> PullRequest:

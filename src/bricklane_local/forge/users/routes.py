@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from bricklane_local.forge.call import ForgeCall
 from bricklane_local.forge.errors import ForgeApiError, invalid, not_found
-from bricklane_local.forge.routing import Base, ForgeRoute, Listing, Reply, created
+from bricklane_local.forge.routing import ForgeRoute, Listing, Reply, created
 from bricklane_local.forge.times import moment
 from bricklane_local.forge.users.model import PERMISSIONS, User
 from bricklane_local.forge.users.service import wire
@@ -82,16 +81,6 @@ def team(call: ForgeCall) -> None:
     raise not_found()
 
 
-def graphql(call: ForgeCall) -> dict[str, Any]:
-    """Answer the one GraphQL query that clients need here: whose token it is."""
-    query = " ".join(call.text("query").split())
-    if not VIEWER.fullmatch(query):
-        raise ForgeApiError(
-            501, f"The local forge answers no GraphQL but {{ viewer {{ login }} }}: {query[:80]!r}"
-        )
-    return {"data": {"viewer": {"login": call.caller.user.login}}}
-
-
 def _only_site_admin(call: ForgeCall) -> None:
     if not call.caller.user.site_admin:
         raise not_found()
@@ -158,12 +147,10 @@ def root(call: ForgeCall) -> dict[str, Any]:
     }
 
 
-VIEWER = re.compile(r"(query )?\{ ?viewer ?\{ ?login ?\} ?\}")
 ENTERPRISE = "of GitHub Enterprise Server's administration API"
 ROUTES = [
     ForgeRoute("GET", "", root, proved_by="requests"),
     ForgeRoute("GET", "/meta", meta, proved_by="requests"),
-    ForgeRoute("POST", "", graphql, base=Base.GRAPHQL, note="only { viewer { login } }"),
     ForgeRoute("GET", "/rate_limit", rate_limit),
     ForgeRoute("GET", "/user", me),
     ForgeRoute("GET", "/user/emails", emails),

@@ -1,0 +1,1 @@
+"""The few things that clients can ask only in GraphQL."""
