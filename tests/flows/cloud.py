@@ -26,6 +26,7 @@ from bricklane.project.settings import Settings
 
 DEVELOPER = "developer"
 REVIEWER = "release-manager"
+BOT = "github-actions[bot]"
 QUICK = Patience(attempts=4, connections=2, backoff=0.05, longest=5.0, timeout=30)
 # Git of the tests knows nothing of the machine's user.
 PERSON = {
@@ -114,8 +115,15 @@ class LocalCloud:
     def create(self, name: str) -> str:
         """Make an empty repository and return its ``owner/name``."""
         made = self.ask("POST", "/user/repos", {"name": name, "private": True}).json()
-        self.ask("PUT", f"/repos/{made['full_name']}/collaborators/{REVIEWER}", {})
+        for login in (REVIEWER, BOT):
+            path = f"/repos/{made['full_name']}/collaborators/{login}"
+            self.ask("PUT", path, {"permission": "push"})
         return str(made["full_name"])
+
+    def issue_token(self, login: str, **settings: object) -> str:
+        """Return a new token of a user; settings are ``permissions`` and ``expires_in`` seconds."""
+        path = f"/admin/users/{login}/authorizations"
+        return str(self.ask("POST", path, {"note": "test", **settings}).json()["token"])
 
     def remote(self, repository: str) -> str:
         """Return what git clones, without credentials."""

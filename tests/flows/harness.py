@@ -11,7 +11,7 @@ import select
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -243,6 +243,7 @@ class Scene:
         effects: how the log names what the flow changes, in order, by words that occur in it.
         arrange: does on the forge and in the clone what git does not carry.
         environment: of the command line, beside the usual one; filled in likewise.
+        only: numbers of the effects to kill at, where another scene has the rest; empty for all.
     """
 
     template: Path
@@ -250,6 +251,7 @@ class Scene:
     effects: tuple[str, ...]
     arrange: Callable[[World], None] = lambda _: None
     environment: Mapping[str, str] = field(default_factory=dict)
+    only: tuple[int, ...] = ()
 
     def run(self, world: World, *, at: int = 0, when: str = "") -> Ended:
         """Run the flow in ``world``, and kill it ``when`` (before, after) effect ``at``."""
@@ -279,7 +281,7 @@ def check_nothing_half_done(stage: Stage, scene: Scene) -> None:
     assert len(effects) == len(scene.effects), told
     for effect, words in zip(effects, scene.effects, strict=True):
         assert words in effect, told
-    for at, when in moments(len(effects)):
+    for at, when in moments(len(effects), scene.only):
         told = f"killed {when} {effects[at - 1]}"
         with stage.world(scene) as world:
             ended = scene.run(world, at=at, when=when)
@@ -290,7 +292,7 @@ def check_nothing_half_done(stage: Stage, scene: Scene) -> None:
             assert not found, f"{told}:\n{found}"
 
 
-def moments(effects: int) -> Iterator[tuple[int, str]]:
+def moments(effects: int, only: Collection[int]) -> Iterator[tuple[int, str]]:
     """Yield when to kill a flow of so many effects: number of the effect, and before or after it.
 
     Between two effects the world stays as it is. Of a long flow, the moment before an effect is
@@ -298,6 +300,8 @@ def moments(effects: int) -> Iterator[tuple[int, str]]:
     """
     every = effects <= SHORT or bool(os.environ.get(EVERY))
     for at in range(1, effects + 1):
+        if only and at not in only:
+            continue
         if every or at == 1:
             yield at, "before"
         yield at, "after"

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from bricklane.delivery import records
@@ -41,17 +42,38 @@ FILES = {
     "CHANGELOG.md": "# Changelog\n",
     ".gitignore": ".databricks/\n",
 }
+# What a draft starts when it is made with a workflow's own token; nothing else starts it here.
+STARTED = """\
+on: workflow_dispatch
+permissions: {}
+jobs:
+  only:
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo started
+"""
 NOTHING: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
 class Builder:
     """Makes a clone by plain git, with no forge yet."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    folder: Path
+
+    @classmethod
+    def new(cls, folder: Path) -> Builder:
+        """Return the builder of a new clone."""
         folder.mkdir(parents=True)
-        self.git("init", "--quiet", "--initial-branch", "main")
-        self.git("remote", "add", "origin", "http://127.0.0.1:9/nobody/nothing.git")
+        builder = cls(folder)
+        builder.git("init", "--quiet", "--initial-branch", "main")
+        builder.git("remote", "add", "origin", "http://127.0.0.1:9/nobody/nothing.git")
+        return builder
+
+    @classmethod
+    def of(cls, folder: str | Path) -> Builder:
+        """Return the builder that goes on with a clone."""
+        return cls(Path(folder))
 
     def git(self, *arguments: str) -> str:
         """Run git and return its output."""
@@ -64,7 +86,9 @@ class Builder:
     def commit(self, message: str, files: dict[str, str]) -> None:
         """Write files and commit them."""
         for name, text in files.items():
-            (self.folder / name).write_text(text, "utf-8")
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", message)
 
@@ -76,7 +100,7 @@ class Builder:
 
 def plain(folder: Path) -> Path:
     """Return a clone with 0.1.0 in production, two commits more on develop, and an urgent fix."""
-    builder = Builder(folder / "plain")
+    builder = Builder.new(folder / "plain")
     builder.commit("chore: begin", FILES)
     builder.git("tag", "--annotate", "0.1.0", "--message", "Release 0.1.0")
     builder.git("checkout", "--quiet", "-b", "fix/urgent")
@@ -88,11 +112,32 @@ def plain(folder: Path) -> Path:
     return builder.folder
 
 
+def with_workflows(template: Path, folder: Path) -> Path:
+    """Return a clone whose branches have the workflows that a draft starts."""
+    builder = Builder.of(shutil.copytree(template, folder / "workflows"))
+    files = {
+        f".github/workflows/{name}.yml": STARTED for name in ("deploy-staging", "pull-request")
+    }
+    builder.git("checkout", "--quiet", "main")
+    builder.commit("ci: workflows", files)
+    builder.git("checkout", "--quiet", "develop")
+    builder.git("merge", "--quiet", "--no-edit", "main")
+    builder.publish("main", "develop")
+    return builder.folder
+
+
+def hotfix_and_release(template: Path, folder: Path) -> Path:
+    """Return a clone with a hotfix beside an open release; ``template`` has the release."""
+    builder = Builder.of(shutil.copytree(template, folder / "both"))
+    builder.git("checkout", "--quiet", "-b", "hotfix/0.1.1", "origin/main")
+    builder.commit("fix: greet politely", {"hello.py": FILES["hello.py"].replace("'h", "'H")})
+    builder.publish("hotfix/0.1.1")
+    return builder.folder
+
+
 def on_feature(template: Path, folder: Path) -> Path:
     """Return a clone in which a feature is checked out that nobody else has seen."""
-    shutil.copytree(template, folder / "feature")
-    builder = Builder.__new__(Builder)
-    builder.folder = folder / "feature"
+    builder = Builder.of(shutil.copytree(template, folder / "feature"))
     builder.git("checkout", "--quiet", "-b", "feature/delays", "develop")
     builder.commit("feat: delays", {"delays.py": "DELAYS = ()\n"})
     return builder.folder
@@ -113,15 +158,16 @@ def with_pull_request(head: str, base: str, title: str) -> Callable[[World], Non
         made = world.forge.create_pull_request(head=head, base=base, title=title, body="Please.")
         world.memory["number"] = made.number
         world.memory["head"] = made.head_commit
+        world.memory["branch"] = head
 
     return arrange
 
 
 def tested(world: World) -> None:
     """Write down that staging tested the head of the pull request green."""
-    commit = world.memory["head"]
-    content = records.Content("0.2.0", world.forge.tree(commit), {})
-    number = records.begin(world.forge, "staging", commit, "release/0.2.0", content)
+    commit, branch = world.memory["head"], world.memory["branch"]
+    content = records.Content(branch.partition("/")[2], world.forge.tree(commit), {})
+    number = records.begin(world.forge, "staging", commit, branch, content)
     state = DeploymentState.SUCCESS
     records.mark(world.forge, number, "staging", commit, state, "tested", content)
 

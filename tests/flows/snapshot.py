@@ -26,6 +26,9 @@ def snapshot(world: World) -> dict[str, Any]:
         "pull requests": [_pull(world, row) for row in reversed(world.ask("pulls?state=all"))],
         "releases": [_release(row) for row in world.ask("releases")],
         "deployments": _deployments(world),
+        "workflow runs": sorted(
+            (run.workflow, run.event, run.branch) for run in world.forge.workflow_runs()
+        ),
         "clone": _clone(world),
     }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows import scenes
+from tests.flows.cloud import BOT
 from tests.flows.harness import Scene, Stage, check_nothing_half_done
 
 pytestmark = pytest.mark.real
@@ -40,4 +41,17 @@ def test_feature_start(stage: Stage, plain: Path) -> None:
 def test_feature_finish(stage: Stage, plain: Path) -> None:
     template = scenes.on_feature(plain, stage.folder)
     scene = Scene(template, ("feature", "finish"), ("git push", "/pulls"))
+    check_nothing_half_done(stage, scene)
+
+
+def test_release_draft_in_a_workflow(stage: Stage, plain: Path) -> None:
+    """What is made with a workflow's own token starts no workflows; so it starts them, once."""
+    allowed = dict.fromkeys(("contents", "pull_requests", "actions", "workflows"), "write")
+    token = stage.cloud.issue_token(BOT, permissions=allowed)
+    scene = Scene(
+        scenes.with_workflows(plain, stage.folder),
+        ("ci", "draft-release", "--bump", "minor"),
+        ("git push", "/pulls", "deploy-staging.yml/dispatches", "pull-request.yml/dispatches"),
+        environment={"CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_TOKEN": token},
+    )
     check_nothing_half_done(stage, scene)

@@ -49,6 +49,26 @@ def test_ci_publish(stage: Stage, drafted: Path, in_workflow: Mapping[str, str])
     check_nothing_half_done(stage, scene)
 
 
+def test_ci_publish_of_a_hotfix_during_a_release(
+    stage: Stage, drafted: Path, in_workflow: Mapping[str, str]
+) -> None:
+    """It goes back into develop and into the release; only that differs from publishing one."""
+    scene = Scene(
+        scenes.hotfix_and_release(drafted, stage.folder),
+        ("ci", "publish", "--pull-request", "{number}"),
+        (*RECORD, *DEPLOY, *RECORD[1:], "git/tags", "git/refs", "releases",
+         "git push", "/pulls", "git push", "/pulls", "DELETE"),
+        scenes.in_order(
+            scenes.with_pull_request("hotfix/0.1.1", "main", "Hotfix 0.1.1"),
+            scenes.tested,
+            scenes.merged,
+        ),
+        in_workflow,
+        only=(10, 11, 12, 13),
+    )  # fmt: skip
+    check_nothing_half_done(stage, scene)
+
+
 def test_deploy_to_staging(stage: Stage, drafted: Path) -> None:
     scene = Scene(
         drafted,
