@@ -38,8 +38,16 @@ def draft(bump: str | None, *, plan: bool) -> None:
 
 @command.command()
 @click.argument("version", default="")
+@click.option("--wait", is_flag=True, help="Follow the workflow until it has published.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=60,
+    show_default=True,
+    help="Minutes that --wait waits.",
+)
 @plan_option
-def publish(version: str, *, plan: bool) -> None:
+def publish(version: str, *, wait: bool, timeout: float, plan: bool) -> None:
     """Merge the release or hotfix VERSION into main, if this very tree was tested on staging.
 
     Without VERSION it takes the one that is open. The workflow that the merge starts deploys to
@@ -52,3 +60,7 @@ def publish(version: str, *, plan: bool) -> None:
     world = publishing.prepare_open(open_project(Path.cwd()), version or None)
     click.echo(world.title)
     run_steps(publishing.MERGE, world, plan=plan)
+    if wait and not plan:
+        from bricklane.gitflow.flows.following import follow
+
+        follow(world, click.echo, timeout * 60)

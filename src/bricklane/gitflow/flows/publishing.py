@@ -198,7 +198,7 @@ def _squashed(world: PublishWorld) -> BricklaneError:
 # Locally: the gate, and the merge
 
 
-def _now(world: PublishWorld) -> PublishWorld:
+def as_it_is_now(world: PublishWorld) -> PublishWorld:
     """Return the world with the pull request as the forge has it now."""
     found = world.project.forge.pull_request(world.pull_request.number)
     if found is None:
@@ -208,12 +208,12 @@ def _now(world: PublishWorld) -> PublishWorld:
 
 def is_merged(world: PublishWorld) -> bool:
     """Return whether the pull request is merged."""
-    return _now(world).pull_request.state is PullRequestState.MERGED
+    return as_it_is_now(world).pull_request.state is PullRequestState.MERGED
 
 
 def _check_contains_production(world: PublishWorld) -> None:
     """Check that the merge will hold what the branch holds, and nothing that was not tested."""
-    now = _now(world)
+    now = as_it_is_now(world)
     _check_is_next(now)
     forge = world.project.forge
     if forge.is_ancestor(world.base, now.pull_request.head_commit):
@@ -239,12 +239,12 @@ def _check_contains_production(world: PublishWorld) -> None:
 def _check_tested(world: PublishWorld) -> None:
     from bricklane.delivery.gate import check_tested
 
-    head = _now(world).pull_request.head_commit
+    head = as_it_is_now(world).pull_request.head_commit
     check_tested(world.project.forge, world.project.settings, head, world.project.forge.tree(head))
 
 
 def _merge(world: PublishWorld) -> None:
-    now = _now(world).pull_request
+    now = as_it_is_now(world).pull_request
     if now.state is PullRequestState.CLOSED:
         raise BricklaneError(
             f"pull request #{now.number} was closed without merging",
