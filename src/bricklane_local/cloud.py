@@ -27,6 +27,7 @@ from bricklane_local.identity.tokens import Tokens
 from bricklane_local.jobs.engine import JobEngine
 from bricklane_local.pages.runs import RunPages
 from bricklane_local.paths import StatePaths
+from bricklane_local.permissions.access import Access
 from bricklane_local.permissions.service import Permissions
 from bricklane_local.secrets.service import Secrets
 from bricklane_local.sql.statements import Statements
@@ -150,6 +151,7 @@ class Workspace:
         )
         self.secrets = Secrets(self.space, cloud.clock)
         self.permissions = Permissions(self)
+        self.access = Access(self)
         self.warehouses = Warehouses(self)
         self.statements = Statements(self, cloud.pool)
         self.view = WorkspaceView(self.objects, cloud.blobs, cloud.paths.view(row.name))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bricklane_local.identity.principals import Principal
+from bricklane_local.permissions.access import READ
 from bricklane_local.workspace.notebooks import BY_EXTENSION
 from bricklane_local.workspace.objects import ObjectType
 
@@ -15,6 +18,32 @@ if TYPE_CHECKING:
 
 class SourceError(Exception):
     """The code of a task is missing, or of a kind that cannot run."""
+
+
+# Where each type of task names its code.
+CODE: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "notebook_task": lambda body: body.get("notebook_path"),
+    "spark_python_task": lambda body: body.get("python_file"),
+    "sql_task": lambda body: (body.get("file") or {}).get("path"),
+}
+OUTSIDE = ("/Volumes/", "/dbfs/")
+
+
+def check_source(workspace: Workspace, task: dict[str, Any], principal: Principal) -> None:
+    """Check that the principal of a run may read the code that its task names.
+
+    Raises:
+        SourceError: when the code is in the workspace and the principal may not.
+    """
+    for name, path_in in CODE.items():
+        path = str(path_in(task.get(name) or {}) or "")
+        if not path.startswith("/") or path.startswith(OUTSIDE):
+            continue
+        if not workspace.access.allows_path(principal, path, READ):
+            raise SourceError(
+                f"{principal.user_name}, as whom the run acts, does not have {READ} permissions "
+                f"on {path}: grant them, for a bundle with its permissions section"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from bricklane_local.app.errors import ApiError
 from bricklane_local.compute.libraries import dependencies_of
 from bricklane_local.compute.sources import (
     SourceError,
+    check_source,
     notebook_source,
     python_file_source,
     sql_file_source,
@@ -74,6 +75,7 @@ class ComputeExecutor:
         token = tokens.issue_run(self._workspace.name, principal, attempt.task_run.run_id)
         try:
             self._workspace.view.refresh()
+            check_source(self._workspace, attempt.task, principal)
             part = PARTS[_kind(attempt.task)](self._workspace, attempt.task, folder)
             dependencies = dependencies_of(attempt.run.settings, attempt.task)
             overlay, spark, _ = await asyncio.gather(

@@ -5,6 +5,7 @@ Source: https://docs.databricks.com/api/workspace/jobs
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from bricklane_local.app.errors import invalid
@@ -173,18 +174,30 @@ class Jobs:
         self.get(job_id)
         self._space.delete(KIND, str(job_id))
 
-    def page(self, name: str | None, limit: int, offset: int) -> tuple[list[dict[str, Any]], bool]:
+    def page(
+        self,
+        name: str | None,
+        limit: int,
+        offset: int,
+        visible: Callable[[int], bool] | None = None,
+    ) -> tuple[list[dict[str, Any]], bool]:
         """Return jobs, newest first, and whether there are more.
 
         Args:
             name: only those with this name, letter case aside; None for all.
             limit: how many at most.
             offset: how many to pass over.
+            visible: says by its id whether a job is shown; None shows all.
         """
-        if name is None:
+        if name is None and visible is None:
             found = self._space.select(KIND, descending=True, limit=limit + 1, offset=offset)
         else:
-            found = [d for d in self._space.select(KIND, descending=True) if _named(d, name)]
+            found = [
+                document
+                for document in self._space.select(KIND, descending=True)
+                if (name is None or _named(document, name))
+                and (visible is None or visible(int(document.key)))
+            ]
             found = found[offset : offset + limit + 1]
         return [document.body for document in found[:limit]], len(found) > limit
 

@@ -10,10 +10,13 @@ from typing import Any
 from bricklane_local.app.call import Call
 from bricklane_local.app.errors import ApiError, invalid
 from bricklane_local.app.routing import Fidelity, Route
+from bricklane_local.jobs.guarding import sees_run, visible_jobs, wanted_job, wanted_run
 from bricklane_local.jobs.run_as import check_run_as, wanted_run_as
 from bricklane_local.jobs.runs import Run
 from bricklane_local.jobs.states import FINAL
 from bricklane_local.jobs.wire import RunViews
+from bricklane_local.permissions.access import MANAGE_RUN, VIEW
+from bricklane_local.permissions.kinds import MANAGE
 
 IDEMPOTENCY = "idempotency_token"
 MAXIMUM_TOKEN = 64
@@ -32,13 +35,15 @@ def create(call: Call) -> dict[str, Any]:
 
 def get(call: Call) -> dict[str, Any]:
     """Return a job."""
-    return call.workspace.engine.jobs.get(call.integer("job_id"))
+    return call.workspace.engine.jobs.get(wanted_job(call, VIEW))
 
 
 def list_jobs(call: Call) -> dict[str, Any]:
     """List jobs, newest first."""
     limit, offset = _page(call, default=20, high=100)
-    found, more = call.workspace.engine.jobs.page(call.query.get("name"), limit, offset)
+    found, more = call.workspace.engine.jobs.page(
+        call.query.get("name"), limit, offset, visible_jobs(call)
+    )
     if not call.flag("expand_tasks"):
         found = [job | {"settings": _short(job["settings"])} for job in found]
     return _paged("jobs", found, limit, offset, more=more)
@@ -74,7 +79,7 @@ def _paged(
 
 def update(call: Call) -> None:
     """Change some settings of a job."""
-    job_id, changed = call.integer("job_id"), call.body.get("new_settings") or {}
+    job_id, changed = wanted_job(call, MANAGE), call.body.get("new_settings") or {}
     _check_run_as(call, job_id, changed)
     call.workspace.engine.jobs.update(
         job_id,
@@ -85,7 +90,7 @@ def update(call: Call) -> None:
 
 def reset(call: Call) -> None:
     """Replace the settings of a job."""
-    job_id, settings = call.integer("job_id"), call.required("new_settings")
+    job_id, settings = wanted_job(call, MANAGE), call.required("new_settings")
     _check_run_as(call, job_id, settings)
     call.workspace.engine.jobs.reset(job_id, settings)
 
@@ -97,7 +102,7 @@ def _check_run_as(call: Call, job_id: int, settings: dict[str, Any]) -> None:
 
 def delete(call: Call) -> None:
     """Delete a job and its permissions, and cancel its runs."""
-    job_id = call.integer("job_id")
+    job_id = wanted_job(call, MANAGE)
     with call.cloud.database.transaction():
         call.workspace.engine.jobs.delete(job_id)
         call.workspace.permissions.forget("jobs", str(job_id))
@@ -106,10 +111,11 @@ def delete(call: Call) -> None:
 
 def run_now(call: Call) -> dict[str, Any]:
     """Start a run of a job."""
+    job_id = wanted_job(call, MANAGE_RUN)
 
     def start() -> Run:
         return call.workspace.engine.run_now(
-            call.integer("job_id"),
+            job_id,
             call.body,
             creator=call.caller.user_name,
             parent_task_run=call.caller.task_run_id,
@@ -152,12 +158,12 @@ def _once(call: Call, start: Any) -> Run:
 
 def get_run(call: Call) -> dict[str, Any]:
     """Return a run of a job or of a task."""
-    run_id, engine = call.integer("run_id"), call.workspace.engine
+    run, engine = wanted_run(call, VIEW), call.workspace.engine
     views = RunViews(engine)
-    item = engine.runs.find_task(run_id)
+    item = engine.runs.find_task(call.integer("run_id"))
     if item is not None:
-        return views.task_as_run(engine.runs.get(item.job_run_id), item)
-    return views.run(engine.runs.get(run_id), history=call.flag("include_history"))
+        return views.task_as_run(run, item)
+    return views.run(run, history=call.flag("include_history"))
 
 
 def list_runs(call: Call) -> dict[str, Any]:
@@ -177,13 +183,14 @@ def list_runs(call: Call) -> dict[str, Any]:
             and (not kind or run.run_type == kind)
             and run.start_time >= low
             and (not high or run.start_time <= high)
+            and (call.caller.is_admin or sees_run(call, run))
         )
 
     engine = call.workspace.engine
     if active:
         found = [r for r in reversed(engine.runs.active()) if job_id in (None, r.job_id)]
         found = [run for run in found if wanted(run)][offset : offset + limit + 1]
-    elif completed or kind or low or high:
+    elif completed or kind or low or high or not call.caller.is_admin:
         found = [run for run in engine.runs.page(job_id, -1, 0) if wanted(run)]
         found = found[offset : offset + limit + 1]
     else:
@@ -195,37 +202,38 @@ def list_runs(call: Call) -> dict[str, Any]:
 
 def get_output(call: Call) -> dict[str, Any]:
     """Return what a task run left behind."""
+    wanted_run(call, VIEW)
     return RunViews(call.workspace.engine).output(call.integer("run_id"))
 
 
 def cancel(call: Call) -> None:
     """Cancel a run."""
-    run_id, engine = call.integer("run_id"), call.workspace.engine
-    item = engine.runs.find_task(run_id)
-    engine.cancel(run_id if item is None else item.job_run_id)
+    call.workspace.engine.cancel(wanted_run(call, MANAGE_RUN).run_id)
 
 
 def cancel_all(call: Call) -> None:
     """Cancel all active runs of a job."""
-    job_id = call.integer("job_id", 0) or None
+    job_id = wanted_job(call, MANAGE_RUN) if call.integer("job_id", 0) else None
+    if job_id is None and not call.caller.is_admin:
+        raise ApiError("PERMISSION_DENIED", "Only administrators can cancel the runs of all jobs")
     call.workspace.engine.cancel_all(job_id, only_queued=call.flag("all_queued_runs"))
 
 
 def repair(call: Call) -> dict[str, Any]:
     """Run tasks of an ended run again."""
+    wanted_run(call, MANAGE_RUN)
     return {"repair_id": call.workspace.engine.repair(call.integer("run_id"), call.body)}
 
 
 def delete_run(call: Call) -> None:
     """Delete an ended run."""
+    wanted_run(call, MANAGE_RUN)
     call.workspace.engine.delete_run(call.integer("run_id"))
 
 
 def export(call: Call) -> dict[str, Any]:
     """Return the page of a run as HTML."""
-    run_id, engine = call.integer("run_id"), call.workspace.engine
-    item = engine.runs.find_task(run_id)
-    run = engine.runs.get(run_id if item is None else item.job_run_id)
+    run = wanted_run(call, VIEW)
     content = call.workspace.pages.render(run)
     return {"views": [{"content": content, "name": run.name, "type": "NOTEBOOK"}]}
 

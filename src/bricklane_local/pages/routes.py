@@ -7,6 +7,8 @@ from starlette.responses import RedirectResponse, Response
 from bricklane_local.app.call import Call
 from bricklane_local.app.errors import invalid
 from bricklane_local.app.routing import Route
+from bricklane_local.jobs.guarding import visible_jobs, wanted_run
+from bricklane_local.permissions.access import VIEW
 
 # Pages hold what runs printed: no script may run, and nothing may be loaded from elsewhere.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self' data:"
@@ -32,17 +34,20 @@ def home(call: Call) -> Response:
 
 def jobs(call: Call) -> Response:
     """Show all jobs."""
-    return _page(call.workspace.pages.jobs())
+    return _page(call.workspace.pages.jobs(visible_jobs(call)))
 
 
 def job(call: Call) -> Response:
     """Show one job and its runs."""
-    return _page(call.workspace.pages.job(_number(call, "job_id")))
+    job_id = _number(call, "job_id")
+    call.workspace.access.require_job(call.caller, job_id, VIEW)
+    return _page(call.workspace.pages.job(job_id))
 
 
 def run(call: Call) -> Response:
     """Show one run."""
-    found = call.workspace.engine.runs.get(_number(call, "run_id"))
+    call.query["run_id"] = str(_number(call, "run_id"))
+    found = wanted_run(call, VIEW)
     return _page(call.workspace.pages.render(found))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -66,7 +67,9 @@ class RunPages:
             tasks.extend(self._task(views, run, iteration) for iteration in iterations)
         template = templates().get_template("run.html")
         body = views.run(run, tasks=False)
-        return template.render(run=body, tasks=tasks, workspace=self._workspace)
+        return template.render(
+            run=body, principal=run.acts_as, tasks=tasks, workspace=self._workspace
+        )
 
     def _task(self, views: RunViews, run: Run, item: TaskRun) -> dict[str, Any]:
         folder = self._workspace.run_folder(item.run_id)
@@ -96,9 +99,9 @@ class RunPages:
         folder.mkdir(parents=True, exist_ok=True)
         write_atomically(folder / "index.html", self.render(run).encode())
 
-    def jobs(self) -> str:
-        """Return the list of jobs as HTML."""
-        found, _ = self._workspace.engine.jobs.page(None, 1000, 0)
+    def jobs(self, visible: Callable[[int], bool] | None = None) -> str:
+        """Return the list of jobs as HTML, of those that ``visible`` lets pass."""
+        found, _ = self._workspace.engine.jobs.page(None, 1000, 0, visible)
         template = templates().get_template("jobs.html")
         return template.render(jobs=found, workspace=self._workspace)
 

@@ -5,19 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from bricklane_local.app.call import Call
-from bricklane_local.app.routing import Fidelity, Route
+from bricklane_local.app.routing import Route
 from bricklane_local.permissions.service import kind_named
 
-NOTE = "kept and answered; not enforced yet"
+
+def _require(call: Call, *, manage: bool) -> None:
+    kind = kind_named(call.path["kind"])
+    call.workspace.access.require_object(call.caller, kind, call.path["id"], manage=manage)
 
 
 def get(call: Call) -> dict[str, Any]:
     """Return an access control list."""
+    _require(call, manage=False)
     return call.workspace.permissions.describe(call.path["kind"], call.path["id"])
 
 
 def put(call: Call) -> dict[str, Any]:
     """Replace an access control list."""
+    _require(call, manage=True)
     entries = call.body.get("access_control_list") or []
     call.workspace.permissions.replace(call.path["kind"], call.path["id"], entries)
     return get(call)
@@ -25,6 +30,7 @@ def put(call: Call) -> dict[str, Any]:
 
 def patch(call: Call) -> dict[str, Any]:
     """Change some entries of an access control list."""
+    _require(call, manage=True)
     entries = call.body.get("access_control_list") or []
     call.workspace.permissions.change(call.path["kind"], call.path["id"], entries)
     return get(call)
@@ -45,16 +51,14 @@ PATH = "/api/2.0/permissions/{kind}/{id}"
 PROOF = "databricks bundle deploy"
 ROUTES = [
     Route("GET", f"{PATH}/permissionLevels", levels, proved_by="databricks permissions"),
-    Route("GET", PATH, get, fidelity=Fidelity.STATE_ONLY, proved_by=PROOF, note=NOTE),
+    Route("GET", PATH, get, proved_by=PROOF),
     *(
         Route(
             method,
             PATH,
             handler,
             sdk=f"iam.PermissionsAPI.{name}",
-            fidelity=Fidelity.STATE_ONLY,
             proved_by=PROOF,
-            note=NOTE,
         )
         for method, handler, name in (("PUT", put, "set"), ("PATCH", patch, "update"))
     ),

@@ -1,7 +1,7 @@
 """Reads and changes access control lists.
 
-Source: https://docs.databricks.com/api/workspace/permissions. The lists are kept and answered; what
-they forbid is not enforced yet.
+Source: https://docs.databricks.com/api/workspace/permissions. What the lists forbid is decided in
+:mod:`bricklane_local.permissions.access`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class Permissions:
         self._workspace = workspace
         self._space = workspace.space
 
-    def _direct(self, kind: ObjectKind, object_id: str) -> list[dict[str, str]]:
+    def direct(self, kind: ObjectKind, object_id: str) -> list[dict[str, str]]:
+        """Return the entries of an object's own list."""
         body = self._space.get(ACL, f"{kind.name}/{object_id}")
         return [] if body is None else list(body["entries"])
 
@@ -65,7 +66,7 @@ class Permissions:
         kind = kind_named(name)
         self._require(kind, object_id)
         shown: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        for entry in self._direct(kind, object_id):
+        for entry in self.direct(kind, object_id):
             permission = {"permission_level": entry["permission_level"], "inherited": False}
             shown.setdefault(_principal(entry), []).append(permission)
         for entry, source in self._inherited(kind, object_id):
@@ -88,7 +89,7 @@ class Permissions:
         found = [
             (entry, f"/directories/{parent}")
             for parent in kind.parents(self._workspace, object_id)
-            for entry in self._direct(KINDS["directories"], parent)
+            for entry in self.direct(KINDS["directories"], parent)
         ]
         return [*found, (ADMINISTRATORS | {"permission_level": MANAGE}, f"/{kind.name}/")]
 
@@ -106,7 +107,7 @@ class Permissions:
         """Set the levels of the principals in ``entries``; others keep theirs."""
         kind = kind_named(name)
         self._require(kind, object_id)
-        merged = {_principal(entry): entry for entry in self._direct(kind, object_id)}
+        merged = {_principal(entry): entry for entry in self.direct(kind, object_id)}
         for entry in (_checked(kind, item) for item in entries):
             if entry["permission_level"] == OWNER:
                 merged = {k: v for k, v in merged.items() if v["permission_level"] != OWNER}

@@ -16,6 +16,8 @@ from starlette.responses import FileResponse, Response
 from bricklane_local.app.call import Call
 from bricklane_local.app.errors import ApiError, invalid, missing
 from bricklane_local.app.routing import Route
+from bricklane_local.permissions.access import EDIT, READ
+from bricklane_local.permissions.kinds import MANAGE
 from bricklane_local.workspace.importing import Upload, store
 from bricklane_local.workspace.notebooks import to_jupyter, to_source
 from bricklane_local.workspace.objects import ObjectType, WorkspaceObject
@@ -27,29 +29,46 @@ IMPORT_LIMIT = 10 * 1024 * 1024
 
 def get_status(call: Call) -> dict[str, Any]:
     """Describe one object."""
-    return call.workspace.objects.get(call.text("path")).info()
+    found = call.workspace.objects.get(call.text("path"))
+    call.workspace.access.require_path(call.caller, found.path, READ)
+    return found.info()
 
 
 def list_objects(call: Call) -> dict[str, Any]:
     """List a directory; an empty one answers an empty object, as the API does."""
     since = call.integer("notebooks_modified_after", 0)
-    found = call.workspace.objects.children(call.text("path"))
+    found, access = call.workspace.objects.children(call.text("path")), call.workspace.access
+    access.require_path(call.caller, call.text("path"), READ)
     objects = [
         item.info()
         for item in found
-        if item.object_type is not ObjectType.NOTEBOOK or item.modified_at >= since
+        if (item.object_type is not ObjectType.NOTEBOOK or item.modified_at >= since)
+        and access.allows_path(call.caller, item.path, READ)
     ]
     return {"objects": objects} if objects else {}
 
 
 def make_directories(call: Call) -> None:
     """Make a directory and its parents."""
+    if call.workspace.objects.find(normal(call.text("path"))) is None:
+        _require_change(call, call.text("path"))
     call.workspace.objects.make_directories(call.text("path"), call.caller)
 
 
 def delete(call: Call) -> None:
     """Delete an object."""
+    call.workspace.access.require_path(call.caller, call.text("path"), MANAGE)
     call.workspace.objects.delete(call.text("path"), recursive=call.flag("recursive"))
+
+
+def _require_change(call: Call, path: str) -> None:
+    """Refuse who may not change what is at a path, or make something there.
+
+    Raises:
+        ApiError: PERMISSION_DENIED.
+    """
+    exists = call.workspace.objects.find(normal(path)) is not None
+    call.workspace.access.require_path(call.caller, path, EDIT if exists else MANAGE)
 
 
 async def import_object(call: Call) -> dict[str, Any]:
@@ -60,6 +79,7 @@ async def import_object(call: Call) -> dict[str, Any]:
     else:
         fields = await _json_import(call)
     content = fields.pop("content")
+    _require_change(call, fields["path"])
     if len(content) > IMPORT_LIMIT:
         raise ApiError(
             "MAX_NOTEBOOK_SIZE_EXCEEDED",
@@ -109,6 +129,7 @@ async def _multipart(call: Call) -> dict[str, Any]:
 
 async def import_file(call: Call) -> dict[str, Any]:
     """Store the raw request body at a path; what is a notebook by its content becomes one."""
+    _require_change(call, "/" + call.path["path"])
     blob, _ = await call.cloud.blobs.put_stream(call.stream())
     path = normal("/" + call.path["path"])
     upload = Upload(
@@ -132,6 +153,7 @@ async def import_file(call: Call) -> dict[str, Any]:
 def export(call: Call) -> Response | dict[str, Any]:
     """Export an object, as Base64 in JSON or directly."""
     found = call.workspace.objects.get(call.text("path"))
+    call.workspace.access.require_path(call.caller, found.path, READ)
     format_name = str(call.query.get("format") or "SOURCE")
     content, extension = _exported(call, found, format_name)
     if call.flag("direct_download"):
@@ -163,6 +185,7 @@ def _exported(call: Call, found: WorkspaceObject, format_name: str) -> tuple[byt
 def read_file(call: Call) -> Response:
     """Return the raw content of a file or notebook."""
     found = call.workspace.objects.get("/" + call.path["path"])
+    call.workspace.access.require_path(call.caller, found.path, READ)
     if found.blob is None:
         raise invalid(f"{found.path} is a directory")
     file = call.cloud.blobs.file(found.blob)

@@ -62,6 +62,10 @@ def test_to_keep_what_a_job_acts_as_needs_no_role_and_to_change_it_does(
     run_as = JobRunAs(service_principal_name=runner.application_id)
     job_id = client.jobs.create(name="j", run_as=run_as).job_id
     assert job_id
+    entry = AccessControlRequest(
+        service_principal_name=editor.application_id, permission_level=PermissionLevel.CAN_MANAGE
+    )
+    client.permissions.update("jobs", str(job_id), access_control_list=[entry])
     editor.client.jobs.reset(job_id, JobSettings(name="k", run_as=run_as))
     elsewhere = JobRunAs(service_principal_name=other.application_id)
     with pytest.raises(PermissionDenied):

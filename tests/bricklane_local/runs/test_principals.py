@@ -109,6 +109,16 @@ def test_the_run_knows_whom_it_acts_as(bench: Workbench, runner: str) -> None:
     assert run["creator_user_name"] == "developer@bricklane.local"
 
 
+def test_the_principal_of_a_run_must_be_able_to_read_its_code(
+    bench: Workbench, runner: str
+) -> None:
+    path = bench.notebook("1", path="/Users/developer@bricklane.local/private")
+    task = {"task_key": "main", "notebook_task": {"notebook_path": path}}
+    output = bench.output(bench.run(task, run_as={"service_principal_name": runner}))
+    assert f"{runner}, as whom the run acts, does not have CAN_READ permissions" in output["error"]
+    assert "for a bundle with its permissions section" in output["error"]
+
+
 def test_a_run_cannot_act_as_who_has_left(bench: Workbench) -> None:
     made = bench.client.service_principals.create(display_name="leaver")
     job_id = bench.create(bench.task("1"), run_as={"service_principal_name": made.application_id})
