@@ -19,6 +19,9 @@ from bricklane.errors import BricklaneError, ExitCode
 # Messages of git and others are read by people and logs alike, so their language is fixed.
 LOCALE = {"LC_ALL": "C.UTF-8", "LANGUAGE": "en"}
 
+# Seconds that a program has to end itself when this one is interrupted.
+GRACE = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -128,8 +131,7 @@ def run(
         code = process.wait()
     finally:
         limit.cancel()
-        process.kill()
-        process.wait()
+        _end(process)
         process.stdout.close()
         process.stderr.close()
     result = Result(code, "".join(output), "".join(error))
@@ -161,6 +163,22 @@ def _start(command: Command) -> subprocess.Popen[str]:
             hint=f"check that {program} is installed and on PATH",
             exit_code=ExitCode.TOOL,
         ) from None
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a program that still runs because this one was interrupted.
+
+    It gets the time to save what it has done: the Databricks CLI writes down which resources it
+    has created by then.
+    """
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _feed(process: subprocess.Popen[str], text: str | None) -> None:

@@ -32,11 +32,16 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(words: list[str]) -> None:
     """Parse ``words``, run their command, and exit."""
+    import signal
+
     import click
 
     from bricklane.cli.group import cli
     from bricklane.errors import BricklaneError, ExitCode
 
+    # What ends a job of continuous integration is an interruption like Ctrl-C: what is under way is
+    # recorded as ended.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = cli.main(words, prog_name="bricklane", standalone_mode=False)
     except BricklaneError as error:

@@ -19,7 +19,6 @@ from bricklane.forge.model import DeploymentState, Release
 from bricklane.forge.protocol import Forge
 from bricklane.gitflow.versions import TagFormat, parse_version
 
-
 # What the Databricks CLI begins the line with that says what is wrong.
 PROBLEM = "Error: "
 
@@ -127,7 +126,7 @@ def _plan(world: Deployment) -> None:
 
 
 def _begin_record(world: Deployment) -> None:
-    world.interrupted = locks.unfinished(_forge(world), world.forge_environment)
+    world.interrupted = locks.interrupted(_forge(world), world.forge_environment)
     world.record = records.begin(
         _forge(world), world.forge_environment, world.commit, world.branch, world.content
     )
@@ -342,7 +341,8 @@ def _record_failure(world: Deployment, outcome: tuple[DeploymentState, str]) -> 
 def _is_anothers(world: Deployment, error: BricklaneError) -> bool:
     """Return whether the record is of a deployment that goes on, and holds the lock."""
     held = isinstance(error, BundleError) and locks.is_held(error)
-    return held and world.interrupted is not None and world.interrupted.id == world.record
+    taken = world.interrupted if held else None
+    return taken is not None and taken.id == world.record and taken.unfinished
 
 
 def _give_back(world: Deployment) -> tuple[DeploymentState, str]:

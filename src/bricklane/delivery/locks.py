@@ -28,10 +28,10 @@ def is_held(error: BundleError) -> bool:
     return HELD.search(error.message) is not None
 
 
-def unfinished(forge: Forge, environment: str) -> Record | None:
-    """Return the newest record of an environment that says it is still going on."""
+def interrupted(forge: Forge, environment: str) -> Record | None:
+    """Return the newest record of an environment whose deployment goes on, or was broken off."""
     newest = islice(records(forge, environment), LOOKED_THROUGH)
-    return next((record for record in newest if record.unfinished), None)
+    return next((record for record in newest if record.unfinished or record.broken_off), None)
 
 
 def is_left_behind(forge: Forge, record: Record | None, ci: CiRun | None) -> bool:

@@ -105,6 +105,11 @@ class Record:
         return self.state in UNFINISHED
 
     @property
+    def broken_off(self) -> bool:
+        """Whether somebody ended it before it was over."""
+        return self.state is DeploymentState.ERROR
+
+    @property
     def deployed_at(self) -> datetime:
         """When it was last deployed, as far as its latest status tells."""
         return self.updated_at if self.state is DeploymentState.SUCCESS else self.created_at

@@ -32,15 +32,19 @@ def test_a_lock_is_told_from_other_errors() -> None:
     assert not locks.is_held(BundleError("Error: something else"))
 
 
-def test_the_newest_unfinished_record_is_found(forge: DeliveryForge) -> None:
-    assert locks.unfinished(forge, "staging") is None
+def test_the_newest_record_that_goes_on_or_was_broken_off_is_found(forge: DeliveryForge) -> None:
+    assert locks.interrupted(forge, "staging") is None
     first = begun(forge, "a")
     content = Content("1.0.1", "b", {})
     number = records.begin(forge, "staging", COMMIT, "b", content)
     records.mark(forge, number, "staging", COMMIT, DeploymentState.FAILURE, "x", content)
-    found = locks.unfinished(forge, "staging")
+    found = locks.interrupted(forge, "staging")
     assert found is not None
     assert found.id == first.id
+    records.mark(forge, number, "staging", COMMIT, DeploymentState.ERROR, "interrupted", content)
+    found = locks.interrupted(forge, "staging")
+    assert found is not None
+    assert found.id == number
 
 
 @pytest.mark.parametrize(("status", "over"), [("completed", True), ("in_progress", False)])

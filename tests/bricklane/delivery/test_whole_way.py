@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -205,31 +206,55 @@ def test_a_workspace_that_refuses_is_recorded_as_a_failure(shop: Shop) -> None:
     assert "mend what is said above" in shop.summary.read_text()
 
 
-def test_a_deployment_that_was_killed_is_gone_on_with_though_it_left_a_lock(shop: Shop) -> None:
+@pytest.fixture
+def begun(shop: Shop) -> Iterator[subprocess.Popen[str]]:
+    """A workflow's deployment of release 0.1.0 to staging in the middle of its uploads."""
     drafted_without_feature(shop)
-    command = [sys.executable, "-c", "from bricklane.cli.main import main; main()"]
-    environment = {**os.environ, **shop.environment, **shop.workflow()}
-    with subprocess.Popen(
-        [*command, "ci", "deploy", "--target", "staging"],
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from bricklane.cli.main import main; main()",
+         "ci", "deploy", "--target", "staging"],
         cwd=shop.clone.folder,
-        env=environment,
+        env={**os.environ, **shop.environment, **shop.workflow()},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-    ) as process:
-        assert process.stdout is not None
+    )  # fmt: skip
+    assert process.stdout is not None
+    with process:
         try:
             seen = list(until(process.stdout, "Uploading bundle files"))
+            assert "Uploading bundle files" in seen[-1], seen
+            yield process
         finally:
-            os.killpg(process.pid, signal.SIGKILL)
-    assert "Uploading bundle files" in seen[-1], seen
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_a_deployment_that_was_killed_is_gone_on_with_though_it_left_a_lock(
+    shop: Shop, begun: subprocess.Popen[str]
+) -> None:
+    os.killpg(begun.pid, signal.SIGKILL)
     by_hand = shop.run("deploy", "--target", "staging")
     assert "deploy lock acquired by" in by_hand.message
     assert "bricklane deploy --force-lock" in by_hand.message
+    assert shop.status()["staging"]["latest"]["state"] == "in_progress", "it is not the laptop's"
     ran = shop.in_workflow("ci", "deploy", "--target", "staging")
     assert ran.error is None, ran.message
     assert shop.status()["staging"]["current"]["version"] == "0.1.0"
+
+
+def test_a_deployment_that_was_cancelled_says_so_and_can_be_repeated(
+    shop: Shop, begun: subprocess.Popen[str]
+) -> None:
+    begun.terminate()
+    assert begun.stdout is not None
+    begun.stdout.read()
+    assert begun.wait(60) == ExitCode.INTERRUPTED
+    latest = shop.status()["staging"]["latest"]
+    assert (latest["state"], latest["description"]) == ("error", "interrupted")
+    ran = shop.in_workflow("ci", "deploy", "--target", "staging")
+    assert ran.error is None, ran.message
 
 
 def until(lines: IO[str], words: str) -> Iterator[str]:

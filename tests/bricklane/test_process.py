@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bricklane.errors import BricklaneError, ExitCode
+from bricklane.process import Command, CommandFailed, redact, run
+
+
+def python(program: str, **values: object) -> Command:
+    return Command((sys.executable, "-c", program), Path.cwd(), **values)  # type: ignore[arg-type]
+
+
+def test_a_program_leaves_its_output_and_its_lines_are_shown_as_they_come() -> None:
+    lines: list[str] = []
+    result = run(
+        python("import sys; print('out'); print('err', file=sys.stderr)"), show=lines.append
+    )
+    assert (result.code, result.output, result.error) == (0, "out\n", "err\n")
+    assert sorted(lines) == ["err", "out"]
+
+
+def test_input_environment_and_what_is_taken_out_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GONE", "1")
+    program = "import os, sys; print(sys.stdin.read(), os.environ['A'], 'GONE' in os.environ)"
+    command = python(program, input="text", environment={"A": "b"}, remove=frozenset({"GONE"}))
+    assert run(command).output == "text b False\n"
+
+
+def test_secrets_show_nowhere() -> None:
+    command = python("import sys; sys.exit('token s3cret')", secrets=("s3cret", ""))
+    with pytest.raises(CommandFailed) as caught:
+        run(command)
+    assert caught.value.message.endswith("ended with exit code 1:\ntoken ***")
+    assert redact("abc ab", ("ab", "abc")) == "*** ***"
+
+
+def test_other_exit_codes_may_be_allowed() -> None:
+    assert run(python("raise SystemExit(3)"), allowed=frozenset({3})).code == 3
+
+
+def test_a_program_that_is_not_there_is_told() -> None:
+    with pytest.raises(BricklaneError, match="no-such-program cannot be run in") as caught:
+        run(Command(("no-such-program",), Path.cwd()))
+    assert caught.value.exit_code is ExitCode.TOOL
+
+
+def test_a_program_that_takes_too_long_is_ended() -> None:
+    began = time.monotonic()
+    with pytest.raises(BricklaneError, match=r"did not end within 0\.2 seconds"):
+        run(python("import time; time.sleep(60)", timeout=0.2))
+    assert time.monotonic() - began < 10
+
+
+INTERRUPTED = """
+import signal, sys
+from pathlib import Path
+from bricklane.process import Command, run
+child = '''
+import pathlib, signal, sys, time
+def save(*_):
+    pathlib.Path(sys.argv[1]).write_text("saved")
+    sys.exit()
+signal.signal(signal.SIGTERM, save)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+print("ready", flush=True)
+time.sleep(60)
+'''
+command = Command((sys.executable, "-c", child, sys.argv[1]), Path.cwd())
+run(command, show=lambda line: print(line, flush=True))
+"""
+
+
+def test_what_is_interrupted_lets_its_program_save_its_work(tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(saved)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == "ready\n"
+            os.kill(process.pid, signal.SIGINT)
+            process.wait(30)
+        finally:
+            process.kill()
+    assert saved.read_text() == "saved"
