@@ -37,7 +37,7 @@ def begin_attempt(
     run.triggering_actor = login
     run.status, run.conclusion = QUEUED, None
     run.cancelled = run.admitted = False
-    run.group = ""
+    run.group = run.reason = ""
     run.started_at = forge.clock.now()
     for job in jobs:
         if job.key not in again and job.status == COMPLETED:

@@ -81,6 +81,7 @@ class Run(_Stored):
         group: of its concurrency; empty for none.
         admitted: whether its concurrency let it in.
         cancelled: whether somebody cancelled it.
+        reason: why it was cancelled.
         created_at: milliseconds since the epoch.
         started_at: of this attempt.
         updated_at: likewise.
@@ -112,6 +113,7 @@ class Run(_Stored):
     group: str = ""
     admitted: bool = False
     cancelled: bool = False
+    reason: str = ""
     created_at: int = 0
     started_at: int = 0
     updated_at: int = 0
