@@ -11,7 +11,7 @@ import pytest
 
 from bricklane.errors import ExitCode
 from tests.flows import scenes
-from tests.flows.cloud import LocalCloud
+from tests.flows.cloud import DEVELOPER, LocalCloud
 from tests.flows.harness import KILLED, Scene, Stage, difference, open_stage
 
 pytestmark = pytest.mark.real
@@ -80,6 +80,21 @@ def test_a_failure_that_lasts_is_told_and_resumed_from(
             assert found or word in ended.text, ended.text
         assert stage.cloud.token() not in ended.text
         assert "Traceback" not in ended.text
+        world.succeed(*DRAFT)
+        assert not difference(wanted, world.state())
+
+
+def test_a_token_that_expires(stage: Stage, plain: Path, wanted: object) -> None:
+    """It expires after the branch was pushed; a new one goes on from there."""
+    token = stage.cloud.issue_token(DEVELOPER, expires_in=60)
+    with stage.world(Scene(plain, DRAFT, ())) as world:
+        assert world.run(*DRAFT, at=1, when="after", GITHUB_TOKEN=token).code == KILLED
+        stage.cloud.control("POST", "clock", {"milliseconds": 120_000})
+        ended = world.run(*DRAFT, GITHUB_TOKEN=token)
+        assert ended.code not in (ExitCode.OK, KILLED), ended.text
+        assert "did not let git in" in ended.text
+        assert "must not have expired" in ended.text
+        assert token not in ended.text
         world.succeed(*DRAFT)
         assert not difference(wanted, world.state())
 
