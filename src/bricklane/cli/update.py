@@ -32,7 +32,7 @@ def command(data: tuple[str, ...], data_file: Path | None, *, defaults: bool) ->
     click.echo("\n".join(report(done)))
     if done.conflicts:
         raise BricklaneError(
-            f"{len(done.conflicts)} files have conflicts: {', '.join(done.conflicts)}",
+            f"files with conflicts: {', '.join(done.conflicts)}",
             hint="resolve the markers in them, then: git add FILES && git commit\n"
             "to give the update up: git reset --merge",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,20 +13,24 @@ from bricklane.project import scaffold
 Git = Callable[..., str]
 
 
-@pytest.fixture(autouse=True)
-def identity(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def identity(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Make commits as a team member, whatever the machine's own settings are."""
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "no-gitconfig"))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for role in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{role}_NAME", "Team Member")
-        monkeypatch.setenv(f"GIT_{role}_EMAIL", "member@example.com")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path_factory.getbasetemp() / "no-gitconfig"))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        for role in ("AUTHOR", "COMMITTER"):
+            patch.setenv(f"GIT_{role}_NAME", "Team Member")
+            patch.setenv(f"GIT_{role}_EMAIL", "member@example.com")
+        yield
 
 
-@pytest.fixture(autouse=True)
-def unlocked(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def unlocked() -> Iterator[None]:
     """Leave ``uv lock`` out, which needs a package index."""
-    monkeypatch.setattr(scaffold, "_lock", lambda _: "there is no network")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(scaffold, "_lock", lambda _: "there is no network")
+        yield
 
 
 @pytest.fixture

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from bricklane import __version__
+from bricklane.cli.update import command
 from bricklane.errors import BricklaneError
 from bricklane.project import rendering
 from bricklane.project.base import BASE
@@ -20,10 +23,11 @@ OLD = "0.0.9"
 WORKFLOW = Path(".github/workflows/deploy-staging.yml")
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a project from a template that is older than this one in a few places."""
-    older = tmp_path / "older"
+    place = tmp_path_factory.mktemp("made")
+    older = place / "older"
     shutil.copytree(rendering.TEMPLATE, older)
     for file, new, old in (
         ("project/README.md.jinja", "## Work on it", "## Working on it"),
@@ -40,12 +44,19 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (older / "copier.yml").write_text(
         questions.replace(removed, 'code_owners:\n  type: str\n  default: ""\n  when: false\n\n')
     )
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rendering, "TEMPLATE", older)
         patch.setattr(rendering, "__version__", OLD)
         rendering.questions.cache_clear()
-        create(tmp_path / "sales", {"sample": "none"}, defaults=True)
+        create(place / "sales", {"sample": "none"}, defaults=True)
     rendering.questions.cache_clear()
+    return place / "sales"
+
+
+@pytest.fixture
+def project(made: Path, tmp_path: Path) -> Path:
+    """Return a copy of that project."""
+    shutil.copytree(made, tmp_path / "sales")
     return tmp_path / "sales"
 
 
@@ -232,3 +243,37 @@ def test_a_broken_base_is_named(project: Path, git: Git) -> None:
 
     with pytest.raises(BricklaneError, match=r"base\.tar\.xz cannot be read"):
         update(project, {}, defaults=True)
+
+
+def test_prints_what_changed_and_ends_with_an_error_when_something_conflicts(
+    project: Path, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(project / "resources/daily.yml", "timeout_seconds: 7200", "timeout_seconds: 60")
+    git(project, "rm", "--quiet", ".gitignore")
+    commit(git, project)
+    monkeypatch.chdir(project / "src")
+
+    done = CliRunner().invoke(command, ["--defaults"])
+
+    lines = done.output.splitlines()
+    assert lines[0] == f"template: bricklane {OLD} → {__version__}"
+    assert "  new question  code_owners: ''" in lines
+    assert "  conflict  resources/daily.yml" in lines
+    assert "  changed  README.md" in lines
+    assert "  left out  .gitignore (you deleted it)" in lines
+    assert isinstance(done.exception, BricklaneError)
+    assert done.exception.message == "files with conflicts: resources/daily.yml"
+    assert "git reset --merge" in (done.exception.hint or "")
+
+
+def test_says_when_there_is_nothing_to_do(
+    project: Path, git: Git, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project)
+    CliRunner().invoke(command, ["--defaults"])
+    commit(git, project)
+
+    done = CliRunner().invoke(command, ["--defaults"])
+
+    assert done.exception is None
+    assert done.output.endswith("Nothing changed: the project is as the template makes it.\n")
