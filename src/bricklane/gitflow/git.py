@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from bricklane.errors import BricklaneError, ExitCode
-from bricklane.process import Command, CommandFailed, Result, run
+from bricklane.process import Command, Result, run
 
 # `git merge-tree --write-tree` came with it (https://git-scm.com/docs/git-merge-tree).
 OLDEST = (2, 38)
@@ -267,11 +267,11 @@ def check_version(text: str) -> None:
         )
 
 
-def said_by(failure: CommandFailed) -> str:
+def said_by(result: Result) -> str:
     """Return what git and the remote said, without git's hints to itself."""
     lines = [
         line.removeprefix("remote:").strip()
-        for line in (failure.result.error or failure.result.output).splitlines()
+        for line in (result.error or result.output).splitlines()
         if not line.startswith("hint:")
     ]
     return "\n".join(line for line in lines if line)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.gitflow.git import NO_HOOKS, Git, said_by
-from bricklane.process import CommandFailed, Result
+from bricklane.process import Result
 
 # Seconds before each further try, where asking twice does no harm.
 PAUSES = (1.0, 4.0)
@@ -17,8 +17,10 @@ _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _NOT_ALLOWED = frozenset({401, 403, 404})
 # curl's words for a status, the same in every language: https://curl.se/libcurl/c/libcurl-errors.html
 _STATUS = re.compile(r"returned error: (\d{3})")
-# git's exit status when it could not talk to the remote, or was not let in.
-UNREACHED = 128
+# git's words for a token that was not accepted, and for a request that broke off.
+_NO_PROMPT = "terminal prompts disabled"
+_NOT_CARRIED = (_NO_PROMPT, "RPC failed")
+ANY = frozenset(range(256))
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,37 +198,38 @@ def _remarks(result: Result) -> str:
     return "\n".join(filter(None, said)) or result.error.strip()
 
 
-def _patiently(
-    git: Git,
-    *arguments: str,
-    allowed: frozenset[int] = frozenset({0}),
-    sleep: Callable[[float], None] = time.sleep,
-) -> Result:
+def _patiently(git: Git, *arguments: str, allowed: frozenset[int] = frozenset({0})) -> Result:
+    """Run git against the remote, again when the forge is busy.
+
+    A push that HTTP did not carry ends with the same status as one that was refused; so what git
+    says of HTTP is looked at in any case.
+    """
     for pause in (*PAUSES, None):
-        try:
-            return git.run(*arguments, allowed=allowed)
-        except CommandFailed as failure:
-            status = _status(failure)
-            if failure.result.code != UNREACHED or status not in _BUSY or pause is None:
-                raise _explained(git, failure, status) from None
-            sleep(pause)
+        result = git.run(*arguments, allowed=ANY)
+        status = _status(result)
+        carried = status is None and not any(words in result.error for words in _NOT_CARRIED)
+        if result.code == 0 or (carried and result.code in allowed):
+            return result
+        if status not in _BUSY or pause is None:
+            raise _explained(git, result, status)
+        time.sleep(pause)
     raise AssertionError("unreachable: the last try returns or raises")
 
 
-def _status(failure: CommandFailed) -> int | None:
-    found = _STATUS.search(failure.result.error)
+def _status(result: Result) -> int | None:
+    found = _STATUS.search(result.error)
     return int(found[1]) if found else None
 
 
-def _explained(git: Git, failure: CommandFailed, status: int | None) -> BricklaneError:
-    said = said_by(failure)
+def _explained(git: Git, result: Result, status: int | None) -> BricklaneError:
+    said = said_by(result)
     if status in _BUSY:
         return BricklaneError(
             f"the forge keeps answering {status} to git:\n{said}",
             hint="what was done stays done; run the same command again later",
             exit_code=ExitCode.NETWORK,
         )
-    if status in _NOT_ALLOWED or "terminal prompts disabled" in said:
+    if status in _NOT_ALLOWED or _NO_PROMPT in said:
         return BricklaneError(
             f"the forge did not let git in:\n{said}",
             hint="the token needs the permission 'contents: write' on this repository, "

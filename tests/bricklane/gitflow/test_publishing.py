@@ -210,8 +210,12 @@ def test_publish_checks_merges_and_is_done(team: Team, tested: list[tuple[str, s
     merged = team.forge.pull_request(drafted.number)
     assert merged.state is PullRequestState.MERGED
     assert team.forge.tree(merged.merge_commit) == tested[0][1]
-    again = publishing.prepare_open(team.project(), "0.1.0")
-    assert outcomes(walk(publishing.MERGE, again)) == {Outcome.DONE_BEFORE}
+    for version in ("0.1.0", None):  # The same words resume, until it is tagged.
+        again = publishing.prepare_open(team.project(), version)
+        assert outcomes(walk(publishing.MERGE, again)) == {Outcome.DONE_BEFORE}
+    walk(publishing.finish_of(again.project), publishing.prepare_merged(team.project(), 2))
+    with pytest.raises(BricklaneError, match="no release or hotfix is open"):
+        publishing.prepare_open(team.project(), None)
 
 
 def test_publish_needs_what_is_in_production(team: Team, tested: list[tuple[str, str]]) -> None:

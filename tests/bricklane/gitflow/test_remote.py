@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,7 @@ from bricklane.errors import BricklaneError, ExitCode
 from bricklane.gitflow import remote
 from bricklane.gitflow.git import Git, check_version
 from bricklane.gitflow.remote import PushRejected
+from bricklane.process import Result
 from tests.bricklane.gitflow.conftest import Team, git
 
 # A git whose remote answers as told: each call takes the next line of a file.
@@ -68,6 +70,29 @@ def test_a_token_that_may_not_or_has_expired(team: Team, tale: Path, code: int) 
     assert "must not have expired" in (told.value.hint or "")
     remote.push(project.git, head, "release/1.0.0", seen=None)
     assert team.forge.branch("release/1.0.0") is not None
+
+
+@pytest.mark.parametrize(
+    ("code", "message"), [(503, "the forge keeps answering 503"), (401, "did not let git in")]
+)
+def test_a_push_that_http_did_not_carry(
+    team: Team, monkeypatch: pytest.MonkeyPatch, code: int, message: str
+) -> None:
+    """Git ends such a push with the status of a refused one."""
+    pushes: list[int] = []
+    run = Git.run
+
+    def fail(self: Git, *arguments: str, **options: Any) -> Result:
+        if "push" not in arguments:
+            return run(self, *arguments, **options)
+        pushes.append(1)
+        return Result(1, "", f"error: RPC failed; HTTP {code} curl 22 {status(code)}\n")
+
+    monkeypatch.setattr(Git, "run", fail)
+    monkeypatch.setattr(remote, "PAUSES", (0.0, 0.0))
+    with pytest.raises(BricklaneError, match=message):
+        remote.push(team.project().git, "0" * 40, "release/1.0.0", seen=None)
+    assert len(pushes) == (3 if code == 503 else 1)
 
 
 def test_a_rule_of_the_forge_is_quoted(team: Team) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.flow import Step
@@ -77,6 +79,9 @@ class PublishWorld:
 
 # Finding out what is to be published
 
+# How many merged releases are looked through for one that is not tagged.
+LOOKED_THROUGH = 5
+
 
 def prepare_merged(project: Project, number: int) -> PublishWorld:
     """Return what the merged pull request ``number`` publishes.
@@ -129,12 +134,12 @@ def prepare_open(project: Project, version: str | None) -> PublishWorld:
 
 
 def _only_open(project: Project) -> PublishWorld:
-    found = []
-    for base in sorted({project.kinds.branch(kind.merges_into) for kind in _kinds(project)}):
-        for each in project.forge.pull_requests(base=base, state=PullRequestState.OPEN):
-            kind = project.kinds.of_branch(each.head)
-            if kind is not None and kind.tag and _is_own(project, each):
-                found.append(_world(project, each))
+    found = list(_worlds(project, PullRequestState.OPEN))
+    if not found:
+        # One that is merged and not tagged yet is on its way: the same words resume.
+        tags = project.observe().tags
+        merged = islice(_worlds(project, PullRequestState.MERGED), LOOKED_THROUGH)
+        found = [world for world in merged if world.tag not in tags][:1]
     if len(found) == 1:
         return found[0]
     if not found:
@@ -146,8 +151,16 @@ def _only_open(project: Project) -> PublishWorld:
     )
 
 
-def _kinds(project: Project) -> tuple[Kind, ...]:
-    return project.kinds.releasing()
+def _worlds(project: Project, state: PullRequestState) -> Iterator[PublishWorld]:
+    """Yield what the pull requests in ``state`` publish, newest first; others are passed over."""
+    kinds = project.kinds
+    for base in sorted({kinds.branch(kind.merges_into) for kind in kinds.releasing()}):
+        for each in project.forge.pull_requests(base=base, state=state):
+            kind = kinds.of_branch(each.head)
+            if kind is None or not kind.tag or not _is_own(project, each):
+                continue
+            if Version.is_valid(kind.name_in(each.head)):
+                yield _world(project, each)
 
 
 def _is_own(project: Project, pull_request: PullRequest) -> bool:
