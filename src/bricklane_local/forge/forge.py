@@ -24,6 +24,7 @@ from bricklane_local.forge.paths import ForgePaths
 from bricklane_local.forge.pulls.service import Pulls
 from bricklane_local.forge.pushes import Pushes
 from bricklane_local.forge.releases.service import Releases
+from bricklane_local.forge.repositories.lifecycle import mend
 from bricklane_local.forge.repositories.model import Repository
 from bricklane_local.forge.repositories.service import Repositories
 from bricklane_local.forge.repositories.wire import repository_wire
@@ -95,6 +96,7 @@ class Forge:
     async def start(self) -> None:
         """Bring interrupted work to a clear state and begin what runs in the background."""
         await self.git.start()
+        await mend(self)
         await self.pushes.start()
         self.pulls.merging.forget_notes()
         self.write_credentials()

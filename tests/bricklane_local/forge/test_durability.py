@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
+import shutil
 import threading
 import time
 from typing import TYPE_CHECKING
 
 import orjson
+import psutil
 import requests
 
 from tests.bricklane_local.forge.desk import Desk, branch
@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 def kill(server: Server) -> None:
     """End the server as a power button would, and wait until it is gone."""
     pid = orjson.loads((server.state / "server.json").read_bytes())["pid"]
-    os.kill(pid, signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while "forge" in server.local("status", "--json", check=False).stdout:
-        assert time.monotonic() < deadline, "the server lives on after SIGKILL"
-        time.sleep(0.05)
+    process = psutil.Process(pid)
+    process.kill()
+    process.wait(20)
 
 
 def test_acknowledged_writes_survive_kill(fresh: Server) -> None:
@@ -79,3 +77,19 @@ def test_a_merge_that_was_killed_is_done_or_not_begun(fresh: Server) -> None:
         else:
             assert (pull.state, pull.mergeable) == ("open", True)
             assert pull.merge().merged
+
+
+def test_a_repository_and_its_git_folder_come_together_again(fresh: Server) -> None:
+    desk = Desk.of(fresh.up())
+    kept, cut, gone = (desk.repository() for _ in range(3))
+    gone.delete()
+    kill(fresh)
+    folders = fresh.state / "forge" / "git"
+    shutil.rmtree(folders / f"{cut.id}.git")
+    shutil.copytree(folders / f"{kept.id}.git", folders / f"{gone.id}.git")
+    desk = Desk.of(fresh.up())
+    assert not (folders / f"{gone.id}.git").exists()
+    found = desk.client().get_repo(cut.full_name)
+    found.create_file("a.txt", "m", "a\n", branch="main")
+    assert found.get_branch("main").commit.commit.message == "m"
+    assert desk.client().get_repo(kept.full_name).get_branch("main").commit.sha

@@ -62,13 +62,7 @@ class Statuses:
         Raises:
             ForgeApiError: 422 when the description is too long, or there are too many.
         """
-        if len(description) > DESCRIPTION_LIMIT:
-            message = f"description is too long (maximum is {DESCRIPTION_LIMIT} characters)"
-            raise custom("Status", message)
-        same = sum(1 for item in self.under(repository, sha) if item.context == context)
-        if same >= LIMIT:
-            message = "This SHA and context has reached the maximum number of statuses."
-            raise custom("Status", message)
+        self._check(repository, sha, context, description)
         status = Status(
             self._forge.next_id(),
             sha,
@@ -79,12 +73,24 @@ class Statuses:
             caller.user.login,
             self._forge.clock.now(),
         )
+        return self._record(repository, caller, status)
+
+    def _check(self, repository: Repository, sha: str, context: str, description: str) -> None:
+        if len(description) > DESCRIPTION_LIMIT:
+            message = f"description is too long (maximum is {DESCRIPTION_LIMIT} characters)"
+            raise custom("Status", message)
+        same = sum(1 for item in self.under(repository, sha) if item.context == context)
+        if same >= LIMIT:
+            message = "This SHA and context has reached the maximum number of statuses."
+            raise custom("Status", message)
+
+    def _record(self, repository: Repository, caller: Caller, status: Status) -> Status:
         with self._forge.transaction():
-            key, parent = f"{repository.id}/{status.id}", f"{repository.id}/{sha}"
+            key, parent = f"{repository.id}/{status.id}", f"{repository.id}/{status.sha}"
             self._records.put(key, status, parent=parent, position=status.id)
             body = status_wire(self._forge, repository, status)
-            payload = body | {"sha": sha, "name": repository.full_name, "branches": []}
-            self._forge.publish("status", repository, caller, payload, sha=sha)
+            more = {"sha": status.sha, "name": repository.full_name, "branches": []}
+            self._forge.publish("status", repository, caller, body | more, sha=status.sha)
         return status
 
     def latest(self, repository: Repository, sha: str) -> list[Status]:

@@ -228,44 +228,33 @@ class Deployments:
     ) -> Deployment:
         """Record a deployment of a commit that is known to exist; its environment is made too.
 
-        Args:
-            repository: where.
-            caller: who deploys.
-            sha: the commit.
-            ref: branch, tag or SHA that was asked for.
-            environment: name.
-            task: what kind of deployment it is.
-            payload: an object or a text.
-            description: for people.
-            transient: whether the environment will be gone some day.
-            production: whether people use what is deployed there.
+        The arguments are the fields of :class:`Deployment`.
         """
         _check_description("Deployment", description)
         now = self._forge.clock.now()
+        deployment = Deployment(
+            self._forge.next_id(),
+            sha,
+            ref,
+            task,
+            {} if payload is None else payload,
+            environment,
+            description,
+            caller.user.login,
+            transient,
+            production,
+            now,
+            now,
+        )
+        return self._record(repository, caller, deployment)
+
+    def _record(self, repository: Repository, caller: Caller, deployment: Deployment) -> Deployment:
         with self._forge.transaction():
-            self._forge.environments.ensure(repository, environment)
-            deployment = Deployment(
-                self._forge.next_id(),
-                sha,
-                ref,
-                task,
-                {} if payload is None else payload,
-                environment,
-                description,
-                caller.user.login,
-                transient,
-                production,
-                now,
-                now,
-            )
-            self._records.put(
-                f"{repository.id}/{deployment.id}",
-                deployment,
-                parent=repository.parent,
-                position=deployment.id,
-            )
-            body = deployment_wire(self._forge, repository, deployment)
-            self._forge.publish("deployment", repository, caller, {"deployment": body}, sha=sha)
+            self._forge.environments.ensure(repository, deployment.environment)
+            key = f"{repository.id}/{deployment.id}"
+            self._records.put(key, deployment, parent=repository.parent, position=deployment.id)
+            payload = {"deployment": deployment_wire(self._forge, repository, deployment)}
+            self._forge.publish("deployment", repository, caller, payload, sha=deployment.sha)
         return deployment
 
     def add_status(

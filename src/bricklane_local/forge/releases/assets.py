@@ -72,32 +72,31 @@ class Assets:
         Raises:
             ForgeApiError: 422 when the name is missing or taken.
         """
-        name = UNWANTED.sub(".", name).strip(".")
-        if not name:
-            raise invalid("ReleaseAsset", "name", "missing_field")
-        self._check_free(repository, release, name)
+        name = self._free(repository, release, name)
         digest, size = await self._forge.blobs.put_stream(content)
-        # Another upload may have taken the name meanwhile.
-        self._check_free(repository, release, name)
-        now = self._forge.clock.now()
+        self._free(repository, release, name)  # another upload may have taken it meanwhile
+        now, login = self._forge.clock.now(), caller.user.login
         asset = Asset(
-            self._forge.next_id(),
-            release,
-            name,
-            label,
-            content_type,
-            size,
-            digest,
-            caller.user.login,
-            0,
-            now,
-            now,
+            id=self._forge.next_id(),
+            release=release,
+            name=name,
+            label=label,
+            content_type=content_type,
+            size=size,
+            digest=digest,
+            uploader=login,
+            created_at=now,
+            updated_at=now,
         )
         return self._store(repository, asset)
 
-    def _check_free(self, repository: Repository, release: int, name: str) -> None:
+    def _free(self, repository: Repository, release: int, name: str) -> str:
+        name = UNWANTED.sub(".", name).strip(".")
+        if not name:
+            raise invalid("ReleaseAsset", "name", "missing_field")
         if any(asset.name == name for asset in self.under(repository, release)):
             raise invalid("ReleaseAsset", "name", "already_exists")
+        return name
 
     def _store(self, repository: Repository, asset: Asset) -> Asset:
         return self._records.put(
@@ -116,11 +115,9 @@ class Assets:
         Raises:
             ForgeApiError: 422 when the name is taken.
         """
-        wanted = asset.name if name is None else UNWANTED.sub(".", name).strip(".")
-        if not wanted:
-            raise invalid("ReleaseAsset", "name", "missing_field")
-        if wanted != asset.name:
-            self._check_free(repository, asset.release, wanted)
+        wanted = asset.name
+        if name is not None and name != asset.name:
+            wanted = self._free(repository, asset.release, name)
         changed = replace(
             asset,
             name=wanted,

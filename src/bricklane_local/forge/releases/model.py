@@ -49,9 +49,9 @@ class Asset:
         size: bytes.
         digest: SHA-256, hexadecimal.
         uploader: login.
-        downloads: how often it was fetched.
         created_at: milliseconds since the epoch.
         updated_at: likewise.
+        downloads: how often it was fetched.
     """
 
     id: int
@@ -62,6 +62,6 @@ class Asset:
     size: int
     digest: str
     uploader: str
-    downloads: int
     created_at: int
     updated_at: int
+    downloads: int = 0

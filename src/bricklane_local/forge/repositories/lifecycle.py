@@ -121,6 +121,24 @@ async def delete(forge: Forge, repository: Repository) -> None:
     await forge.git.delete(repository.id)
 
 
+async def mend(forge: Forge) -> None:
+    """Bring records and git folders together that a death of the server left apart.
+
+    A repository whose making was cut short becomes an empty one, a fork's is copied again; the
+    folder of one whose deletion was cut short goes. To be called once, before serving.
+    """
+    folders = {bare.id for bare in forge.git.repositories.all()}
+    records = {repository.id: repository for repository in forge.repositories.all()}
+    for number in folders - records.keys():
+        await forge.git.delete(number)
+    for number in records.keys() - folders:
+        repository = records[number]
+        if repository.fork_of in folders:
+            await forge.git.fork(repository.fork_of, number, repository.default_branch)
+        else:
+            await forge.git.create(number, repository.default_branch)
+
+
 def _check_owner(forge: Forge, caller: Caller, owner: User) -> None:
     own = owner.login == caller.user.login or caller.user.site_admin
     if not own and not forge.repositories.is_member(owner.login, caller.user):

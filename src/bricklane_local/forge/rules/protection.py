@@ -127,31 +127,37 @@ def rules_of(found: Protection) -> list[Rule]:
     if found.linear:
         rules.append(Rule("required_linear_history", source=CLASSIC, admins_exempt=exempt))
     if found.checks is not None:
-        parameters = {
-            "required_status_checks": [{"context": name} for name in found.checks],
-            "strict_required_status_checks_policy": found.strict,
-            "do_not_enforce_on_create": True,
-        }
+        parameters = _check_parameters(found.checks, strict=found.strict)
         rules.append(
             Rule("required_status_checks", parameters, source=CLASSIC, admins_exempt=exempt)
         )
     if found.reviews is not None:
-        parameters = {
-            "required_approving_review_count": found.reviews["required_approving_review_count"],
-            "dismiss_stale_reviews_on_push": found.reviews["dismiss_stale_reviews"],
-            "require_last_push_approval": found.reviews["require_last_push_approval"],
-        }
-        users = found.reviews.get("bypass_pull_request_allowances", {}).get("users", [])
-        rules.append(
-            Rule(
-                "pull_request",
-                parameters,
-                source=CLASSIC,
-                admins_exempt=exempt,
-                exempt=tuple(users),
-            )
-        )
+        rules.append(_review_rule(found.reviews, admins_exempt=exempt))
     if found.pushers is not None:
         parameters = {"users": found.pushers}
         rules.append(Rule("restrict_pushes", parameters, source=CLASSIC, admins_exempt=exempt))
     return rules
+
+
+def _check_parameters(contexts: list[str], *, strict: bool) -> dict[str, Any]:
+    return {
+        "required_status_checks": [{"context": name} for name in contexts],
+        "strict_required_status_checks_policy": strict,
+        "do_not_enforce_on_create": True,
+    }
+
+
+def _review_rule(reviews: dict[str, Any], *, admins_exempt: bool) -> Rule:
+    parameters = {
+        "required_approving_review_count": reviews["required_approving_review_count"],
+        "dismiss_stale_reviews_on_push": reviews["dismiss_stale_reviews"],
+        "require_last_push_approval": reviews["require_last_push_approval"],
+    }
+    users = reviews.get("bypass_pull_request_allowances", {}).get("users", [])
+    return Rule(
+        "pull_request",
+        parameters,
+        source=CLASSIC,
+        admins_exempt=admins_exempt,
+        exempt=tuple(users),
+    )
