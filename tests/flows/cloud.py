@@ -20,7 +20,7 @@ import requests
 
 from bricklane.forge.github.adapter import GitHub
 from bricklane.forge.github.api import Api
-from bricklane.forge.github.retry import Patience
+from bricklane.forge.github.patience import Patience
 from bricklane.forge.opening import git_environment
 from bricklane.project.settings import Settings
 

@@ -14,7 +14,7 @@ import pytest
 
 from bricklane.forge.github.adapter import GitHub
 from bricklane.forge.github.api import Api
-from bricklane.forge.github.retry import Patience
+from bricklane.forge.github.patience import Patience
 
 REPOSITORY = "acme/flights"
 TOKEN = "ghp_thisisnotatoken"

@@ -153,9 +153,10 @@ def test_a_given_token_wins(root: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert SECRET in git_secrets(git_environment(settings(root), SECRET))
 
 
-def test_the_client_library_is_loaded_when_a_forge_is_opened() -> None:
+def test_the_client_library_is_loaded_with_the_first_request() -> None:
     code = (
-        "import sys, bricklane.forge.opening;"
-        "assert not {'github', 'requests'} & set(sys.modules), 'too early'"
+        "import sys; from bricklane.forge.github.adapter import connect;"
+        "connect('http://127.0.0.1:9/api/v3', 'a/b', 'token', 'nowhere');"
+        "assert not {'github', 'requests', 'nacl'} & set(sys.modules), 'too early'"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

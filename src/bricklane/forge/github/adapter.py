@@ -8,9 +8,9 @@ from bricklane.forge.github.api import Api
 from bricklane.forge.github.branches import Branches
 from bricklane.forge.github.deployments import Deployments
 from bricklane.forge.github.environments import Environments
+from bricklane.forge.github.patience import Patience
 from bricklane.forge.github.pulls import PullRequests
 from bricklane.forge.github.releases import Releases
-from bricklane.forge.github.retry import Patience
 from bricklane.forge.github.rulesets import Rulesets
 from bricklane.forge.github.workflows import Workflows
 from bricklane.forge.model import Repository

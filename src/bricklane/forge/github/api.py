@@ -1,7 +1,8 @@
 """Requests to one repository of a GitHub, over PyGithub's requester.
 
 PyGithub does the connection, authentication, retries and redirects. Its objects are not used: they
-fetch what a list left out by requests of their own, one an attribute, which nobody sees.
+fetch what a list left out by requests of their own, one an attribute, which nobody sees. It takes
+longer to import than all of bricklane, so that waits for the first request.
 """
 
 from __future__ import annotations
@@ -10,22 +11,20 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlsplit
-
-import github
-import requests
-from github.GithubException import GithubException
-from requests.adapters import HTTPAdapter
-from requests.utils import parse_header_links
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from bricklane import __version__
 from bricklane.errors import ExitCode
 from bricklane.forge.errors import ForgeError, ForgeUnavailable
+from bricklane.forge.github.patience import Patience
 from bricklane.forge.github.refusals import Missing, NotTaken, Refusal, explain
-from bricklane.forge.github.retry import Patience, retries
+
+if TYPE_CHECKING:
+    import requests
+    from github.Requester import Requester
 
 Json = dict[str, Any]
 T = TypeVar("T")
@@ -33,8 +32,6 @@ T = TypeVar("T")
 # https://docs.github.com/rest/about-the-rest-api/api-versions; servers that know none ignore it.
 API_VERSION = "2022-11-28"
 PAGE = 100
-# Among the reasons of a lost connection, those with which nothing was sent.
-NOT_CONNECTED = (ConnectTimeoutError, NewConnectionError)
 
 
 def segment(name: str) -> str:
@@ -74,10 +71,19 @@ class Api:
         self.token_from = token_from
         self.patience = patience or Patience()
         self.host = urlsplit(url).netloc
+        self._url = url
+        self._token = token
         self._visible = False
-        self._requester = github.Github(
-            base_url=url,
-            auth=github.Auth.Token(token),
+
+    @cached_property
+    def _requester(self) -> Requester:
+        import github
+
+        from bricklane.forge.github.retry import retries
+
+        return github.Github(
+            base_url=self._url,
+            auth=github.Auth.Token(self._token),
             timeout=self.patience.timeout,
             user_agent=f"bricklane/{__version__}",
             per_page=PAGE,
@@ -203,13 +209,15 @@ class Api:
 
     def _stream(self, path: str, take: Callable[[requests.Response], T]) -> T:
         """Return what ``take`` makes of the answer; again, when that breaks off in the middle."""
+        from requests.exceptions import ChunkedEncodingError
+
         attempt = 1
         with self._asking("GET", path):
             while True:
                 try:
                     with self._streaming(path) as answer:
                         return take(answer)
-                except requests.exceptions.ChunkedEncodingError:
+                except ChunkedEncodingError:
                     if attempt >= self.patience.attempts:
                         raise
                     time.sleep(self.patience.pause(attempt))
@@ -217,6 +225,11 @@ class Api:
 
     @contextmanager
     def _streaming(self, path: str) -> Iterator[requests.Response]:
+        import requests
+        from requests.adapters import HTTPAdapter
+
+        from bricklane.forge.github.retry import retries
+
         headers = {"Accept": "application/octet-stream", "X-GitHub-Api-Version": API_VERSION}
         assert self._requester.auth is not None  # noqa: S101  (given in __init__)
         self._requester.auth.authentication(headers)
@@ -261,6 +274,8 @@ class Api:
         return headers, answer
 
     def _next(self, headers: Mapping[str, Any]) -> str | None:
+        from requests.utils import parse_header_links
+
         for link in parse_header_links(str(headers.get("link", ""))):
             if link.get("rel") == "next":
                 # Whatever name the server has for itself, it is asked where it was found.
@@ -283,6 +298,9 @@ class Api:
 
     @contextmanager
     def _asking(self, verb: str, path: str) -> Iterator[None]:
+        import requests
+        from github.GithubException import GithubException
+
         try:
             yield
         except GithubException as error:
@@ -307,8 +325,11 @@ class Api:
     def _unreachable(
         self, verb: str, path: str, error: requests.RequestException
     ) -> ForgeUnavailable:
+        from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
         reason = _reason(error)
-        kind = NotTaken if isinstance(reason, NOT_CONNECTED) else ForgeUnavailable
+        nothing_sent = isinstance(reason, ConnectTimeoutError | NewConnectionError)
+        kind = NotTaken if nothing_sent else ForgeUnavailable
         words = str(reason).rpartition(">: ")[2] or type(reason).__name__
         return kind(
             f"{self.host} could not be asked {verb} {self._path(path)}: {words}",

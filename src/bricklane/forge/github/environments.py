@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from github.PublicKey import encrypt
-
 from bricklane.forge.errors import ForgeError
 from bricklane.forge.github.api import Api, Json, segment
 from bricklane.forge.model import EnvironmentRules
@@ -105,6 +103,8 @@ class Environments:
 
     def save_secret(self, name: str, value: str, *, environment: str | None = None) -> None:
         """Store a secret, sealed with the forge's public key before it leaves this machine."""
+        from github.PublicKey import encrypt
+
         store = _store("secrets", environment)
         key = self.api.get(f"{store}/public-key")
         sealed = {"encrypted_value": encrypt(key["key"], value), "key_id": key["key_id"]}

@@ -1,13 +1,14 @@
 """How long and how often GitHub is asked again.
 
 https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api (rate limits)
+
+It imports PyGithub, which takes longer than all of bricklane, and is itself imported late therefore.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -17,6 +18,8 @@ from urllib3 import Retry
 from urllib3.connectionpool import ConnectionPool
 from urllib3.response import BaseHTTPResponse, HTTPResponse
 
+from bricklane.forge.github.patience import Patience
+
 LOG = logging.getLogger("bricklane.forge")
 
 # Asking these twice leaves what asking once leaves; a POST is made safe by who sends it.
@@ -25,29 +28,6 @@ REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
 TURNED_AWAY = frozenset({403, 429})
 UNAVAILABLE = frozenset({500, 502, 503, 504})
 WORTH_A_WORD = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How a client behaves when the forge does not.
-
-    Args:
-        attempts: how often a request is repeated after 5xx, 429 or a lost connection.
-        connections: how often a connection that is refused is tried again.
-        backoff: seconds; the n-th repetition waits ``backoff * 2 ** n``.
-        longest: seconds that a single wait asked for by the forge may last.
-        timeout: seconds without a byte after which a request counts as lost.
-    """
-
-    attempts: int = 6
-    connections: int = 4
-    backoff: float = 0.3
-    longest: float = 120.0
-    timeout: int = 30
-
-    def pause(self, attempt: int) -> float:
-        """Return the seconds to wait before repetition number ``attempt``, counted from 1."""
-        return 0.0 if attempt <= 1 else self.backoff * 2.0 ** (attempt - 1)
 
 
 class PatientRetry(GithubRetry):
