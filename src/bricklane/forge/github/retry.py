@@ -2,7 +2,7 @@
 
 https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api (rate limits)
 
-It imports PyGithub, which takes longer than all of bricklane, and is itself imported late therefore.
+It imports PyGithub, which takes longer than all of bricklane; it is itself imported late for that.
 """
 
 from __future__ import annotations
