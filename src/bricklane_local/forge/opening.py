@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from bricklane_local.forge.actions.settings import ActionsSettings
+from bricklane_local.forge.actions.settings import (
+    SOURCE,
+    SOURCE_VARIABLE,
+    ActionsSettings,
+)
 from bricklane_local.forge.app import ForgeApp
 from bricklane_local.forge.families import all_routes
 from bricklane_local.forge.forge import Forge
@@ -24,7 +29,8 @@ def open_forge(cloud: Cloud, url: str) -> Service:
     """
     paths = ForgePaths(cloud.paths.forge, cloud.paths.forge_credentials)
     machine = cloud.compute_settings
-    actions = ActionsSettings(act=machine.act, java=machine.java)
+    source = os.environ.get(SOURCE_VARIABLE, SOURCE).rstrip("/")
+    actions = ActionsSettings(machine.act, machine.java, source=source)
     forge = Forge(cloud.database, cloud.blobs, cloud.clock, paths, url, actions)
     app = ForgeApp(forge, all_routes())
     return Service(logged(cloud, "forge", app), forge.start, forge.stop)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+SOURCE = "https://github.com"
+# Names another source of actions, such as a mirror; empty for none.
+SOURCE_VARIABLE = "BRICKLANE_LOCAL_ACTIONS"
+
 
 @dataclass(frozen=True, slots=True)
 class ActionsSettings:
@@ -22,4 +26,4 @@ class ActionsSettings:
     act: Path | None = None
     java: Path | None = None
     jobs: int = 2
-    source: str = "https://github.com"
+    source: str = SOURCE

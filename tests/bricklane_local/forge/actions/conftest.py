@@ -103,7 +103,11 @@ def act() -> str:
 @pytest.fixture(scope="session")
 def desk(start: Any, act: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A running forge with act, which the tests of this folder share."""
-    server = start(tmp_path_factory.mktemp("forge") / "state", "--act", act)
+    folder = tmp_path_factory.mktemp("forge")
+    with pytest.MonkeyPatch.context() as patch:
+        # Not the network: what it has would make the tests tell of another day.
+        patch.setenv("BRICKLANE_LOCAL_ACTIONS", (folder / "source").as_uri())
+        server = start(folder / "state", "--act", act)
     yield Desk.of(server)
     server.local("down")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -198,8 +198,8 @@ class Execution:
         described = active.described(job)
         given, granted = self._given(repository)
         _introduce(transcript, granted, run.fork)
-        for key, standin in (await self._resolved(transcript)).standins.items():
-            given.standins[key] = standin  # type: ignore[index]  # a dict of ours
+        resolved = await self._resolved(transcript, repository)
+        given = replace(given, standins=resolved.standins)
         if self._workshop.settings.act is None:
             return given, None
         self._folder.make()
@@ -217,15 +217,15 @@ class Execution:
             given.secrets,
             variables | {"RUNNER_NAME": "local", "RUNNER_ENVIRONMENT": "self-hosted"},
             active.payload,
-            self._folders,
+            resolved.folders,
             environment | {"BRICKLANE_ARTIFACTS": str(self._files.artifacts)},
         )
 
-    async def _resolved(self, transcript: Transcript) -> Resolved:
+    async def _resolved(self, transcript: Transcript, repository: Repository) -> Resolved:
         described = self._active.described(self._job)
         uses = [str(step["uses"]) for step in described.steps if "uses" in step]
-        resolved = await self._workshop.resolver.resolve(uses)
-        self._folders = resolved.folders
+        sha = self._active.run.sha
+        resolved = await self._workshop.resolver.resolve(repository, sha, uses)
         for name in resolved.folders:
             transcript.write(f"Action: {name}")
         for name in resolved.standins:

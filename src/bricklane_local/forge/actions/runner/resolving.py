@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
+import json
 import os
 import re
+import shlex
 import shutil
+import sys
+import tarfile
 import tempfile
 import time
 from collections.abc import Iterable
@@ -14,15 +19,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
+from bricklane_local.files import write_atomically
 from bricklane_local.forge.actions.standins.table import STANDINS, Standin
 
 if TYPE_CHECKING:
     from bricklane_local.forge.forge import Forge
+    from bricklane_local.forge.repositories.model import Repository
 
+STEP = Path(__file__).with_name("step.py")
 USES = re.compile(r"(?P<owner>[\w.-]+)/(?P<repo>[\w.-]+)(?P<path>/[^@]*)?@(?P<ref>[^\s]+)")
-NETWORK_SECONDS, OFFLINE_SECONDS = 20.0, 600.0
+NETWORK_SECONDS, OFFLINE_SECONDS = 15.0, 600.0
+# What git says when it reached nobody; anything else is an answer.
+UNREACHABLE = re.compile(
+    r"Could not resolve|Failed to connect|Couldn't connect|Connection (refused|reset|timed out)"
+    r"|Operation (timed out|too slow)|[Nn]etwork is unreachable|SSL|certificate"
+)
+STALE_SECONDS = 3600.0
+COMMIT = re.compile(r"[0-9a-f]{40}")
 # Their service is GitHub's own; the real ones could store nothing here.
 ALWAYS = ("actions/upload-artifact", "actions/download-artifact", "actions/cache")
 
@@ -58,29 +71,53 @@ class Resolver:
         self._folder = folder
         self._source = source
         self._offline_until = 0.0
+        self._fetching = asyncio.Lock()
 
-    async def resolve(self, uses: Iterable[str]) -> Resolved:
+    async def resolve(self, repository: Repository, sha: str, uses: Iterable[str]) -> Resolved:
         """Return where the actions are that steps name, and those that these use in turn.
+
+        Args:
+            repository: of the run.
+            sha: of the run; actions named by ``./`` are looked up there.
+            uses: what the steps of the job name.
 
         Raises:
             UnresolvedActionError: when one is nowhere.
         """
         resolved = Resolved()
-        open_ones = list(uses)
+        open_ones = [(text, False) for text in uses]
+        seen: set[tuple[str, bool]] = set()
         while open_ones:
-            text = open_ones.pop()
-            found = USES.fullmatch(text)
-            if found is None or text in resolved.standins:
+            text, nested = open_ones.pop()
+            if (text, nested) in seen:
                 continue
-            key = f"{found['owner']}/{found['repo']}@{found['ref']}"
-            if key not in resolved.folders:
-                folder = await self._locate(found["owner"], found["repo"], found["ref"])
-                if folder is None:
-                    resolved.standins[text] = self._standin(found["owner"], found["repo"], text)
-                    continue
-                resolved.folders[key] = folder
-            open_ones += _uses_of(resolved.folders[key] / (found["path"] or "/").strip("/"))
+            seen.add((text, nested))
+            if text.startswith("./"):
+                found = await self._local_uses(repository, sha, text)
+            else:
+                found = await self._take(repository, resolved, text, nested=nested)
+            open_ones += [(inner, True) for inner in found]
         return resolved
+
+    async def _take(
+        self, repository: Repository, resolved: Resolved, text: str, *, nested: bool
+    ) -> list[str]:
+        """Find one action; return what it uses itself."""
+        found = USES.fullmatch(text)
+        if found is None:
+            return []
+        owner, repo, ref = found["owner"], found["repo"], found["ref"]
+        key = f"{owner}/{repo}@{ref}"
+        if key not in resolved.folders:
+            folder = await self._locate(repository, owner, repo, ref)
+            if folder is None:
+                standin = self._standin(owner, repo, text)
+                if not nested:
+                    resolved.standins[text] = standin
+                    return []
+                folder = self._as_action(standin, text)
+            resolved.folders[key] = folder
+        return _uses_of(_description(resolved.folders[key] / (found["path"] or "/").strip("/")))
 
     def _standin(self, owner: str, repo: str, text: str) -> Standin:
         standin = STANDINS.get(f"{owner}/{repo}".lower())
@@ -88,34 +125,70 @@ class Resolver:
             where = self._source or "the network is switched off for actions"
             raise UnresolvedActionError(
                 f"Unable to resolve action `{text}`: this forge has no repository {owner}/{repo}, "
-                f"{where} was not reached, and there is no stand-in for it"
+                f"nothing was got from {where}, and there is no stand-in for it"
             )
         return standin
 
-    async def _locate(self, owner: str, repo: str, ref: str) -> Path | None:
-        local = await self._from_forge(owner, repo, ref)
+    def _as_action(self, standin: Standin, text: str) -> Path:
+        """Return a folder by which act runs a stand-in inside another action."""
+        folder = self._folder / "standins" / standin.file.removesuffix(".py")
+        folder.mkdir(parents=True, exist_ok=True)
+        names = [*standin.defaults, *standin.inputs]
+        step = {
+            "id": "standin",
+            "shell": standin_command(standin, text),
+            "run": f"stand-in for {text}",
+            "env": standin.variables({name: f"${{{{ inputs['{name}'] }}}}" for name in names}),
+        }
+        values = {name: f"${{{{ steps.standin.outputs['{name}'] }}}}" for name in standin.outputs}
+        action = {
+            "name": standin.action,
+            "inputs": {name: {"default": standin.defaults.get(name, "")} for name in names},
+            "outputs": {name: {"value": value} for name, value in values.items()},
+            "runs": {"using": "composite", "steps": [step]},
+        }
+        write_atomically(folder / "action.yml", json.dumps(action).encode())
+        return folder
+
+    async def _local_uses(self, repository: Repository, sha: str, text: str) -> list[str]:
+        from bricklane_local.forge.git import objects
+
+        bare = self._forge.git.repository(repository.id)
+        for name in ("action.yml", "action.yaml"):
+            path = f"{text.removeprefix('./').strip('/')}/{name}".lstrip("/")
+            entries = await objects.tree(bare, sha, path=path)
+            if entries and entries[0].kind == "blob":
+                content = await objects.read(bare, entries[0].sha, "blob")
+                return _uses_of(_parsed(content.decode("utf-8", "replace")))
+        return []  # it may be made by an earlier step
+
+    async def _locate(self, repository: Repository, owner: str, repo: str, ref: str) -> Path | None:
+        local = await self._from_forge(repository, owner, repo, ref)
         if local is not None:
             return local
         if f"{owner}/{repo}".lower() in ALWAYS:
             return None
-        fetched = await self._from_network(owner, repo, ref)
+        async with self._fetching:
+            fetched = await self._from_network(owner, repo, ref)
         if fetched is not None and _needs_node(fetched) and shutil.which("node") is None:
             return None
         return fetched
 
-    async def _from_forge(self, owner: str, repo: str, ref: str) -> Path | None:
+    async def _from_forge(
+        self, repository: Repository, owner: str, repo: str, ref: str
+    ) -> Path | None:
         from bricklane_local.forge.git import refs
 
-        repository = self._forge.repositories.find(owner, repo)
-        if repository is None:
+        found = self._forge.repositories.find(owner, repo)
+        if found is None or (found.private and found.owner != repository.owner):
             return None
-        bare = self._forge.git.repository(repository.id)
+        bare = self._forge.git.repository(found.id)
         sha = await refs.find(bare, ref)
         if sha is None:
             raise UnresolvedActionError(
                 f"Unable to resolve action `{owner}/{repo}@{ref}`: unable to find version `{ref}`"
             )
-        target = self._folder / "forge" / str(repository.id) / sha
+        target = self._folder / "forge" / str(found.id) / sha
         if not target.exists():
             archive = await bare.git("archive", "--format=tar", sha)
             await asyncio.to_thread(_unpack, archive.output, target)
@@ -123,34 +196,52 @@ class Resolver:
 
     async def _from_network(self, owner: str, repo: str, ref: str) -> Path | None:
         target = self._folder / "network" / owner.lower() / repo.lower() / ref.replace("/", "%2F")
-        if target.exists():
+        if target.exists() and (COMMIT.fullmatch(ref) or not _is_stale(target)):
             return target
-        if not self._source or time.monotonic() < self._offline_until:
-            return None
-        url = f"{self._source}/{owner}/{repo}"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=".incoming-") as incoming:
-            whole = Path(incoming) / "action"
-            if not await _fetch(url, ref, whole):
-                self._offline_until = time.monotonic() + OFFLINE_SECONDS
-                return None
-            with contextlib.suppress(FileExistsError, OSError):
-                whole.rename(target)
+        if self._source and time.monotonic() >= self._offline_until:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=target.parent, prefix=".incoming-") as incoming:
+                whole = Path(incoming) / "action"
+                failure = await fetch(f"{self._source}/{owner}/{repo}", ref, whole)
+                if not failure:
+                    shutil.rmtree(target, ignore_errors=True)
+                    whole.rename(target)
+                    target.touch()
+                elif UNREACHABLE.search(failure):
+                    self._offline_until = time.monotonic() + OFFLINE_SECONDS
         return target if target.exists() else None
 
 
-async def _fetch(url: str, ref: str, folder: Path) -> bool:
-    """Check out one commit of a public repository; say whether that worked in time."""
-    environment = {
-        **{
-            name: os.environ[name]
-            for name in os.environ
-            if name not in ("GIT_DIR", "GIT_WORK_TREE")
-        },
+def standin_command(standin: Standin, uses: str) -> str:
+    """Return the shell of a step that runs a stand-in."""
+    command = [sys.executable, "-I", str(standin.script), uses]
+    return f"{without_terminal()} {shlex.join(command)} {{0}}"
+
+
+def without_terminal() -> str:
+    """Return the words before a command that keep act's terminal from it."""
+    return shlex.join([sys.executable, "-I", "-S", str(STEP)])
+
+
+async def fetch(url: str, ref: str, folder: Path) -> str:
+    """Check out one commit of a public repository, without its history.
+
+    Args:
+        url: of the repository.
+        ref: branch, tag or commit.
+        folder: to be made.
+
+    Returns:
+        What git complained of; empty when it worked.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment |= {name: os.environ[name] for name in os.environ if name.startswith("GIT_SSL")}
+    environment |= {
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_HTTP_LOW_SPEED_LIMIT": "1000",
         "GIT_HTTP_LOW_SPEED_TIME": "5",
+        "LC_ALL": "C",
     }
     commands = (
         ["git", "init", "--quiet", str(folder)],
@@ -158,35 +249,43 @@ async def _fetch(url: str, ref: str, folder: Path) -> bool:
         ["git", "-C", str(folder), "checkout", "--quiet", "--detach", "FETCH_HEAD"],
     )
     for command in commands:
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=environment,
-        )
-        try:
-            code = await asyncio.wait_for(process.wait(), NETWORK_SECONDS)
-        except TimeoutError:
-            code = -1
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if code != 0:
-            return False
+        failure = await _complaint(command, environment)
+        if failure:
+            return failure
     shutil.rmtree(folder / ".git")
-    return True
+    return ""
+
+
+async def _complaint(command: list[str], environment: dict[str, str]) -> str:
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment,
+    )
+    try:
+        _, errors = await asyncio.wait_for(process.communicate(), NETWORK_SECONDS)
+    except TimeoutError:
+        return "Operation timed out"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    text = errors.decode("utf-8", "replace").strip()
+    return (text or f"git exited {process.returncode}") if process.returncode else ""
+
+
+def _is_stale(folder: Path) -> bool:
+    return time.time() - folder.stat().st_mtime > STALE_SECONDS
 
 
 def _unpack(content: bytes, target: Path) -> None:
-    import io
-    import tarfile
-
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".incoming-") as incoming:
         with tarfile.open(fileobj=io.BytesIO(content)) as archive:
             archive.extractall(Path(incoming) / "action", filter="data")
+        # Another job may have been faster.
         with contextlib.suppress(OSError):
             (Path(incoming) / "action").rename(target)
 
@@ -195,12 +294,18 @@ def _description(folder: Path) -> dict[str, Any]:
     for name in ("action.yml", "action.yaml"):
         file = folder / name
         if file.is_file():
-            try:
-                found = yaml.safe_load(file.read_text("utf-8", "replace"))
-            except yaml.YAMLError:
-                return {}
-            return found if isinstance(found, dict) else {}
+            return _parsed(file.read_text("utf-8", "replace"))
     return {}
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    import yaml
+
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _needs_node(folder: Path) -> bool:
@@ -208,8 +313,8 @@ def _needs_node(folder: Path) -> bool:
     return isinstance(runs, dict) and str(runs.get("using", "")).startswith("node")
 
 
-def _uses_of(folder: Path) -> list[str]:
-    runs = _description(folder).get("runs")
+def _uses_of(description: dict[str, Any]) -> list[str]:
+    runs = description.get("runs")
     steps = runs.get("steps") if isinstance(runs, dict) else None
     if not isinstance(steps, list):
         return []

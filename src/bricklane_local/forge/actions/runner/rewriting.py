@@ -9,21 +9,18 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bricklane_local.forge.actions.contexts import VARIABLES, contexts
 from bricklane_local.forge.actions.expressions import fold_condition, fold_template, render, text_of
 from bricklane_local.forge.actions.expressions.folding import Known, guarded
+from bricklane_local.forge.actions.runner.resolving import standin_command, without_terminal
 from bricklane_local.forge.actions.standins.table import Standin
 from bricklane_local.forge.actions.workflows.model import Job, Workflow
 from bricklane_local.forge.actions.workflows.problems import scalar
 
-STEP = Path(__file__).with_name("step.py")
 # https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax (shell)
 SHELLS = {
     "": "bash -e {0}",
@@ -132,7 +129,8 @@ def _step(given: Given, step: Mapping[str, Any]) -> dict[str, Any]:
     }
     standin = given.standins.get(str(step.get("uses", "")))
     if standin is not None:
-        out |= _stood_in(standin, str(step["uses"]))
+        uses = str(step["uses"])
+        out |= {"run": f"stand-in for {uses}", "shell": standin_command(standin, uses)}
         variables |= standin.variables(inputs)
     elif "uses" in step:
         out |= {"uses": str(step["uses"]), "with": inputs}
@@ -159,16 +157,6 @@ def _shell(given: Given, step: Mapping[str, Any], out: Mapping[str, Any]) -> dic
     if "working-directory" not in out and "working-directory" in defaults:
         found["working-directory"] = fold_template(defaults["working-directory"], given.known)
     return found
-
-
-def _stood_in(standin: Standin, uses: str) -> dict[str, Any]:
-    command = shlex.join([sys.executable, "-I", str(standin.script), uses])
-    return {"run": f"stand-in for {uses}", "shell": f"{without_terminal()} {command} {{0}}"}
-
-
-def without_terminal() -> str:
-    """Return the words before a command that keep act's terminal from it."""
-    return shlex.join([sys.executable, "-I", "-S", str(STEP)])
 
 
 def written(document: Any) -> str:

@@ -28,11 +28,15 @@ class Standin:
         file: the program, in this folder; the inputs come as variables ``INPUT_<NAME>``, and the
             first argument is the text of ``uses``.
         defaults: of its inputs.
+        inputs: names of those without a default.
+        outputs: names.
     """
 
     action: str
     file: str
     defaults: Mapping[str, str] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
 
     @property
     def script(self) -> Path:
@@ -51,12 +55,42 @@ class Standin:
 STANDINS = {
     row.action: row
     for row in (
-        Standin("actions/checkout", "checkout.py", CHECKOUT),
-        Standin("actions/setup-python", "setup_python.py", SETUP_PYTHON),
-        Standin("actions/upload-artifact", "upload_artifact.py", UPLOAD),
-        Standin("actions/download-artifact", "download_artifact.py"),
-        Standin("actions/cache", "cache.py"),
-        Standin("astral-sh/setup-uv", "setup_uv.py"),
-        Standin("databricks/setup-cli", "setup_cli.py"),
+        Standin("actions/checkout", "checkout.py", CHECKOUT, ("ref", "clean"), ("ref", "commit")),
+        Standin(
+            "actions/setup-python",
+            "setup_python.py",
+            SETUP_PYTHON,
+            ("python-version", "python-version-file"),
+            ("python-version", "python-path"),
+        ),
+        Standin(
+            "actions/upload-artifact",
+            "upload_artifact.py",
+            UPLOAD,
+            ("path", "overwrite", "include-hidden-files", "retention-days", "compression-level"),
+            ("artifact-digest",),
+        ),
+        Standin(
+            "actions/download-artifact",
+            "download_artifact.py",
+            {},
+            ("name", "pattern", "path", "merge-multiple", "run-id", "repository", "artifact-ids"),
+            ("download-path",),
+        ),
+        Standin(
+            "actions/cache",
+            "cache.py",
+            {},
+            ("path", "key", "restore-keys", "fail-on-cache-miss"),
+            ("cache-hit",),
+        ),
+        Standin(
+            "astral-sh/setup-uv",
+            "setup_uv.py",
+            {},
+            ("version", "python-version", "activate-environment", "enable-cache"),
+            ("uv-version", "uv-path", "cache-hit"),
+        ),
+        Standin("databricks/setup-cli", "setup_cli.py", {}, ("version",)),
     )
 }

@@ -6,11 +6,17 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
-import yaml
-
-_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+# Scalars that are no text: tag → pattern and first letters, as in the core schema of YAML 1.2.
+SCALARS = (
+    ("bool", r"(?:true|True|TRUE|false|False|FALSE)", "tTfF"),
+    ("null", r"(?:~|null|Null|NULL|)", ["~", "n", "N", ""]),
+    ("int", r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)", "-+0123456789"),
+    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("merge", r"<<", "<"),
+)
 
 
 class WorkflowError(Exception):
@@ -31,11 +37,7 @@ class Mapped(dict[str, Any]):
     lines: dict[str, int]
 
 
-class _Loader(_Base):  # type: ignore[misc]  # its base is chosen when the module is loaded
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (replaced whole, never changed)
-
-
-def _mapping(loader: Any, node: yaml.MappingNode) -> Mapped:
+def _mapping(loader: Any, node: Any) -> Mapped:
     loader.flatten_mapping(node)
     found = Mapped()
     found.lines = {}
@@ -49,25 +51,27 @@ def _mapping(loader: Any, node: yaml.MappingNode) -> Mapped:
     return found
 
 
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-for _tag, _pattern, _first in (
-    ("bool", r"(?:true|True|TRUE|false|False|FALSE)", "tTfF"),
-    ("null", r"(?:~|null|Null|NULL|)", ["~", "n", "N", ""]),
-    ("int", r"(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)", "-+0123456789"),
-    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
-    ("merge", r"<<", "<"),
-):
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(f"^{_pattern}$"), list(_first)
-    )
+@cache
+def _loader() -> Any:
+    """Return the YAML loader; the library is loaded on first use."""
+    import yaml
+
+    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+    class Loader(base):  # type: ignore[misc]  # chosen at run time
+        yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  (replaced, never changed)
+
+    prefix = "tag:yaml.org,2002:"
+    for tag, pattern, first in SCALARS:
+        Loader.add_implicit_resolver(prefix + tag, re.compile(f"^{pattern}$"), list(first))
+    Loader.add_constructor(prefix + "map", _mapping)
+    Loader.add_constructor(prefix + "int", _whole_number)
+    return Loader
 
 
-def _whole_number(loader: Any, node: yaml.ScalarNode) -> int:
+def _whole_number(loader: Any, node: Any) -> int:
     text = str(loader.construct_scalar(node))
     return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
-
-
-_Loader.add_constructor("tag:yaml.org,2002:int", _whole_number)
 
 
 def read_document(text: str) -> Mapped:
@@ -76,8 +80,10 @@ def read_document(text: str) -> Mapped:
     Raises:
         WorkflowError: with the place of what is no YAML, or when it is no mapping.
     """
+    import yaml
+
     try:
-        found = yaml.load(text, _Loader)  # noqa: S506  (derived from the safe loader)
+        found = yaml.load(text, _loader())  # noqa: S506  (derived from the safe loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"(Line: {mark.line + 1}, Col: {mark.column + 1}): " if mark else ""
