@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,10 +39,32 @@ def adoption_of(bundle: Bundle) -> Adoption:
     """Return what the delivery of ``bundle`` depends on."""
     wheels = _wheels(bundle)
     return Adoption(
-        build=None if wheels else "",
+        build=_build(wheels),
         version=_states_version(bundle.root / "pyproject.toml"),
         principal=_names_principal(bundle),
     )
+
+
+def _build(wheels: list[Artifact]) -> str | None:
+    """Return the command that builds all wheels; None when it is the usual one."""
+    commands = [_command(artifact, first=artifact is wheels[0]) for artifact in wheels]
+    command = " && ".join(commands)
+    if command == WHEEL_BUILD:
+        return None
+    # bricklane runs the command without a shell.
+    return f"sh -c {shlex.quote(command)}" if set(command) & set("&|;<>$`") else command
+
+
+def _command(artifact: Artifact, *, first: bool = True) -> str:
+    """Return the command that leaves the wheel of ``artifact`` in ``dist/`` of the root."""
+    if _at_root(artifact):
+        return artifact.build.rpartition("||")[2].strip() or WHEEL_BUILD
+    clear = " --clear" if first else ""
+    return f"uv build --wheel{clear} --out-dir dist {shlex.quote(artifact.path)}"
+
+
+def _at_root(artifact: Artifact) -> bool:
+    return Path(artifact.path) == Path()
 
 
 def _names_principal(bundle: Bundle) -> bool:
@@ -138,22 +161,18 @@ def _production_lacks(target: BundleTarget) -> Iterator[Lack]:
 
 
 def _artifact_lacks(artifact: Artifact) -> Iterator[Lack]:
-    if GUARD not in artifact.build:
-        build = artifact.build or WHEEL_BUILD
+    guarded = f'    build: test -n "${GUARD}" || {_command(artifact)}'
+    if not _at_root(artifact):
+        yield Lack(
+            f"artifacts/{artifact.name}/path",
+            f"the wheel is built in {artifact.path}; bricklane builds it once, from the root into "
+            "dist/, so jobs have to name it there, such as ../dist/*.whl",
+            ("artifacts:", f"  {artifact.name}:", "    path: .", guarded),
+        )
+    elif GUARD not in artifact.build:
         yield Lack(
             f"artifacts/{artifact.name}/build",
             "each target would get a wheel of its own; bricklane builds once and says so by "
             f"{GUARD}",
-            (
-                "artifacts:",
-                f"  {artifact.name}:",
-                f'    build: test -n "${GUARD}" || {build}',
-            ),
-        )
-    if Path(artifact.path) != Path():
-        yield Lack(
-            f"artifacts/{artifact.name}/path",
-            f"the wheel is built in {artifact.path}; the command in bricklane.toml has to build it "
-            "from the root into dist/",
-            (f'build = "uv build --wheel --clear --out-dir dist {artifact.path}"',),
+            ("artifacts:", f"  {artifact.name}:", guarded),
         )

@@ -18,6 +18,7 @@ from bricklane.project.loading import load
 from bricklane.project.updating import update
 
 Git = Callable[..., str]
+WHEEL = "uv build --wheel"
 BUNDLE = """\
 bundle:
   name: Old sales
@@ -112,6 +113,47 @@ def test_a_bundle_without_wheel_and_version_says_so(old: Path) -> None:
     settings = load(old)
     assert settings.build == ""
     assert settings.gitflow.version_files == ()
+
+
+@pytest.mark.parametrize(
+    ("artifacts", "build"),
+    [
+        ("{a: {type: whl}}", "uv build --wheel --clear"),
+        ("{a: {type: whl, build: make wheel}}", "make wheel"),
+        ("{a: {type: whl, build: make && make wheel}}", "sh -c 'make && make wheel'"),
+        (
+            "{a: {type: whl, build: 'test -n \"$BRICKLANE_BUILT\" || make wheel'}}",
+            "make wheel",
+        ),
+        ("{a: {type: whl, path: ./pkg}}", "uv build --wheel --clear --out-dir dist ./pkg"),
+        (
+            "{a: {type: whl, path: one}, b: {type: whl, path: two}}",
+            f"sh -c '{WHEEL} --clear --out-dir dist one && {WHEEL} --out-dir dist two'",
+        ),
+    ],
+)
+def test_the_wheel_is_built_as_the_bundle_builds_it(old: Path, artifacts: str, build: str) -> None:
+    (old / "databricks.yml").write_text(
+        f"bundle: {{name: sales}}\nartifacts: {artifacts}\n", "utf-8"
+    )
+
+    adopt(old, {}, defaults=True)
+
+    assert load(old).build == build
+
+
+def test_a_wheel_in_a_folder_of_its_own_is_to_be_built_from_the_root(old: Path) -> None:
+    (old / "databricks.yml").write_text(
+        "bundle: {name: sales}\nartifacts: {a: {type: whl, path: pkg}}\n", "utf-8"
+    )
+
+    lack = lacks(read_bundle(old / "databricks.yml"))[0]
+
+    assert lack.place == "artifacts/a/path"
+    assert lack.lines[2:] == (
+        "    path: .",
+        '    build: test -n "$BRICKLANE_BUILT" || uv build --wheel --clear --out-dir dist pkg',
+    )
 
 
 def test_only_delivery_is_asked_about(old: Path) -> None:
