@@ -15,6 +15,7 @@ from bricklane.delivery.testing import SUMMARY, TARGET, TestsFailedError, comman
 from bricklane.delivery.world import Deployment
 from bricklane.errors import BricklaneError
 from bricklane.flow import Report, Step, run_flow
+from bricklane.forge.errors import ForgeError
 from bricklane.forge.model import DeploymentState, Release
 from bricklane.forge.protocol import Forge
 from bricklane.gitflow.versions import TagFormat, parse_version
@@ -165,7 +166,11 @@ def _run_deploy(world: Deployment, plan_file: Path | None, *, force_lock: bool) 
 def _may_break_lock(world: Deployment, error: BundleError) -> bool:
     if world.forge is None or not locks.is_held(error):
         return False
-    return locks.is_left_behind(world.forge, world.interrupted, world.ci)
+    try:
+        return locks.is_left_behind(world.forge, world.interrupted, world.ci)
+    except ForgeError as unknown:
+        world.say(f"whether the lock's run is over is not known: {unknown.message}")
+        return False
 
 
 def _untested(world: Deployment) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import islice
 
 from bricklane.delivery.environments import environment_of
-from bricklane.delivery.records import Record, check_name, check_of, records
+from bricklane.delivery.records import Record, check_name, records
 from bricklane.errors import BricklaneError
-from bricklane.forge.model import CheckState
 from bricklane.forge.protocol import Forge
 from bricklane.gitflow.kinds import kinds_of
 from bricklane.project.settings import Settings
@@ -33,7 +32,7 @@ def check_tested(forge: Forge, settings: Settings, commit: str, tree: str) -> Re
     for record in islice(records(forge, environment), LOOKED_THROUGH):
         newest = newest or record
         if record.content.tree == tree:
-            return _green(forge, record, commit)
+            return _green(record, commit)
     raise BricklaneError(
         f"{environment} has not tested what commit {commit[:10]} holds (tree {tree[:10]}): "
         f"{_present(environment, newest)}",
@@ -48,12 +47,11 @@ def gate_environment(settings: Settings) -> str:
     return environment_of(settings, releasing[0].target)
 
 
-def _green(forge: Forge, record: Record, commit: str) -> Record:
-    check = None if record.unfinished else check_of(forge, record)
-    if record.good and check in {None, CheckState.SUCCESS}:
+def _green(record: Record, commit: str) -> Record:
+    if record.good:
         return record
     what = f"{record.content.version} (commit {record.commit[:10]})"
-    if record.unfinished or (record.good and check is CheckState.PENDING):
+    if record.unfinished:
         raise BricklaneError(
             f"{record.environment} is still deploying or testing {what}",
             hint=f"wait until it is done{_log(record)}; after a killed run, run it again",

@@ -8,10 +8,9 @@ from dataclasses import dataclass, fields
 
 from bricklane.delivery.continuous import CiRun
 from bricklane.delivery.deploy import run_deployment
-from bricklane.delivery.records import check_of, records
+from bricklane.delivery.records import records
 from bricklane.delivery.world import Deployment, Options, Say, declared_target
 from bricklane.flow import Report, Step
-from bricklane.forge.model import CheckState
 from bricklane.gitflow.flows.publishing import PublishWorld, finish_of, prepare_merged
 from bricklane.gitflow.project import Project
 from bricklane.gitflow.remote import fetch_commits
@@ -84,11 +83,9 @@ def open_publication(
 
 def is_deployed(world: Publication) -> bool:
     """Return whether production has this commit: its newest deployment there went well."""
-    forge = world.project.forge
-    newest = next(records(forge, world.deployment.forge_environment), None)
-    if newest is None or newest.commit != world.merge_commit or not newest.good:
-        return False
-    return check_of(forge, newest) is CheckState.SUCCESS
+    found = records(world.project.forge, world.deployment.forge_environment)
+    newest = next(found, None)
+    return newest is not None and newest.commit == world.merge_commit and newest.good
 
 
 def _deploy(world: Publication) -> None:

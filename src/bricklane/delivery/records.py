@@ -197,13 +197,6 @@ def _may_go_on(record: Record, content: Content) -> bool:
     ) == content
 
 
-def check_of(forge: Forge, record: Record) -> CheckState | None:
-    """Return what the commit status of a record's environment says; None when there is none."""
-    name = check_name(record.environment)
-    states = [check.state for check in forge.checks(record.commit) if check.name == name]
-    return states[0] if states else None
-
-
 def mark(
     forge: Forge,
     number: int,
@@ -213,7 +206,10 @@ def mark(
     description: str,
     content: Content,
 ) -> None:
-    """Write down where a deployment stands, on the deployment and then on the commit.
+    """Write down where a deployment stands, on the commit and then on the deployment.
+
+    In this order, because the deployment is what is read back: when it says that it is over, all is
+    written.
 
     Args:
         forge: has the deployment.
@@ -226,5 +222,6 @@ def mark(
     """
     line = " ".join(description.split())[:DESCRIPTION_LIMIT]
     url = content.run_url
+    check = check_name(environment)
+    forge.set_check(commit, check, CHECK_STATES[state], description=line, url=url)
     forge.set_deployment_status(number, state, description=line, log_url=url)
-    forge.set_check(commit, check_name(environment), CHECK_STATES[state], description=line, url=url)

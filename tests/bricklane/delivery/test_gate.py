@@ -8,7 +8,7 @@ from bricklane.delivery import records
 from bricklane.delivery.gate import check_tested, gate_environment
 from bricklane.delivery.records import Content
 from bricklane.errors import BricklaneError
-from bricklane.forge.model import CheckState, DeploymentState
+from bricklane.forge.model import DeploymentState
 from bricklane.project.settings import Settings, TargetSettings
 from tests.bricklane.delivery.memory import DeliveryForge
 
@@ -95,22 +95,8 @@ def test_one_that_is_going_on_is_waited_for(forge: DeliveryForge) -> None:
     assert error.hint == "wait until it is done (https://run); after a killed run, run it again"
 
 
-def test_a_check_that_turned_red_later_counts(forge: DeliveryForge) -> None:
-    commit = staged(forge)
-    forge.set_check(commit, "bricklane/staging", CheckState.FAILURE, description="by hand")
-    assert "did not pass" in refused(forge).message
-
-
 def test_the_environment_may_have_another_name() -> None:
     targets = {"staging": TargetSettings(environment="stage-eu")}
     settings = Settings(root=Path(), bundle="shop", targets=targets)
     assert gate_environment(settings) == "stage-eu"
     assert gate_environment(SETTINGS) == "staging"
-
-
-def test_one_that_was_killed_before_its_check_was_written_is_not_over(
-    forge: DeliveryForge,
-) -> None:
-    commit = staged(forge)
-    forge.set_check(commit, "bricklane/staging", CheckState.PENDING)
-    assert "still deploying or testing" in refused(forge).message

@@ -6,6 +6,7 @@ import pytest
 
 from bricklane.delivery import records
 from bricklane.delivery.records import Content
+from bricklane.forge.errors import ForgeError
 from bricklane.forge.model import CheckState, DeploymentState
 from tests.bricklane.delivery.memory import DeliveryForge
 
@@ -42,6 +43,15 @@ def test_the_commit_says_the_same(forge: DeliveryForge) -> None:
     (check,) = forge.checks(COMMIT)
     assert (check.name, check.state) == ("bricklane/staging", CheckState.SUCCESS)
     assert (check.description, check.url) == ("tests passed: integration", "https://run")
+
+
+def test_the_commit_is_told_first_so_that_what_is_over_is_whole(forge: DeliveryForge) -> None:
+    number = begun(forge)
+    forge.down = True
+    with pytest.raises(ForgeError):
+        records.mark(forge, number, "staging", COMMIT, DeploymentState.SUCCESS, "done", CONTENT)
+    assert forge.checks(COMMIT)[0].state is CheckState.SUCCESS
+    assert next(records.records(forge)).unfinished
 
 
 @pytest.mark.parametrize(
