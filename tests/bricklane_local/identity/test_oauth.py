@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -205,6 +208,19 @@ def test_secrets_and_roles_need_the_manager_role(
         access.update_rule_set(name, wanted)
     roles = access.get_assignable_roles_for_resource(resource).roles or []
     assert {role.name.rpartition(".")[2] for role in roles} == {"manager", "user"}
+
+
+def test_identities_and_tokens_survive_a_kill(fresh: Server) -> None:
+    fresh.up()
+    client = fresh.client()
+    made = client.service_principals.create(display_name="durable")
+    secret = client.service_principal_secrets_proxy.create(str(made.id)).secret
+    credentials = (str(made.application_id), str(secret))
+    token = ask(fresh, data=GRANT, auth=credentials).json()["access_token"]
+    os.kill(json.loads((fresh.state / "server.json").read_text())["pid"], signal.SIGKILL)
+    fresh.up()
+    assert me(fresh, token).json()["userName"] == made.application_id
+    assert ask(fresh, data=GRANT, auth=credentials).ok
 
 
 def test_an_unknown_token_is_refused(server: Server) -> None:

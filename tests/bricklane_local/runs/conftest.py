@@ -110,13 +110,13 @@ class Workbench:
         return str(output["notebook_output"].get("result"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def bench(
     tmp_path_factory: pytest.TempPathFactory,
     compute: list[str],
     start: Callable[..., Server],
 ) -> Iterator[Workbench]:
-    """A workbench on a running cloud with Spark, shared by the tests of a module."""
+    """A workbench on a running cloud with Spark, which takes seconds to start: one for all."""
     server = start(tmp_path_factory.mktemp("cloud") / "state", *compute)
     yield Workbench(server, compute)
     server.local("down")
