@@ -49,10 +49,10 @@ def test_acknowledged_writes_survive_kill(fresh: Server) -> None:
 def test_a_merge_that_was_killed_is_done_or_not_begun(fresh: Server) -> None:
     desk = Desk.of(fresh.up())
     repository = desk.repository()
-    for number in range(3):
+    for number in range(2):
         branch(repository, f"f{number}", f"{number}.txt")
         repository.create_pull(base="main", head=f"f{number}", title="t")
-    for number, pause in enumerate((0.02, 0.06, 0.15)):
+    for number, pause in enumerate((0.03, 0.1)):
         path = f"/repos/{repository.full_name}/pulls/{number + 1}/merge"
 
         def merge(address: str = path, where: Desk = desk) -> None:
