@@ -58,12 +58,19 @@ class Actions:
 
     async def start(self) -> None:
         """Take up what was under way, and begin to listen."""
-        for left in self._forge.paths.runs.glob("*/*.work"):
-            await asyncio.to_thread(shutil.rmtree, left, ignore_errors=True)
+        await asyncio.to_thread(self._sweep, self.store.run_numbers())
         await asyncio.to_thread(lay_out_programs, self._workshop.programs)
         self.engine.resume()
         self._worker = asyncio.create_task(self._work())
         self._arrived.set()
+
+    def _sweep(self, known: set[int]) -> None:
+        """Remove what killed jobs left, and the files of runs that were deleted."""
+        for folder in self._forge.paths.runs.glob("*"):
+            if folder.name.isdigit() and int(folder.name) not in known:
+                shutil.rmtree(folder, ignore_errors=True)
+        for left in self._forge.paths.runs.glob("*/*.work"):
+            shutil.rmtree(left, ignore_errors=True)
 
     async def stop(self) -> None:
         """End every job and all that it started."""

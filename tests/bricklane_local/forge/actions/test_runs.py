@@ -76,6 +76,7 @@ jobs:
       - run: cat got/tool; printf '%s' "$M" | wc -l
         env: {M: "${{ needs.build.outputs.multi }}"}
   not:
+    name: Not at all
     needs: build
     if: needs.build.result != 'success'
     runs-on: ubuntu-latest
@@ -101,7 +102,7 @@ def test_a_push_runs_the_jobs_in_order_and_leaves_checks(bench: Bench) -> None:
     assert bench.conclusions(run) == {
         "build": "success",
         "Use 1.2": "success",
-        "not": "skipped",
+        "Not at all": "skipped",
         "after": "skipped",
         "always": "success",
     }
@@ -120,7 +121,7 @@ def test_a_push_runs_the_jobs_in_order_and_leaves_checks(bench: Bench) -> None:
     ]
     checks = {row.name: row for row in bench.repository.get_commit(sha).get_check_runs()}
     assert checks["build"].conclusion == "success"
-    assert checks["not"].conclusion == "skipped"
+    assert checks["Not at all"].conclusion == "skipped"
     assert checks["build"].details_url.startswith(run.html_url)
     page = bench.desk.ask("GET", run.html_url)
     assert "Built" in page.text

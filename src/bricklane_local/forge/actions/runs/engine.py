@@ -208,6 +208,8 @@ class Engine:
         return run.admitted
 
     def _unblock(self, active: ActiveRun, job: JobRun) -> None:
+        # Also of a job that is skipped: a required check goes by this name.
+        job.name = planning.name_of(active, job)
         if not planning.wants_to_run(active, job):
             cancelled, reason = active.run.cancelled, active.run.reason
             self._book.end(active, job, CANCELLED if cancelled else SKIPPED, reason)

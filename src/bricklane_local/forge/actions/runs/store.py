@@ -95,6 +95,10 @@ class RunStore:
         rows = self._space.select(RUN, parent=repository.parent, descending=True)
         return [Run.load(row.body) for row in rows]
 
+    def run_numbers(self) -> set[int]:
+        """Return the ids of all runs of the forge."""
+        return {row.position for row in self._space.select(RUN)}
+
     def active(self) -> list[Run]:
         """Return every run of the forge that has not ended, oldest first."""
         found = [self._space.get(RUN, row.key) for row in self._space.select(ACTIVE)]
