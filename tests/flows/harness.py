@@ -11,6 +11,7 @@ import select
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from tests.flows.cloud import DEVELOPER, PERSON, Clone, LocalCloud
 KILLED = -9
 ZYGOTE = Path(__file__).with_name("zygote.py")
 ROOT = Path(__file__).parents[2]
-SECONDS = 150.0
+SECONDS = 120.0
 SHORT = 4
 # Set it to anything to kill long flows at moments, too, at which the world is the same.
 EVERY = "BRICKLANE_TEST_EVERY_KILL"
@@ -62,7 +63,7 @@ class Runner:
 
     def _answer(self) -> dict[str, Any]:
         assert self._process.stdout is not None
-        ready, _, _ = select.select([self._process.stdout], [], [], SECONDS)
+        ready, _, _ = select.select([self._process.stdout], [], [], 2 * SECONDS)
         line = self._process.stdout.readline() if ready else ""
         assert line, "the runner of command lines does not answer"
         found: dict[str, Any] = json.loads(line)
@@ -76,13 +77,19 @@ class Runner:
         *,
         at: int = 0,
         when: str = "",
+        seconds: float = SECONDS,
     ) -> Ended:
-        """Run the command line in ``folder``; kill it ``when`` (before, after) effect ``at``."""
+        """Run the command line in ``folder``.
+
+        It is killed ``when`` (before, after) effect ``at``, or with its children when so many
+        ``seconds`` have passed, wherever it is then.
+        """
         output, error, log = (self.folder / name for name in ("output", "error", "effects"))
         log.unlink(missing_ok=True)
         order = {
             "words": list(words), "folder": str(folder), "environment": dict(environment),
-            "at": at, "when": when, "output": str(output), "error": str(error), "log": str(log),
+            "at": at, "when": when, "seconds": seconds,
+            "output": str(output), "error": str(error), "log": str(log),
         }  # fmt: skip
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")
@@ -138,10 +145,19 @@ class World:
             **more,
         }
 
-    def run(self, *words: str, at: int = 0, when: str = "", **more: str) -> Ended:
-        """Run ``bricklane WORDS`` in the clone."""
+    def run(
+        self,
+        *words: str,
+        at: int = 0,
+        when: str = "",
+        seconds: float = SECONDS,
+        **more: str,
+    ) -> Ended:
+        """Run ``bricklane WORDS`` in the clone, killed as the runner says."""
         environment = self.environment(**more)
-        return self.stage.runner.run(words, self.clone.folder, environment, at=at, when=when)
+        return self.stage.runner.run(
+            words, self.clone.folder, environment, at=at, when=when, seconds=seconds
+        )
 
     def succeed(self, *words: str, **more: str) -> Ended:
         """Run ``bricklane WORDS`` and demand that it succeeds."""
@@ -202,7 +218,7 @@ class Stage:
         config.write_text(text, "utf-8")
         clone = Clone(folder, self.cloud.token())
         clone.git("push", "--quiet", "origin", "refs/remotes/origin/*:refs/heads/*", "--tags")
-        world = World(self, name, clone, self.cloud.forge(name))
+        world = World(self, name, clone, self.cloud.forge(name), {"repository": name})
         try:
             scene.arrange(world)
             yield world
@@ -253,11 +269,11 @@ class Scene:
     environment: Mapping[str, str] = field(default_factory=dict)
     only: tuple[int, ...] = ()
 
-    def run(self, world: World, *, at: int = 0, when: str = "") -> Ended:
-        """Run the flow in ``world``, and kill it ``when`` (before, after) effect ``at``."""
+    def run(self, world: World, *, at: int = 0, when: str = "", seconds: float = SECONDS) -> Ended:
+        """Run the flow in ``world``, killed as the runner says."""
         words = [word.format(**world.memory) for word in self.words]
         more = {name: text.format(**world.memory) for name, text in self.environment.items()}
-        return world.run(*words, at=at, when=when, **more)
+        return world.run(*words, at=at, when=when, seconds=seconds, **more)
 
 
 def difference(wanted: object, left: object) -> str:
@@ -305,3 +321,34 @@ def moments(effects: int, only: Collection[int]) -> Iterator[tuple[int, str]]:
         if every or at == 1:
             yield at, "before"
         yield at, "after"
+
+
+def check_killed_at_any_moment(stage: Stage, scene: Scene, parts: int) -> None:
+    """Kill a flow with all that it has started, at moments spread over its time.
+
+    What was under way on the other side may still end, after the flow was begun again; then that
+    is told as somebody else's, and the next run finds it.
+
+    Args:
+        stage: where to play.
+        scene: what to play.
+        parts: into how many its time is divided; one kill between each two.
+    """
+    with stage.world(scene) as world:
+        began = time.monotonic()
+        ended = scene.run(world)
+        took = time.monotonic() - began
+        assert ended.code == 0, ended
+        wanted = world.state()
+    for part in range(1, parts):
+        seconds = took * part / parts
+        with stage.world(scene) as world:
+            ended = scene.run(world, seconds=seconds)
+            assert ended.code in (KILLED, 0), ended
+            for _ in range(3):
+                ended = scene.run(world)
+                if ended.code == 0:
+                    break
+            assert ended.code == 0, f"killed after {seconds:.2f} s, then: {ended.text}"
+            found = difference(wanted, world.state())
+            assert not found, f"killed after {seconds:.2f} of {took:.2f} s:\n{found}"

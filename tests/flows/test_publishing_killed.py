@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.flows import scenes
-from tests.flows.harness import Scene, Stage, check_nothing_half_done
+from tests.flows.harness import (
+    Scene,
+    Stage,
+    check_killed_at_any_moment,
+    check_nothing_half_done,
+)
 
 pytestmark = pytest.mark.real
 
@@ -16,7 +21,7 @@ OPENED = scenes.in_order(
     scenes.with_pull_request("release/0.2.0", "main", "Release 0.2.0"), scenes.tested
 )
 MERGED = scenes.in_order(OPENED, scenes.merged)
-RECORD = ("deployments", "statuses", "statuses/")
+RECORD = ("deployments", "statuses/", "/statuses")
 DEPLOY = ("databricks bundle deploy",)
 
 
@@ -29,16 +34,22 @@ def in_workflow(stage: Stage) -> Mapping[str, str]:
         "GITHUB_REF": "refs/heads/main",
         "GITHUB_SHA": "{merge}",
         "GITHUB_EVENT_NAME": "pull_request",
+        # A run that is killed and run again is an attempt of the same run.
+        "GITHUB_SERVER_URL": stage.cloud.access["url"],
+        "GITHUB_REPOSITORY": "{repository}",
+        "GITHUB_RUN_ID": "77",
     }
 
 
 def test_release_publish(stage: Stage, drafted: Path) -> None:
-    scene = Scene(drafted, ("release", "publish", "0.2.0"), ("/merge",), OPENED)
+    scene = Scene(drafted, ("release", "publish"), ("/merge",), OPENED)
     check_nothing_half_done(stage, scene)
 
 
-def test_ci_publish(stage: Stage, drafted: Path, in_workflow: Mapping[str, str]) -> None:
-    scene = Scene(
+@pytest.fixture
+def publishing(drafted: Path, in_workflow: Mapping[str, str]) -> Scene:
+    """Return the scene in which a merged release goes to production."""
+    return Scene(
         drafted,
         ("ci", "publish", "--pull-request", "{number}"),
         (*RECORD, *DEPLOY, *RECORD[1:], "git/tags", "git/refs", "releases", "git push", "/pulls",
@@ -46,7 +57,14 @@ def test_ci_publish(stage: Stage, drafted: Path, in_workflow: Mapping[str, str])
         MERGED,
         in_workflow,
     )  # fmt: skip
-    check_nothing_half_done(stage, scene)
+
+
+def test_ci_publish(stage: Stage, publishing: Scene) -> None:
+    check_nothing_half_done(stage, publishing)
+
+
+def test_ci_publish_killed_in_the_middle_of_anything(stage: Stage, publishing: Scene) -> None:
+    check_killed_at_any_moment(stage, publishing, 8)
 
 
 def test_ci_publish_of_a_hotfix_during_a_release(

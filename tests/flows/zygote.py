@@ -27,7 +27,6 @@ import bricklane
 import bricklane.process
 from bricklane.process import Command, Result
 
-SECONDS = 120.0
 # Commands of git after which something is different; the rest reads, or writes objects that nobody
 # refers to.
 CHANGING = frozenset(
@@ -156,19 +155,17 @@ def child(order: dict[str, Any]) -> None:
     os._exit(code)
 
 
-def wait(process: int) -> int:
-    """Return the exit status of ``process``, which is ended when it takes too long."""
-    end = time.monotonic() + SECONDS
-    while True:
+def wait(process: int, seconds: float) -> int:
+    """Return the exit status of ``process``; after ``seconds`` it and its children are killed."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
         done, status = os.waitpid(process, os.WNOHANG)
         if done:
             return os.waitstatus_to_exitcode(status)
-        if time.monotonic() > end:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process, signal.SIGKILL)
-            os.waitpid(process, 0)
-            return 124
         time.sleep(0.005)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process, signal.SIGKILL)
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
 
 
 def serve() -> None:
@@ -182,7 +179,8 @@ def serve() -> None:
         process = os.fork()
         if process == 0:
             child(order)
-        sys.stdout.write(json.dumps({"code": wait(process)}) + "\n")
+        code = wait(process, order["seconds"])
+        sys.stdout.write(json.dumps({"code": code}) + "\n")
         sys.stdout.flush()
 
 
