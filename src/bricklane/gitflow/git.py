@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -139,10 +139,18 @@ class Git:
         """Return the SHA of the commit's tree."""
         return self.text("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}")
 
-    def same_tree(self, one: str, other: str) -> bool:
-        """Return whether two commits hold the same files."""
-        revisions = (f"{one}^{{tree}}", f"{other}^{{tree}}")
-        return len(set(self.text("rev-parse", *revisions).split())) == 1
+    def trees(self, commits: Iterable[str]) -> dict[str, str]:
+        """Return the SHA of each commit → that of its tree; commits that are not here are left out.
+
+        One process answers for all.
+        """
+        asked = list(dict.fromkeys(commits))
+        if not asked:
+            return {}
+        lines = "".join(f"{commit}^{{tree}}\n" for commit in asked)
+        answers = self.run("cat-file", "--batch-check=%(objectname)", input=lines).output
+        found = zip(asked, answers.splitlines(), strict=True)
+        return {commit: tree for commit, tree in found if not tree.endswith(" missing")}
 
     def parents(self, commit: str) -> list[str]:
         """Return the SHAs of the commit's parents."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bricklane.errors import BricklaneError, ExitCode
@@ -73,26 +73,39 @@ def track(git: Git, *branches: str) -> None:
     fetch(git, *(_tracking(git, name) for name in branches))
 
 
-def fetch_heads(git: Git, heads: Mapping[str, str], *commits: str) -> None:
+def fetch_heads(git: Git, heads: Mapping[str, str], *commits: str) -> Mapping[str, str]:
     """Bring the heads of branches here, with their whole history; what is here is not asked for.
 
     Args:
         git: the clone.
         heads: branch → SHA of its head.
         commits: SHAs of further commits.
+
+    Returns:
+        The SHA of each commit → that of its tree.
+
+    Raises:
+        BricklaneError: when the remote cannot be reached, or has one of them no more.
     """
-    absent = _absent(git, (*heads.values(), *commits))
-    wanted = [_tracking(git, name) for name, commit in heads.items() if commit in absent]
-    wanted += [commit for commit in commits if commit in absent]
-    if wanted or git.is_shallow():
-        fetch(git, *wanted)
+    asked = (*heads.values(), *commits)
+    trees = git.trees(asked)
+    wanted = [_tracking(git, name) for name, commit in heads.items() if commit not in trees]
+    wanted += [commit for commit in commits if commit not in trees]
+    if not wanted and not git.is_shallow():
+        return trees
+    fetch(git, *wanted)
+    trees = git.trees(asked)
+    if gone := [commit for commit in asked if commit not in trees]:
+        raise BricklaneError(
+            f"commit {gone[0][:10]} is not on the forge any more: its branch was moved meanwhile",
+            hint="run the same command again",
+        )
+    return trees
 
 
 def fetch_commits(git: Git, *commits: str) -> None:
     """Bring commits here by their SHA, with their whole history; as :func:`fetch_heads` does."""
-    absent = _absent(git, commits)
-    if absent or git.is_shallow():
-        fetch(git, *absent)
+    fetch_heads(git, {}, *commits)
 
 
 def fetch(git: Git, *refspecs: str) -> None:
@@ -112,19 +125,6 @@ def fetch(git: Git, *refspecs: str) -> None:
 
 def _tracking(git: Git, branch: str) -> str:
     return f"+refs/heads/{branch}:refs/remotes/{git.remote}/{branch}"
-
-
-def _absent(git: Git, commits: Iterable[str]) -> list[str]:
-    """Return those of ``commits`` that the clone lacks, in order."""
-    asked = "".join(f"{commit}^{{commit}}\n" for commit in commits)
-    if not asked:
-        return []
-    answers = git.run("cat-file", "--batch-check", input=asked).output.splitlines()
-    return [
-        answer.removesuffix(" missing").removesuffix("^{commit}")
-        for answer in answers
-        if answer.endswith(" missing")
-    ]
 
 
 def push_arguments(remote: str, commit: str, branch: str, seen: str | None) -> tuple[str, ...]:

@@ -65,10 +65,6 @@ def arm(team: Team, monkeypatch: pytest.MonkeyPatch, fate: Fate) -> None:
     monkeypatch.setattr(Git, "run", run_git)
 
 
-def draft(team: Team) -> None:
-    team.draft()
-
-
 def hotfix(team: Team) -> None:
     number = next(found.number for found in team.forge.pull_requests() if found.head == "fix/crash")
     team.hotfix(number)
@@ -78,10 +74,6 @@ def publish(team: Team) -> None:
     number = next(found.number for found in team.forge.pull_requests(head="hotfix/0.1.1"))
     world = publishing.prepare_merged(team.project(), number)
     walk(publishing.finish_of(world.project), world)
-
-
-def ready_to_draft(team: Team) -> None:
-    team.feature("map")
 
 
 def ready_for_a_hotfix(team: Team) -> None:
@@ -101,7 +93,6 @@ def ready_to_publish(team: Team) -> None:
 
 FLOWS = {
     # name: (what comes before, the flow, its effects)
-    "draft": (ready_to_draft, draft, 4),
     "hotfix": (ready_for_a_hotfix, hotfix, 6),
     "publish": (ready_to_publish, publish, 9),
 }

@@ -117,6 +117,14 @@ def test_a_stale_lease(team: Team) -> None:
         remote.push(project.git, seen, "release/1.0.0", seen=seen)
 
 
+def test_a_branch_that_is_moved_back_while_it_is_looked_at(team: Team) -> None:
+    project = team.project()
+    seen = team.push_change("release/1.0.0", "x.txt", "x", "x")
+    team.forge.git("update-ref", "refs/heads/release/1.0.0", "main")
+    with pytest.raises(BricklaneError, match=f"commit {seen[:10]} is not on the forge any more"):
+        remote.fetch_heads(project.git, {"release/1.0.0": seen})
+
+
 def test_hooks_of_the_user_do_not_run_for_what_is_built_beside_their_work(team: Team) -> None:
     hook = team.clone / ".git" / "hooks" / "pre-push"
     hook.write_text("#!/bin/sh\nexit 1\n")

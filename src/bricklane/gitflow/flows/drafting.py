@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -87,13 +87,14 @@ def prepare_release(project: Project, kind: Kind, bump: Bump) -> DraftWorld:
     seen = project.observe(base, start)
     counted = next_version(project, seen, kind, bump)
     since = () if counted.since is None else (counted.since,)
-    fetch_heads(project.git, {name: seen.branches[name] for name in (base, start)}, *since)
+    heads = {name: seen.branches[name] for name in (base, start)}
+    trees = fetch_heads(project.git, heads, *since)
     world = DraftWorld(project, kind, counted.version, counted.since, seen.branches[start])
     _check_no_other(project, seen, kind, world.branch)
     if world.branch not in seen.branches:
         _check_not_merged(world)
         _check_production_is_in(project, seen, start, base)
-        _check_anything_new(project, world, counted, start)
+        _check_anything_new(trees, counted, start, world.start)
     return world
 
 
@@ -207,10 +208,8 @@ def _check_production_is_in(project: Project, seen: RemoteRefs, start: str, base
     )
 
 
-def _check_anything_new(project: Project, world: DraftWorld, counted: Counted, start: str) -> None:
-    if counted.since is None:
-        return
-    if project.git.same_tree(world.start, counted.since):
+def _check_anything_new(trees: Mapping[str, str], counted: Counted, start: str, head: str) -> None:
+    if counted.since is not None and trees[head] == trees[counted.since]:
         raise BricklaneError(
             f"there is nothing to release: {start} holds what {counted.previous} holds"
         )
