@@ -327,6 +327,8 @@ def _introduce(transcript: Transcript, permissions: Mapping[str, str], fork: boo
     for name, level in sorted(permissions.items()):
         transcript.write(f"{name.replace('_', ' ').title().replace(' ', '')}: {level}")
     transcript.write("##[endgroup]")
+    if "id_token" in permissions:
+        transcript.write("##[warning]id-token: the local forge issues no ID tokens.")
     if fork:
         transcript.write("This run is of a fork's pull request: it gets no secrets.")
 

@@ -2,21 +2,35 @@
 
 act gives each step a terminal; programs would ask questions on it, page their output, draw bars.
 Output that is there when the program ends is passed on; a process that it leaves behind does not
-keep the step from ending. Usage: ``step.py PROGRAM ARGUMENT…``.
+keep the step from ending. What the step has set for later ones by ``$GITHUB_ENV`` stays the text
+that it is: act would evaluate expressions in it. Usage: ``step.py PROGRAM ARGUMENT…``.
 """
 
 import os
 import select
 import subprocess
 import sys
+from pathlib import Path
 
 PIECE = 65536
+# An expression that comes to what it stands for.
+BEGIN, GUARDED = b"${{", b"${{ '${{' }}"
 
 
 def write(data: bytes) -> None:
     """Write all of ``data`` to standard output."""
     while data:
         data = data[os.write(1, data) :]
+
+
+def guard(variable: str) -> None:
+    """Keep act from evaluating what a file of the runner's holds."""
+    name = os.environ.get(variable)
+    if not name or not Path(name).is_file():
+        return
+    content = Path(name).read_bytes()
+    if BEGIN in content:
+        Path(name).write_bytes(content.replace(BEGIN, GUARDED))
 
 
 def main() -> int:
@@ -39,6 +53,7 @@ def main() -> int:
         elif ended:
             break
     code = program.wait()
+    guard("GITHUB_ENV")
     return code if code >= 0 else 128 - code
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from bricklane_local.forge.actions.runner.masking import Masker
+from bricklane_local.forge.actions.runner.step import GUARDED
 from bricklane_local.forge.actions.runs.model import (
     COMPLETED,
     FAILURE,
@@ -226,7 +227,7 @@ class Transcript:
         elif command == "set-output" and len(path) == 1:
             self.outcome.outputs.setdefault(str(path[0]), {})[str(message["name"])] = argument
         elif command == "set-env":
-            self.outcome.env[str(message["name"])] = argument
+            self.outcome.env[str(message["name"])] = argument.replace(GUARDED.decode(), "${{")
         elif command == "summary":
             self._summarise(str(message.get("content", "")))
         elif command in MARKS:

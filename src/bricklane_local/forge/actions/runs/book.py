@@ -165,6 +165,7 @@ class Book:
         run = active.run
         run.status, run.conclusion = COMPLETED, planning.conclusion_of(run, active.jobs)
         self._store.save_run(run)
+        self.reporter.tell(run, "completed")
         if run.group:
             self.groups.leave(run.repository, run.group, Member(run.id))
         del self.active[run.id]

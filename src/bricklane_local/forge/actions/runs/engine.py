@@ -93,6 +93,7 @@ class Engine:
         active = self._opener.open(run)
         if active is not None:
             self._book.active[run.id] = active
+            self._book.reporter.tell(run, "requested")
 
     def approve(self, run: Run, environments: list[str], review: dict[str, Any]) -> list[JobRun]:
         """Let jobs into their environments, or refuse them.

@@ -17,6 +17,7 @@ from bricklane_local.forge.actions.runs.model import (
     JobRun,
     Run,
 )
+from bricklane_local.forge.actions.wire import run_wire
 from bricklane_local.forge.users.model import Caller
 
 if TYPE_CHECKING:
@@ -54,6 +55,15 @@ class Reporter:
     def url(self, repository: Repository, job: JobRun) -> str:
         """Return the address of a job's page."""
         return f"{self._forge.url}/{repository.full_name}/actions/runs/{job.run}/job/{job.id}"
+
+    def tell(self, run: Run, action: str) -> None:
+        """Tell webhooks what became of a run: ``requested`` or ``completed``."""
+        repository = self._forge.repositories.by_id(run.repository)
+        if repository is not None:
+            # With a job's identity, so that it starts nothing.
+            caller = Caller(self._forge.users.bot, repository=run.repository, job=run.id)
+            payload = {"action": action, "workflow_run": run_wire(self._forge, repository, run)}
+            self._forge.publish("workflow_run", repository, caller, payload)
 
     def check(self, repository: Repository, run: Run, job: JobRun) -> None:
         """Make a job's check run say what the job does now."""
