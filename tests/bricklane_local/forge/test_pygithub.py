@@ -7,45 +7,28 @@ import subprocess
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import orjson
 import pytest
-from github import Auth, Github, GithubException, InputGitAuthor, InputGitTreeElement
+from github import Github, GithubException, InputGitAuthor, InputGitTreeElement
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Server
     from github.Repository import Repository
+
+    from tests.bricklane_local.forge.desk import Desk
 
 pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")
-def credentials(server: Server) -> dict[str, str]:
-    """The forge's API and the tokens of its two people."""
-    forge = orjson.loads((server.state / "forge.json").read_bytes())
-    return {"url": forge["url"], "api": forge["api"], **forge["users"]}
-
-
-def client(credentials: dict[str, str], login: str) -> Github:
-    """Return PyGithub as its users make it, but for the pause that it makes before each request."""
-    return Github(
-        base_url=credentials["api"],
-        auth=Auth.Token(credentials[login]),
-        seconds_between_requests=0,
-        seconds_between_writes=0,
-    )
-
-
-@pytest.fixture(scope="module")
-def developer(credentials: dict[str, str]) -> Iterator[Github]:
-    with client(credentials, "developer") as found:
+def developer(desk: Desk) -> Iterator[Github]:
+    with desk.client() as found:
         yield found
 
 
 @pytest.fixture(scope="module")
-def reviewer(credentials: dict[str, str]) -> Iterator[Github]:
-    with client(credentials, "release-manager") as found:
+def reviewer(desk: Desk) -> Iterator[Github]:
+    with desk.client("release-manager") as found:
         yield found
 
 
@@ -139,11 +122,8 @@ def test_pull_requests_are_merged(repository: Repository, method: str) -> None:
     assert len(parents) == (2 if method == "merge" else 1)
 
 
-def test_git_and_the_api_see_the_same(
-    repository: Repository, credentials: dict[str, str], tmp_path: Path
-) -> None:
-    token = credentials["developer"]
-    remote = credentials["url"].replace("://", f"://x-access-token:{token}@")
+def test_git_and_the_api_see_the_same(repository: Repository, desk: Desk, tmp_path: Path) -> None:
+    remote = desk.url.replace("://", f"://x-access-token:{desk.tokens['developer']}@")
     remote = f"{remote}/{repository.full_name}.git"
     environment = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
 

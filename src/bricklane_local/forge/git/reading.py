@@ -42,10 +42,11 @@ class _Reader:
         self.process = process
         self.lock = asyncio.Lock()
         self.used = time.monotonic()
+        self.broken = False
 
     @property
     def usable(self) -> bool:
-        return self.process.returncode is None
+        return not self.broken and self.process.returncode is None
 
     async def ask(self, expressions: Sequence[str], *, contents: bool) -> list[Found | None]:
         command = "contents" if contents else "info"
@@ -59,6 +60,7 @@ class _Reader:
                     )
             except BaseException:
                 # Whatever it still says would be taken for the answer to the next question.
+                self.broken = True
                 kill(self.process)
                 raise
             self.used = time.monotonic()

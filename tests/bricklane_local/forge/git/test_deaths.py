@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -51,7 +52,10 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 
 def children() -> list[str]:
     """What git runs for clients: without the readers of objects, which stay a while."""
-    found = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
+    found = []
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it ends at this moment
+            found.append(" ".join(child.cmdline()))
     return [line for line in found if "cat-file" not in line]
 
 
