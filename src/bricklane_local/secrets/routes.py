@@ -7,7 +7,7 @@ from typing import Any
 
 from bricklane_local.app.call import Call
 from bricklane_local.app.errors import invalid
-from bricklane_local.app.routing import Fidelity, Route
+from bricklane_local.app.routing import Route
 from bricklane_local.secrets.service import Secrets
 
 
@@ -80,29 +80,38 @@ def delete_acl(call: Call) -> None:
     _secrets(call).delete_acl(call.text("scope"), call.text("principal"))
 
 
-REAL, STATE = Fidelity.REAL, Fidelity.STATE_ONLY
-TABLE: list[tuple[str, str, Callable[[Call], Any], str | None, Fidelity]] = [
-    ("POST", "scopes/create", create_scope, "create_scope", REAL),
-    ("GET", "scopes/list", list_scopes, None, REAL),
-    ("POST", "scopes/delete", delete_scope, "delete_scope", REAL),
-    ("POST", "put", put, "put_secret", REAL),
-    ("GET", "get", get, None, REAL),
-    ("GET", "list", list_keys, None, REAL),
-    ("POST", "delete", delete, "delete_secret", REAL),
-    ("POST", "acls/put", put_acl, "put_acl", STATE),
-    ("GET", "acls/get", get_acl, None, STATE),
-    ("GET", "acls/list", list_acls, None, STATE),
-    ("POST", "acls/delete", delete_acl, "delete_acl", STATE),
+def _guarded(handler: Callable[[Call], Any], level: str) -> Callable[[Call], Any]:
+    """Return ``handler`` for those only who hold ``level`` on the scope; "" lets everybody."""
+
+    def checked(call: Call) -> Any:
+        if level:
+            _secrets(call).require(call.text("scope"), call.caller, level)
+        return handler(call)
+
+    return checked
+
+
+# Method, path, handler, method of the SDK, level that the caller needs on the scope.
+TABLE: list[tuple[str, str, Callable[[Call], Any], str | None, str]] = [
+    ("POST", "scopes/create", create_scope, "create_scope", ""),
+    ("GET", "scopes/list", list_scopes, None, ""),
+    ("POST", "scopes/delete", delete_scope, "delete_scope", "MANAGE"),
+    ("POST", "put", put, "put_secret", "WRITE"),
+    ("GET", "get", get, None, "READ"),
+    ("GET", "list", list_keys, None, "READ"),
+    ("POST", "delete", delete, "delete_secret", "WRITE"),
+    ("POST", "acls/put", put_acl, "put_acl", "MANAGE"),
+    ("GET", "acls/get", get_acl, None, "MANAGE"),
+    ("GET", "acls/list", list_acls, None, "MANAGE"),
+    ("POST", "acls/delete", delete_acl, "delete_acl", "MANAGE"),
 ]
 ROUTES = [
     Route(
         method,
         f"/api/2.0/secrets/{path}",
-        handler,
+        _guarded(handler, level),
         sdk=name and f"workspace.SecretsAPI.{name}",
-        fidelity=fidelity,
         proved_by="databricks secrets",
-        note="kept and answered; not enforced yet" if fidelity is STATE else "",
     )
-    for method, path, handler, name, fidelity in TABLE
+    for method, path, handler, name, level in TABLE
 ]

@@ -67,6 +67,28 @@ class Secrets:
         if self._space.get(SCOPE, name) is None:
             raise ApiError("RESOURCE_DOES_NOT_EXIST", f"Scope {name} does not exist!")
 
+    def require(self, scope: str, caller: Principal, level: str) -> None:
+        """Refuse who does not hold a level on a scope, for itself or by a group.
+
+        Args:
+            scope: which.
+            caller: who asks; administrators hold every level.
+            level: one of :data:`LEVELS`; a later one includes those before it.
+
+        Raises:
+            ApiError: PERMISSION_DENIED; RESOURCE_DOES_NOT_EXIST when there is no such scope.
+        """
+        self._require_scope(scope)
+        if caller.is_admin:
+            return
+        names = {caller.user_name, *caller.groups}
+        held = [entry["permission"] for entry in self.acls(scope) if entry["principal"] in names]
+        if not any(LEVELS.index(found) >= LEVELS.index(level) for found in held):
+            raise ApiError(
+                "PERMISSION_DENIED",
+                f"{caller.user_name} does not have {level} permission on scope {scope}",
+            )
+
     def scopes(self) -> list[dict[str, Any]]:
         """Return all scopes by name."""
         return [document.body for document in self._space.select(SCOPE)]

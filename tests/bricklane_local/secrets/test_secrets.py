@@ -4,7 +4,12 @@ import base64
 from typing import TYPE_CHECKING
 
 import pytest
-from databricks.sdk.errors import InvalidParameterValue, NotFound, ResourceAlreadyExists
+from databricks.sdk.errors import (
+    InvalidParameterValue,
+    NotFound,
+    PermissionDenied,
+    ResourceAlreadyExists,
+)
 from databricks.sdk.service.workspace import AclPermission, ScopeBackendType
 
 if TYPE_CHECKING:
@@ -63,3 +68,23 @@ def test_no_value_reaches_the_logs(server: Server, client: WorkspaceClient) -> N
     client.secrets.get_secret("quiet", "k")
     written = b"".join(path.read_bytes() for path in (server.state / "logs").iterdir())
     assert b"S3cr3tV4lue" not in written
+
+
+def test_a_scope_is_for_those_on_its_list(server: Server, client: WorkspaceClient) -> None:
+    made = client.service_principals.create(display_name="reader")
+    secret = client.service_principal_secrets_proxy.create(str(made.id)).secret
+    machine = server.machine(str(made.application_id), str(secret))
+    client.secrets.create_scope("guarded")
+    client.secrets.put_secret("guarded", "key", string_value="v")
+    with pytest.raises(PermissionDenied, match="does not have READ permission on scope guarded"):
+        machine.secrets.get_secret("guarded", "key")
+    client.secrets.put_acl("guarded", str(made.application_id), AclPermission.READ)
+    assert machine.secrets.get_secret("guarded", "key").value
+    with pytest.raises(PermissionDenied, match="does not have WRITE permission"):
+        machine.secrets.put_secret("guarded", "key", string_value="w")
+    client.secrets.put_acl("guarded", "users", AclPermission.MANAGE)
+    machine.secrets.put_acl("guarded", "somebody", AclPermission.READ)
+    machine.secrets.create_scope("its own")
+    machine.secrets.delete_scope("its own")
+    with pytest.raises(NotFound, match="Scope nowhere does not exist"):
+        machine.secrets.get_secret("nowhere", "key")
