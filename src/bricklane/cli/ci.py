@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +14,14 @@ import click
 from bricklane.errors import BricklaneError
 
 if TYPE_CHECKING:
+    from bricklane.delivery.checks import Check
     from bricklane.delivery.continuous import CiRun
     from bricklane.delivery.log import GroupedLog
+    from bricklane.delivery.pullrequests import Subject
     from bricklane.forge.protocol import Forge
     from bricklane.gitflow.flows.drafting import DraftWorld
     from bricklane.gitflow.project import Project
+    from bricklane.project.bundlefile import Bundle
     from bricklane.project.settings import Settings
 
 
@@ -26,6 +30,7 @@ def command() -> None:
     """Do what a workflow is for, and say so in the summary of its job."""
 
 
+CANCELLED = BricklaneError("the job was cancelled")
 AUTO_APPROVE = click.option(
     "--auto-approve",
     is_flag=True,
@@ -52,28 +57,14 @@ def _log(ci: CiRun) -> GroupedLog:
 @command.command()
 def check() -> None:
     """Check a pull request: its way, the project's checks, unit tests, and the bundle."""
-    from bricklane.delivery.checks import check_bundle, check_direction, measured, run_commands
     from bricklane.delivery.markdown import publish
-    from bricklane.delivery.pullrequests import comment, report, subject_of
-    from bricklane.gitflow.git import Git
-    from bricklane.gitflow.kinds import kinds_of
-    from bricklane.project.bundlefile import find_bundle, read_bundle
-    from bricklane.project.loading import load
+    from bricklane.delivery.pullrequests import comment, report
 
-    ci, settings = _ci(), load(Path.cwd())
-    kinds, forge = kinds_of(settings.gitflow), _forge_if_any(settings)
-    bundle = read_bundle(find_bundle(settings.root))
-    branch = Git.open(settings.root, settings.gitflow.remote).current_branch() or ""
-    subject = subject_of(ci, branch, forge)
-    checks = []
-    if subject.base:
-        way = (kinds, subject.head, subject.base)
-        checks.append(measured("branch", lambda: check_direction(*way, fork=subject.fork)))
-    checks.append(
-        measured("bundle", lambda: check_bundle(settings, bundle, kinds, subject.head, os.environ))
-    )
+    ci = _ci()
     log = _log(ci)
-    checks += run_commands(settings, click.echo, log)
+    with _told(ci, log, "The checks could not begin"):
+        settings, bundle, forge, subject = _checked(ci)
+    checks = list(_checks(settings, bundle, subject, log))
     for each in checks:
         click.echo(f"{'passed' if each.passed else 'FAILED'}  {each.name}: {each.said}")
     text = report(subject, checks, ci.url)
@@ -84,6 +75,37 @@ def check() -> None:
             f"not passed: {', '.join(each.name for each in failed)}",
             hint="\n".join(filter(None, (each.hint for each in failed))) or None,
         )
+
+
+def _checked(ci: CiRun) -> tuple[Settings, Bundle, Forge | None, Subject]:
+    """Return what is checked."""
+    from bricklane.delivery.pullrequests import subject_of
+    from bricklane.gitflow.git import Git
+    from bricklane.project.bundlefile import find_bundle, read_bundle
+    from bricklane.project.loading import settings_of
+
+    bundle = read_bundle(find_bundle(Path.cwd()))
+    settings = settings_of(bundle)
+    forge = _forge_if_any(settings)
+    branch = Git.open(settings.root, settings.gitflow.remote).current_branch() or ""
+    return settings, bundle, forge, subject_of(ci, branch, forge)
+
+
+def _checks(
+    settings: Settings, bundle: Bundle, subject: Subject, log: GroupedLog
+) -> Iterator[Check]:
+    """Yield what each check came to."""
+    from bricklane.delivery.checks import check_bundle, check_direction, measured, run_commands
+    from bricklane.gitflow.kinds import kinds_of
+
+    kinds = kinds_of(settings.gitflow)
+    if subject.base:
+        way = partial(check_direction, kinds, subject.head, subject.base, fork=subject.fork)
+        yield measured("branch", way)
+    yield measured(
+        "bundle", lambda: check_bundle(settings, bundle, kinds, subject.head, os.environ)
+    )
+    yield from run_commands(settings, click.echo, log)
 
 
 def _forge_if_any(settings: Settings) -> Forge | None:
@@ -111,12 +133,16 @@ def deploy(target: str, *, auto_approve: bool) -> None:
     ci = _ci()
     log = _log(ci)
     options = Options(auto_approve=auto_approve)
-    with open_deployment(Path.cwd(), target, options, os.environ, ci, click.echo) as world:
+    with ExitStack() as stack:
+        with _told(ci, log, f"Nothing was deployed to {target}"):
+            opening = open_deployment(Path.cwd(), target, options, os.environ, ci, click.echo)
+            world = stack.enter_context(opening)
         try:
             run_deployment(world, log)
-        except BricklaneError as error:
+        except (BricklaneError, KeyboardInterrupt) as error:
             log.close()
-            publish(ci, of_deployment(world, error))
+            known = error if isinstance(error, BricklaneError) else CANCELLED
+            publish(ci, of_deployment(world, known))
             raise
         publish(ci, of_deployment(world))
         click.echo(f"{target} has {world.version}")
