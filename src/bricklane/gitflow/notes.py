@@ -23,6 +23,8 @@ from bricklane.gitflow.versions import Version
 from bricklane.process import Command, run
 
 CONFIG = Path(__file__).with_name("cliff.toml")
+# GitHub takes 65,536 characters in a pull request; there is more text around the notes.
+LONGEST = 60_000
 NOTHING = "Nothing that users notice."
 VERSION_COMMIT = "chore(release): "
 """How the subject of the commit that raises a version begins; no notes mention it."""
@@ -76,11 +78,11 @@ class Entry:
 def log(git: Git, head: str, *excluded: str) -> list[LoggedCommit]:
     """Return the commits of ``head`` that are in none of ``excluded``, oldest first."""
     printed = git.run(
-        "log", "--topo-order", "--reverse", "--format=%H%x1f%P%x1f%ct%x1f%B%x1e", head,
+        "log", "-z", "--no-show-signature", "--encoding=UTF-8", "--topo-order", "--reverse",
+        "--format=%H%x1f%P%x1f%ct%x1f%B", head,
         *(f"^{commit}" for commit in excluded), "--",
     ).output  # fmt: skip
-    records = (record.strip("\n") for record in printed.split("\x1e"))
-    return [_commit(record) for record in records if record]
+    return [_commit(record) for record in printed.split("\0") if record]
 
 
 def _commit(record: str) -> LoggedCommit:
@@ -213,6 +215,14 @@ def body(lines: Sequence[Entry]) -> str:
         )  # fmt: skip
         written = run(command).output.strip("\n")
     return f"{written or NOTHING}\n"
+
+
+def shortened(text: str) -> str:
+    """Return notes that a forge takes as the text of a pull request or release."""
+    if len(text) <= LONGEST:
+        return text
+    kept = text[:LONGEST].rpartition("\n")[0]
+    return f"{kept}\n\nThe rest is in the changelog.\n"
 
 
 def _stream(lines: Iterable[Entry]) -> str:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from bricklane.errors import BricklaneError, ExitCode
@@ -28,7 +29,7 @@ class Project:
     Args:
         settings: of the project.
         git: the clone.
-        forge: the repository on the forge.
+        connect: returns the repository on the forge; asked when it is needed, for it needs a token.
         kinds: of branches.
         tags: how tags write versions.
         now: the clock.
@@ -36,7 +37,7 @@ class Project:
 
     settings: Settings
     git: Git
-    forge: Forge
+    connect: Callable[[], Forge]
     kinds: Kinds
     tags: TagFormat
     now: Callable[[], datetime] = _now
@@ -49,7 +50,16 @@ class Project:
             BricklaneError: when settings name branches or tags in a way that cannot work.
         """
         tags = TagFormat(settings.gitflow.tag)
-        return cls(settings, git, forge, kinds_of(settings.gitflow), tags)
+        return cls(settings, git, lambda: forge, kinds_of(settings.gitflow), tags)
+
+    @property
+    def forge(self) -> Forge:
+        """The repository on the forge.
+
+        Raises:
+            BricklaneError: when it is not known which one it is, or there is no token for it.
+        """
+        return self.connect()
 
     @property
     def folder(self) -> PurePosixPath:
@@ -109,8 +119,7 @@ def open_project(start: Path) -> Project:
     """Return the project that ``start`` is in.
 
     Raises:
-        BricklaneError: when there is none, its settings are wrong, git is too old, or it is not
-            known which repository on which forge it is.
+        BricklaneError: when there is none, its settings are wrong, or git is too old.
     """
     from bricklane.forge.opening import git_environment, git_secrets, open_forge
     from bricklane.project.loading import load
@@ -118,4 +127,6 @@ def open_project(start: Path) -> Project:
     settings = load(start)
     environment = git_environment(settings)
     git = Git.open(settings.root, settings.gitflow.remote, environment, git_secrets(environment))
-    return Project.of(settings, git, open_forge(settings))
+    connect = cache(lambda: open_forge(settings))
+    tags = TagFormat(settings.gitflow.tag)
+    return Project(settings, git, connect, kinds_of(settings.gitflow), tags)

@@ -15,6 +15,11 @@ from bricklane.gitflow.git import Git, Merge
 Edit = Callable[[bytes | None], bytes | None]
 
 
+SHOW = ("show", "--no-patch", "--no-show-signature", "--no-mailmap", "--encoding=UTF-8")
+# What a user may have switched on for the working tree; off, it leaves no traces of a scratch one.
+PLAIN = ("core.fileMode", "core.fsmonitor", "core.sparseCheckout", "core.splitIndex")
+
+
 @dataclass(frozen=True, slots=True)
 class Scratch:
     """A tree of files that is nobody's working tree.
@@ -37,7 +42,8 @@ class Scratch:
         return {"GIT_INDEX_FILE": str(self.folder / "index")}
 
     def _git(self, *arguments: str, input: str | None = None) -> str:  # noqa: A002
-        placed = ("--work-tree", str(self.files), "-c", "core.fileMode=false", *arguments)
+        settings = (word for setting in PLAIN for word in ("-c", f"{setting}=false"))
+        placed = ("--work-tree", str(self.files), *settings, *arguments)
         return self.git.run(*placed, input=input, environment=self._environment).output
 
     def read(self, tree: str) -> None:
@@ -102,9 +108,9 @@ def picked(git: Git, commit: str, onto: str) -> tuple[str, Merge]:
     merge = git.merge_trees(side, commit)
     if merge.conflicts or merge.tree == git.tree(onto):
         return onto, merge
-    author = git.run("show", "--no-patch", "--format=%an%x00%ae%x00%ad", "--date=raw", commit)
+    author = git.run(*SHOW, "--format=%an%x00%ae%x00%ad", "--date=raw", commit)
     name, email, date = author.output.removesuffix("\n").split("\0")
-    message = git.run("show", "--no-patch", "--format=%B", commit).output.rstrip("\n") + "\n"
+    message = git.run(*SHOW, "--format=%B", commit).output.rstrip("\n") + "\n"
     environment = {
         **git.identity(),
         "GIT_AUTHOR_NAME": name,

@@ -82,6 +82,15 @@ def test_a_feature_and_a_hotfix(team: Team, bricklane: Run) -> None:
     assert git(team.clone, "symbolic-ref", "--short", "HEAD") == "feature/charts"
 
 
+def test_a_feature_begins_without_a_token(bricklane: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise BricklaneError("there is no token")
+
+    monkeypatch.setattr("bricklane.forge.opening.open_forge", refuse)
+    assert bricklane("feature", "start", "charts")[0] == 0
+    assert "there is no token" in bricklane("release", "draft", "--minor")[2]
+
+
 def test_hotfix_start_says_how_to_go_on(team: Team, bricklane: Run) -> None:
     team.feature("map")
     team.release()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bricklane.errors import BricklaneError
@@ -100,6 +102,15 @@ def test_a_pull_request_that_is_a_hotfix_already(released: Team) -> None:
     ) as told:
         released.hotfix(number)
     assert told.value.hint == "bricklane release publish 0.1.1"
+
+
+def test_strangers_code_is_not_deployed_by_a_number(released: Team) -> None:
+    team = released
+    old = team.pull("fix/crash", "map.txt", "mended\n", "fix: crash")
+    team.forge.pulls[old.number] = replace(old, head_repository="stranger/flights")
+    with pytest.raises(BricklaneError, match="comes from stranger/flights; a hotfix is deployed"):
+        team.hotfix(old.number)
+    assert team.forge.branches("hotfix/") == []
 
 
 def test_a_merged_pull_request_is_taken_too(released: Team) -> None:

@@ -10,7 +10,7 @@ from bricklane.forge.model import MergeMethod
 from bricklane.gitflow import notes
 from bricklane.gitflow.notes import Entry, LoggedCommit, entries
 from bricklane.gitflow.versions import Version
-from tests.bricklane.gitflow.conftest import Team
+from tests.bricklane.gitflow.conftest import Team, git
 
 
 def messages(team: Team, *excluded: str) -> list[str]:
@@ -111,6 +111,35 @@ def test_a_section_is_grouped_and_dated_by_utc() -> None:
 
 def test_nothing_to_tell() -> None:
     assert notes.body([]) == "Nothing that users notice.\n"
+
+
+def test_notes_fit_where_the_forge_puts_them() -> None:
+    short = notes.shortened("- a line\n" * 20_000)
+    assert len(short) < 65_000
+    assert short.endswith("- a line\n\nThe rest is in the changelog.\n")
+    assert notes.shortened("- a line\n") == "- a line\n"
+
+
+def test_settings_of_the_user_change_nothing(team: Team) -> None:
+    wanted = messages(team)
+    for setting in (
+        "log.showSignature=true",
+        "color.ui=always",
+        "core.splitIndex=true",
+        "core.fsmonitor=true",
+        "core.sparseCheckout=true",
+        "log.decorate=full",
+        "format.pretty=oneline",
+        "fetch.prune=true",
+        "push.followTags=true",
+    ):
+        name, _, value = setting.partition("=")
+        git(team.clone, "config", name, value)
+    assert messages(team) == wanted
+    team.feature("map")
+    team.draft()
+    assert "- map (#1)" in team.show("release/0.1.0:CHANGELOG.md")
+    assert not list((team.clone / ".git").glob("sharedindex.*"))
 
 
 def test_odd_characters_stay_what_they_are() -> None:

@@ -133,7 +133,15 @@ def _source(project: Project, number: int) -> PullRequest:
         raise BricklaneError(f"there is no pull request #{number}")
     kind = project.kinds.of_branch(found.head)
     own = found.head_repository == project.forge.repository().name
-    if own and kind is not None and kind.tag:
+    if not own:
+        raise BricklaneError(
+            f"pull request #{number} comes from {found.head_repository or 'a deleted repository'}; "
+            "a hotfix is deployed, so strangers' code gets into it only by a branch of this "
+            "repository",
+            hint=f"review commit {found.head_commit}, push it to a branch here, and draft the "
+            "hotfix from the pull request of that branch",
+        )
+    if kind is not None and kind.tag:
         raise BricklaneError(
             f"pull request #{number} is a {kind.name} already: {found.head} into {found.base}",
             hint=f"bricklane release publish {kind.name_in(found.head)}",
@@ -146,7 +154,9 @@ def _is_of(project: Project, head: str, start: str, source: PullRequest | None) 
     if source is None:
         return True
     trailer = f"--format=%(trailers:key={PULL_REQUEST_TRAILER},valueonly)"
-    return f"#{source.number}" in project.git.lines("log", trailer, f"{start}..{head}", "--")
+    return f"#{source.number}" in project.git.lines(
+        "log", "--no-show-signature", trailer, f"{start}..{head}", "--"
+    )
 
 
 def _open_branches(project: Project, seen: RemoteRefs, kind: Kind) -> list[str]:
@@ -262,7 +272,7 @@ def _open_pull_request(world: DraftWorld) -> None:
     if branch is None:
         raise BricklaneError(f"{world.branch} is gone from the forge; run this command again")
     fetch_heads(project.git, {branch.name: branch.commit})
-    body = notes.body(notes.entries(_log(world, branch.commit)))
+    body = notes.shortened(notes.body(notes.entries(_log(world, branch.commit))))
     project.forge.create_pull_request(
         head=world.branch, base=world.base, title=_title(world), body=_body(world, body)
     )

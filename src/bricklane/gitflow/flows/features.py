@@ -200,7 +200,9 @@ def _has_pull_request(world: FeatureWorld) -> bool:
 def _open_pull_request(world: FeatureWorld) -> None:
     git = world.project.git
     range_ = f"{world.project.tracking(world.base)}..refs/heads/{world.branch}"
-    subjects = git.lines("log", "--reverse", "--no-merges", "--format=%s", range_, "--")
+    subjects = git.lines(
+        "log", "--no-show-signature", "--reverse", "--no-merges", "--format=%s", range_, "--"
+    )
     title = world.title or (subjects[0] if len(subjects) == 1 else _spoken(world))
     body = "\n".join(f"- {subject}" for subject in subjects)
     world.project.forge.create_pull_request(

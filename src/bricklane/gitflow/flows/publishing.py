@@ -74,7 +74,7 @@ class PublishWorld:
         previous = before(self.project, tags, self.version)
         since = () if previous is None else (tags[self.project.tags.name(previous)],)
         fetch_commits(git, head, *since)
-        return notes.body(notes.entries(notes.log(git, head, *since)))
+        return notes.shortened(notes.body(notes.entries(notes.log(git, head, *since))))
 
 
 # Finding out what is to be published
