@@ -147,7 +147,9 @@ READ, WRITE = ("statuses:read",), ("statuses:write",)
 CHECKS_READ, CHECKS_WRITE = ("checks:read",), ("checks:write",)
 ROUTES = [
     ForgeRoute("POST", REPO + "/statuses/{sha}", create_status, WRITE),
-    ForgeRoute("GET", REPO + "/commits/{ref:path}/statuses", list_statuses, READ),
+    ForgeRoute(
+        "GET", REPO + "/commits/{ref:path}/statuses", list_statuses, READ, proved_by="requests"
+    ),
     ForgeRoute("GET", REPO + "/commits/{ref:path}/status", combined_status, READ),
     ForgeRoute("GET", REPO + "/statuses/{ref:path}", list_statuses, READ),
     ForgeRoute("POST", f"{REPO}/check-runs", create_check, CHECKS_WRITE),

@@ -76,7 +76,7 @@ class Merging:
         async with self._forge.lock(repository.id):
             request = self._forge.pulls.get(repository, number)
             bare = self._forge.git.repository(repository.id)
-            base = (await refs.branches(bare)).get(request.pull.base_ref, "")
+            base = await refs.branch(bare, request.pull.base_ref) or ""
             self._check(repository, request, order)
             refusals = self._forge.rules.refuse_merge(repository, caller, request, order.method)
             if refusals:
@@ -253,7 +253,7 @@ class Merging:
                 raise ForgeApiError(422, "The head branch of a fork is updated in the fork.")
             bare = self._forge.git.repository(source.id)
             message = f"Merge branch '{pull.base_ref}' into {pull.head_ref}"
-            base = (await refs.branches(bare)).get(pull.base_ref, pull.base_sha)
+            base = await refs.branch(bare, pull.base_ref) or pull.base_sha
             try:
                 sha = await merging.merge(
                     bare, pull.head_sha, base, message, person(caller.user), FORGE

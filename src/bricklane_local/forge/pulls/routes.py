@@ -262,7 +262,14 @@ ROUTES = [
     ForgeRoute("GET", ONE + "/reviews/{review}", get_review, READ),
     ForgeRoute("PUT", ONE + "/reviews/{review}", edit_review, WRITE, "read"),
     ForgeRoute("DELETE", ONE + "/reviews/{review}", delete_review, WRITE, "read"),
-    ForgeRoute("POST", ONE + "/reviews/{review}/events", submit_review, WRITE, "read"),
+    ForgeRoute(
+        "POST",
+        ONE + "/reviews/{review}/events",
+        submit_review,
+        WRITE,
+        "read",
+        proved_by="requests",
+    ),
     ForgeRoute("PUT", ONE + "/reviews/{review}/dismissals", dismiss_review, WRITE),
     ForgeRoute("GET", "/repos/{owner}/{repo}/commits/{sha}/pulls", pulls_of_commit, READ),
 ]

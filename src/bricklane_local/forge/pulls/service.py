@@ -183,11 +183,11 @@ class Pulls:
         self, repository: Repository, source: Repository, head_ref: str, proposal: Proposal
     ) -> Pull:
         bare = self._forge.git.repository(repository.id)
-        base_sha = (await refs.branches(bare)).get(proposal.base)
+        base_sha = await refs.branch(bare, proposal.base)
         if base_sha is None:
             raise invalid("PullRequest", "base")
         origin = self._forge.git.repository(source.id)
-        head_sha = (await refs.branches(origin)).get(head_ref)
+        head_sha = await refs.branch(origin, head_ref)
         if head_sha is None:
             raise invalid("PullRequest", "head")
         if source.id != repository.id:
@@ -259,10 +259,10 @@ class Pulls:
         source = self._forge.repositories.by_id(request.pull.head_repository)
         if request.pull.merged_at or source is None:
             raise invalid("PullRequest", "state")
-        if base not in await refs.branches(self._forge.git.repository(repository.id)):
+        if await refs.branch(self._forge.git.repository(repository.id), base) is None:
             raise invalid("PullRequest", "base")
         origin = self._forge.git.repository(source.id)
-        if request.pull.head_ref not in await refs.branches(origin):
+        if await refs.branch(origin, request.pull.head_ref) is None:
             message = f"state cannot be changed. The {request.pull.head_ref} branch was deleted."
             raise custom("PullRequest", message)
         wanted = replace(request.pull, base_ref=base)

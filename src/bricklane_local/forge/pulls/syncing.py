@@ -91,9 +91,9 @@ class Syncing:
         source = self._forge.repositories.by_id(pull.head_repository)
         if source is None:
             return None
-        base = (await refs.branches(bare)).get(pull.base_ref)
+        base = await refs.branch(bare, pull.base_ref)
         origin = self._forge.git.repository(source.id)
-        head = (await refs.branches(origin)).get(pull.head_ref)
+        head = await refs.branch(origin, pull.head_ref)
         if base is None or head is None:
             return None
         if source.id != repository.id:

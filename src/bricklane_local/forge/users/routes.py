@@ -158,7 +158,13 @@ ROUTES = [
     ForgeRoute("GET", "/users", users),
     ForgeRoute("GET", "/users/{login}", user),
     ForgeRoute("GET", "/orgs/{org}", organization),
-    ForgeRoute("GET", "/orgs/{org}/teams/{team}", team, note="no forge here has teams: 404"),
+    ForgeRoute(
+        "GET",
+        "/orgs/{org}/teams/{team}",
+        team,
+        proved_by="requests",
+        note="no forge here has teams: 404",
+    ),
     ForgeRoute("POST", "/admin/users", create_user, note=ENTERPRISE, proved_by="requests"),
     ForgeRoute(
         "POST", "/admin/organizations", create_organization, note=ENTERPRISE, proved_by="requests"
