@@ -46,6 +46,9 @@ def started(bench: Bench, tmp_path: Path, limit: str = "5") -> tuple[Any, list[p
     pids = tmp_path / "pids"
     bench.workflow(SLOW.replace("PIDS", str(pids)).replace("LIMIT", limit))
     bench.wait("the workflow", lambda: list(bench.repository.get_workflows()))
+    bench.wait(
+        "ci.yml", lambda: [w for w in bench.repository.get_workflows() if "ci.yml" in w.path]
+    )
     bench.repository.get_workflow("ci.yml").create_dispatch("main")
     bench.wait("the processes", lambda: Path(f"{pids}.up").exists())
     processes = [psutil.Process(int(line)) for line in pids.read_text("utf-8").split()]
@@ -56,6 +59,21 @@ def started(bench: Bench, tmp_path: Path, limit: str = "5") -> tuple[Any, list[p
 def answer_to(bench: Bench, token: str) -> int:
     """Return the status of a request with a token."""
     return bench.desk.ask("GET", bench.path, token=token).status_code
+
+
+def waits_for_review(bench: Bench) -> int:
+    """Start a run that waits for its environment; return its id."""
+    me = bench.desk.client().get_user().id
+    body = {"reviewers": [{"type": "User", "id": me}]}
+    bench.desk.ask("PUT", f"{bench.path}/environments/prod", json=body).raise_for_status()
+    bench.workflow(
+        """
+        on: {push: {paths: ['**/gated.yml']}}
+        jobs: {a: {runs-on: ubuntu-latest, environment: prod, steps: [{run: echo in}]}}
+        """,
+        "gated.yml",
+    )
+    return int(bench.run("waiting").id)
 
 
 def assert_gone(processes: list[psutil.Process]) -> None:
@@ -90,6 +108,7 @@ def test_a_server_that_ends_leaves_nothing_and_goes_on_later(
 ) -> None:
     fresh.up("--act", act)
     bench = Bench(Desk.of(fresh), Desk.of(fresh).repository())
+    waiting = waits_for_review(bench)
     run, processes = started(bench, tmp_path)
     token = processes[1].environ()["TOKEN"]
     assert answer_to(bench, token) == 200
@@ -103,7 +122,7 @@ def test_a_server_that_ends_leaves_nothing_and_goes_on_later(
     fresh.up("--act", act)
     desk = Desk.of(fresh)
     again = Bench(desk, desk.client().get_repo(bench.repository.full_name))
-    done = again.run()
+    done = again.run(event="workflow_dispatch")
     assert done.id == run.id
     ends = again.conclusions(done)
     assert ends == {"slow": "failure" if how == "kill" else "cancelled", "next": "success"}
@@ -113,6 +132,11 @@ def test_a_server_that_ends_leaves_nothing_and_goes_on_later(
     checks = {row.name: row for row in again.repository.get_commit(done.head_sha).get_check_runs()}
     assert checks["slow"].status == "completed"
     assert not list((fresh.state / "forge" / "runs").glob("*/*.work"))
+    path = f"{again.path}/actions/runs/{waiting}/pending_deployments"
+    (row,) = desk.ask("GET", path).json()
+    said = {"environment_ids": [row["environment"]["id"]], "state": "approved", "comment": ""}
+    assert desk.ask("POST", path, json=said).status_code == 200
+    assert again.run(event="push").conclusion == "success"
 
 
 def test_only_so_many_jobs_run_at_once(bench: Bench, tmp_path: Path) -> None:

@@ -139,6 +139,15 @@ def test_the_supervisor_waits_a_while_for_who_was_asked_to_end() -> None:
     process.stdout.close()
 
 
+def test_processes_are_known_by_their_mark_where_they_cannot_be_adopted() -> None:
+    process = subprocess.Popen(["sleep", "60"], env={supervisor.MARK: "github_x"})
+    try:
+        assert [found.pid for found in supervisor.marked("github_x")] == [process.pid]
+    finally:
+        process.kill()
+        process.wait()
+
+
 def test_a_transcript_follows_the_steps(tmp_path: Path) -> None:
     log, summary = tmp_path / "log", tmp_path / "summary"
     times = iter(range(1, 100))

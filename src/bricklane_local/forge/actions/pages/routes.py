@@ -83,7 +83,8 @@ def job_log(call: ForgeCall) -> Response:
     path = call.forge.actions.files(run).log(job.origin or job.id)
     if not path.exists():
         raise not_found()
-    return FileResponse(path, media_type="text/plain; charset=utf-8", headers=HEADERS)
+    # Read whole: the log of a running job grows while it is being sent.
+    return Response(path.read_bytes(), media_type="text/plain; charset=utf-8", headers=HEADERS)
 
 
 def run_logs(call: ForgeCall) -> Response:

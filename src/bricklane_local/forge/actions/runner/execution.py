@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -206,6 +207,7 @@ class Execution:
         environment = base_environment(
             self._folder.home, self._workshop.programs, self._workshop.settings, os.environ
         )
+        mark = {"RUNNER_TRACKING_ID": f"github_{uuid.uuid4()}"}
         variables, _ = github_variables(given)
         document = job_document(given)
         return given, ActJob(
@@ -215,10 +217,10 @@ class Execution:
             run.actor,
             document,
             given.secrets,
-            variables | {"RUNNER_NAME": "local", "RUNNER_ENVIRONMENT": "self-hosted"},
+            variables | {"RUNNER_NAME": "local", "RUNNER_ENVIRONMENT": "self-hosted"} | mark,
             active.payload,
             resolved.folders,
-            environment | {"BRICKLANE_ARTIFACTS": str(self._files.artifacts)},
+            environment | {"BRICKLANE_ARTIFACTS": str(self._files.artifacts)} | mark,
         )
 
     async def _resolved(self, transcript: Transcript, repository: Repository) -> Resolved:

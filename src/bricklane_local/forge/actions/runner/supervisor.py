@@ -1,8 +1,8 @@
 """Runs one program and ends everything it started, whatever happens.
 
-Steps run in sessions of their own and may leave processes behind. This program adopts them (on
-Linux) and ends them all when the program is done, when it is told to, and when its parent, the
-server, is gone: its standard input closes then.
+Steps run in sessions of their own and may leave processes behind. This program adopts them, or
+where it cannot, knows them by the variable ``RUNNER_TRACKING_ID``. It ends them all when the program
+is done, when it is told to, and when its parent, the server, is gone: standard input closes then.
 
 Lines on standard input: ``end`` asks the program to end (SIGINT), ``kill`` ends all at once. Usage:
 ``supervisor.py PROGRAM ARGUMENT…``. It exits as the program does, 130 after having ended it.
@@ -21,6 +21,7 @@ import time
 import psutil
 
 GRACE_SECONDS = 5.0
+MARK = "RUNNER_TRACKING_ID"
 ADOPT = 36  # PR_SET_CHILD_SUBREAPER of prctl(2)
 
 
@@ -30,11 +31,30 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None).prctl(ADOPT, 1, 0, 0, 0)
 
 
+def marked(mark: str) -> list[psutil.Process]:
+    """Return the processes that carry ``mark``, as GitHub's runner marks those of a job."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.pid != os.getpid() and process.environ().get(MARK) == mark:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def remaining() -> list[psutil.Process]:
+    """Return what is left of the program's processes."""
+    below = psutil.Process().children(recursive=True)
+    mark = os.environ.get(MARK, "")
+    return below if sys.platform == "linux" or not mark else [*below, *marked(mark)]
+
+
 def kill_descendants() -> None:
     """End every process below this one, those that start meanwhile included."""
     for _ in range(100):
         alive = False
-        for process in psutil.Process().children(recursive=True):
+        for process in remaining():
             try:
                 if process.status() != psutil.STATUS_ZOMBIE:
                     process.kill()
