@@ -36,14 +36,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The same thing measured with ours and with the peer.
+    """The same thing measured with ours and with the peer, if it has one.
 
     Args:
         what: was measured.
         unit: of the samples: ``s`` or ``MiB``.
         ours: samples of ours.
-        peer: samples of the peer.
-        ratio_limit: the ratio of the medians to reach.
+        peer: samples of the peer; empty without one.
+        ratio_limit: the ratio of the medians to reach; None without a peer.
         limit: the median of ours to reach as well, or None.
     """
 
@@ -51,19 +51,22 @@ class Comparison:
     unit: str
     ours: list[float]
     peer: list[float]
-    ratio_limit: float
+    ratio_limit: float | None
     limit: float | None = None
 
     @property
-    def ratio(self) -> float:
-        """The median of ours, over the median of the peer."""
+    def ratio(self) -> float | None:
+        """The median of ours, over the median of the peer; None without a peer."""
+        if not self.peer:
+            return None
         return statistics.median(self.ours) / statistics.median(self.peer)
 
     @property
     def reached(self) -> bool:
         """Whether both limits are kept."""
-        own = statistics.median(self.ours)
-        return self.ratio <= self.ratio_limit and (self.limit is None or own <= self.limit)
+        own, ratio = statistics.median(self.ours), self.ratio
+        beside_peer = ratio is None or self.ratio_limit is None or ratio <= self.ratio_limit
+        return beside_peer and (self.limit is None or own <= self.limit)
 
 
 @dataclass(slots=True)

@@ -85,15 +85,17 @@ def amount(value: float, unit: str) -> str:
 def cells(comparison: Comparison) -> list[str]:
     """Return the first cells of a comparison's line: what, ours, peer, ratio, limit, reached."""
     unit = comparison.unit
-    limit = f"≤ {comparison.ratio_limit:g}x"
+    limits = []
+    if comparison.ratio_limit is not None:
+        limits.append(f"≤ {comparison.ratio_limit:g}x")
     if comparison.limit is not None:
-        limit += f", ≤ {amount(comparison.limit, unit)}"
+        limits.append(f"≤ {amount(comparison.limit, unit)}")
     return [
         comparison.what,
         amount(statistics.median(comparison.ours), unit),
-        amount(statistics.median(comparison.peer), unit),
-        f"{comparison.ratio:.2f}x",
-        limit,
+        amount(statistics.median(comparison.peer), unit) if comparison.peer else "none",
+        "none" if comparison.ratio is None else f"{comparison.ratio:.2f}x",
+        ", ".join(limits),
         "yes" if comparison.reached else "no",
     ]
 

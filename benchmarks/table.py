@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks import delivering, deployments, gitflow, memory, notebooks, startup
+from benchmarks import delivering, deployments, gitflow, memory, notebooks, rehearsal, startup
 from benchmarks.measurement import Comparison, Settings
 from benchmarks.minilake import VERSION as MINILAKE
 
@@ -68,5 +68,11 @@ BENCHMARKS = (
         "Memory of an idle local cloud without Spark",
         f"minilake {MINILAKE} from PyPI, without Docker; one workspace each",
         memory.measure,
+    ),
+    Benchmark(
+        7,
+        "`bricklane rehearse`: the whole scenario `release`, tools and packages cached",
+        "nothing: it has no peer",
+        rehearsal.measure,
     ),
 )

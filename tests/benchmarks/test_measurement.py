@@ -31,3 +31,10 @@ def test_stopwatch_keeps_no_sample_of_what_failed() -> None:
     with stopwatch(seconds):
         pass
     assert len(seconds) == 1
+
+
+@pytest.mark.parametrize(("seconds", "reached"), [(3.0, True), (5.0, False)])
+def test_what_has_no_peer_has_its_own_limit(*, seconds: float, reached: bool) -> None:
+    comparison = Comparison("x", "s", [seconds], [], None, 4.0)
+    assert comparison.ratio is None
+    assert comparison.reached is reached
