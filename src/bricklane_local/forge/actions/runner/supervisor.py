@@ -1,8 +1,9 @@
 """Runs one program and ends everything it started, whatever happens.
 
 Steps run in sessions of their own and may leave processes behind. This program adopts them, or
-where it cannot, knows them by the variable ``RUNNER_TRACKING_ID``. It ends them all when the program
-is done, when it is told to, and when its parent, the server, is gone: standard input closes then.
+where it cannot, knows them by the variable ``RUNNER_TRACKING_ID``. It ends them all when the
+program is done, when it is told to, and when its parent, the server, is gone: standard input closes
+then.
 
 Lines on standard input: ``end`` asks the program to end (SIGINT), ``kill`` ends all at once. Usage:
 ``supervisor.py PROGRAM ARGUMENT…``. It exits as the program does, 130 after having ended it.
