@@ -131,6 +131,10 @@ class GitAccess:
         Raises:
             ForgeApiError: 401, 403 or 404.
         """
+        if not authorization and not write:
+            known = self._forge.repositories.find(owner, name)
+            if known is not None and not known.private:
+                return Opened(known.id, None)
         caller = self._forge.users.authenticate(token_of(authorization or ""))
         repository = self._forge.repositories.get(owner, name)
         check_role(self._forge, caller, repository, READERS)

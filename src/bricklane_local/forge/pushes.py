@@ -78,8 +78,10 @@ class Pushes:
     async def _adopt_default(self, repository: Repository, push: Push) -> Repository:
         """Make the first branch of an empty repository the default one, as GitHub does."""
         bare = self._forge.git.repository(repository.id)
+        if await refs.branch(bare, repository.default_branch) is not None:
+            return repository
         branches = await refs.branches(bare)
-        if not branches or repository.default_branch in branches:
+        if not branches:
             return repository
         pushed = [change.branch for change in push.changes if change.branch in branches]
         if len(branches) != len(pushed) or not pushed[0]:
