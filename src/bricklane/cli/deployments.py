@@ -51,7 +51,7 @@ def target_row(found: TargetStatus) -> tuple[str, ...]:
         moment(record.deployed_at),
         record.creator,
         record.tests,
-        note or record.log_url,
+        note or ("UNTESTED, as demanded" if record.content.untested else record.log_url),
     )
 
 

@@ -146,6 +146,7 @@ def _deploy(world: Deployment) -> None:
             raise
         world.say("the lock was left by a run that is over; it is broken")
         _run_deploy(world, plan_file, force_lock=True)
+    world.deployed = True
     wheels.check_unchanged(world.deployed_from(), world.wheels)
     if world.ci is not None or commands_for(world.settings, world.target.name):
         world.summary = cli.summary(world.bundle())
@@ -318,19 +319,20 @@ def run_deployment(world: Deployment, report: Report, *, plan: bool = False) -> 
         run_flow(steps[cut:], world, report)
     except BricklaneError as error:
         theirs = _is_anothers(world, error)
-        _record_failure(world, _give_back(world) if theirs else _failure(error))
+        _record_failure(world, _give_back(world) if theirs else _failure(world, error))
         raise
     except KeyboardInterrupt:
         _record_failure(world, (DeploymentState.ERROR, "interrupted"))
         raise
 
 
-def _failure(error: BricklaneError) -> tuple[DeploymentState, str]:
+def _failure(world: Deployment, error: BricklaneError) -> tuple[DeploymentState, str]:
     lines = error.message.splitlines()
     said = next((line for line in lines if line.startswith(PROBLEM)), lines[0])
     if isinstance(error, TestsFailedError):
         return DeploymentState.FAILURE, said
-    return DeploymentState.FAILURE, f"not deployed: {said.removeprefix(PROBLEM)}"
+    how_far = "deployed, but then" if world.deployed else "not deployed"
+    return DeploymentState.FAILURE, f"{how_far}: {said.removeprefix(PROBLEM)}"
 
 
 def _record_failure(world: Deployment, outcome: tuple[DeploymentState, str]) -> None:

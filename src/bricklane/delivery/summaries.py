@@ -101,6 +101,8 @@ def _headline(world: Deployment, error: BricklaneError | None) -> str:
         return f"✅ {what} is on {where}"
     if isinstance(error, TestsFailedError):
         return f"❌ {what} is on {where}, and its tests failed"
+    if world.deployed:
+        return f"❌ {what} is on {where}, and what follows failed"
     return f"❌ {what} did not get to {where}"
 
 

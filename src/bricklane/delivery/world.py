@@ -81,6 +81,7 @@ class Deployment:
         tests: the levels that ran.
         tested: what the gate found.
         record: the id of the forge's record, once there is one.
+        deployed: whether the Databricks CLI has done its part.
         interrupted: the record that a killed run left unfinished before.
     """
 
@@ -106,6 +107,7 @@ class Deployment:
     tests: list[TestRun] = field(default_factory=list)
     tested: Record | None = None
     record: int | None = None
+    deployed: bool = False
     interrupted: Record | None = None
 
     @property
@@ -209,10 +211,8 @@ def open_deployment(
     file = read_bundle(find_bundle(start))
     settings = settings_of(file)
     declared = declared_target(file, target)
-    forge = None
-    if recorded(declared, options, ci):
-        forge = _forge(settings, declared)
-    git = Git.open(settings.root, settings.gitflow.remote)
+    forge = _forge(settings, declared) if recorded(declared, options, ci) else None
+    git = _git(settings, forge)
     kinds = kinds_of(settings.gitflow)
     commit = clone.head(git)
     with ExitStack() as stack:
@@ -231,6 +231,16 @@ def open_deployment(
             say=say,
             stack=stack,
         )
+
+
+def _git(settings: Settings, forge: Forge | None) -> Git:
+    """Return the clone, let in at the remote where there is a forge: a partial clone may fetch."""
+    if forge is None:
+        return Git.open(settings.root, settings.gitflow.remote)
+    from bricklane.forge.opening import git_environment, git_secrets
+
+    access = git_environment(settings)
+    return Git.open(settings.root, settings.gitflow.remote, access, git_secrets(access))
 
 
 def recorded(target: BundleTarget, options: Options, ci: CiRun | None) -> bool:

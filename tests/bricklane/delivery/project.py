@@ -20,10 +20,12 @@ from bricklane.errors import BricklaneError
 from bricklane.forge.github.adapter import GitHub
 from tests.flows.cloud import DEVELOPER, Clone, LocalCloud, new_clone
 
-ROOT_PATH = "/Workspace/Users/${workspace.current_user.userName}/.bundle/shop/${bundle.target}"
+ROOT_PATH = (
+    "/Workspace/Users/${workspace.current_user.userName}/.bundle/${bundle.name}/${bundle.target}"
+)
 BUNDLE = f"""\
 bundle:
-  name: shop
+  name: NAME
 variables:
   catalog:
     default: dev
@@ -45,7 +47,7 @@ targets:
     workspace: {{root_path: "{ROOT_PATH}"}}
 resources:
   schemas:
-    shop: {{catalog_name: "${{var.catalog}}", name: shop}}
+    shop: {{catalog_name: "${{var.catalog}}", name: "${{bundle.name}}"}}
   jobs:
     sales:
       name: sales
@@ -87,7 +89,6 @@ assert summary["bundle"]["target"] == os.environ["BRICKLANE_TARGET"]
 print("tested", os.environ["BRICKLANE_TARGET"])
 """
 FILES = {
-    "databricks.yml": BUNDLE,
     "pyproject.toml": PYPROJECT,
     "bricklane.toml": SETTINGS,
     "src/shop/__init__.py": '"""Shop."""\n\n\ndef main() -> None:\n    """Load."""\n',
@@ -133,6 +134,16 @@ class Shop:
     clone: Clone
     summary: Path
     environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def bundle(self) -> str:
+        """The bundle's name; every test has another one, for they share the workspaces."""
+        return self.name.partition("/")[2]
+
+    @property
+    def file(self) -> str:
+        """What ``databricks.yml`` says."""
+        return BUNDLE.replace("NAME", self.bundle)
 
     @property
     def forge(self) -> GitHub:
@@ -193,7 +204,7 @@ class Shop:
         config.read(self.cloud.state / "config")
         profile = config[target]
         user = "developer@bricklane.local"
-        path = f"/Workspace/Users/{user}/.bundle/shop/{target}/artifacts/.internal/{name}"
+        path = f"/Workspace/Users/{user}/.bundle/{self.bundle}/{target}/artifacts/.internal/{name}"
         answer = requests.get(
             f"{profile['host']}/api/2.0/workspace/export",
             params={"path": path, "format": "AUTO"},
@@ -208,9 +219,6 @@ def open_shop(cloud: LocalCloud, folder: Path, name: str) -> Shop:
     """Make the project: its repository with ``main`` and ``develop``, and a clone."""
     repository = cloud.create(name)
     clone = new_clone(cloud, repository, folder / "clone")
-    clone.commit("chore: begin", FILES)
-    clone.git("push", "--quiet", "origin", "main", "main:develop")
-    clone.git("switch", "--quiet", "--create", "develop")
     environment = {
         "GITHUB_TOKEN": cloud.token(DEVELOPER),
         "DATABRICKS_CONFIG_FILE": str(cloud.state / "config"),
@@ -220,7 +228,11 @@ def open_shop(cloud: LocalCloud, folder: Path, name: str) -> Shop:
         "GIT_COMMITTER_NAME": "Dana",
         "GIT_COMMITTER_EMAIL": "dana@example.com",
     }
-    return Shop(cloud, repository, clone, folder / "summary.md", environment)
+    shop = Shop(cloud, repository, clone, folder / "summary.md", environment)
+    clone.commit("chore: begin", {**FILES, "databricks.yml": shop.file})
+    clone.git("push", "--quiet", "origin", "main", "main:develop")
+    clone.git("switch", "--quiet", "--create", "develop")
+    return shop
 
 
 def _cache() -> Path:

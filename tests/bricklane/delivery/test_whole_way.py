@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import signal
 import subprocess
@@ -16,11 +17,12 @@ import pytest
 
 from bricklane.errors import ExitCode
 from bricklane.forge.model import CheckState, MergeMethod, PullRequestState
-from tests.bricklane.delivery.project import BUNDLE, Shop, open_shop
+from tests.bricklane.delivery.project import Shop, open_shop
 from tests.flows.cloud import LocalCloud
 
 pytestmark = pytest.mark.real
 
+NUMBERS = itertools.count(1)
 WHEEL = "shop-0.1.0-py3-none-any.whl"
 
 
@@ -33,7 +35,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
 
 @pytest.fixture
 def shop(cloud: LocalCloud, tmp_path: Path) -> Iterator[Shop]:
-    return open_shop(cloud, tmp_path, tmp_path.name.strip("_").lower())
+    return open_shop(cloud, tmp_path, f"shop{next(NUMBERS)}")
 
 
 def drafted(shop: Shop) -> None:
@@ -78,7 +80,7 @@ def test_what_staging_tested_goes_to_production_byte_by_byte(shop: Shop) -> None
     assert (staged["commit"], staged["version"]) == (head, "0.1.0")
     assert staged["tests"] == "passed (integration)"
     assert staged["wheels"] != first["wheels"]
-    assert "✅ shop 0.1.0 is on staging" in shop.summary.read_text()
+    assert f"✅ {shop.bundle} 0.1.0 is on staging" in shop.summary.read_text()
     (check,) = (x for x in shop.forge.checks(head) if x.name == "bricklane/staging")
     assert check.state is CheckState.SUCCESS
 
@@ -122,7 +124,7 @@ def test_what_staging_has_not_tested_is_not_published(shop: Shop) -> None:
     broken = changed(shop, "fix: break", {"tests/deployed.py": "raise SystemExit('red')\n"})
     ran = shop.in_workflow("ci", "deploy", "--target", "staging")
     assert "the integration tests failed" in ran.message
-    assert "❌ shop 0.1.0 is on staging, and its tests failed" in shop.summary.read_text()
+    assert f"❌ {shop.bundle} 0.1.0 is on staging, and its tests failed" in shop.summary.read_text()
     assert shop.status()["staging"]["latest"]["commit"] == broken
     assert "staging did not pass with 0.1.0" in shop.run("release", "publish").message
 
@@ -176,14 +178,12 @@ def drafted_without_feature(shop: Shop) -> None:
     drafted(shop)
 
 
-UNGUARDED = BUNDLE.replace(
-    'test -n "$BRICKLANE_BUILT" || uv build --wheel --clear',
-    "date +%N > src/shop/stamp.txt && uv build --wheel --clear",
-)
+GUARDED = 'test -n "$BRICKLANE_BUILT" || uv build --wheel --clear'
+UNGUARDED = "date +%N > src/shop/stamp.txt && uv build --wheel --clear"
 
 
 def test_a_bundle_that_builds_again_is_refused_before_it_is_deployed(shop: Shop) -> None:
-    changed(shop, "feat: stamps", {"databricks.yml": UNGUARDED})
+    changed(shop, "feat: stamps", {"databricks.yml": shop.file.replace(GUARDED, UNGUARDED)})
     drafted(shop)
     ran = shop.run("deploy", "--target", "staging")
     assert f"the Databricks CLI built other wheels than the ones to deploy: {WHEEL}" in ran.message
@@ -194,7 +194,7 @@ def test_a_bundle_that_builds_again_is_refused_before_it_is_deployed(shop: Shop)
 
 
 def test_a_workspace_that_refuses_is_recorded_as_a_failure(shop: Shop) -> None:
-    bad = BUNDLE.replace('catalog_name: "${var.catalog}"', "catalog_name: nowhere")
+    bad = shop.file.replace('catalog_name: "${var.catalog}"', "catalog_name: nowhere")
     changed(shop, "feat: nowhere", {"databricks.yml": bad})
     drafted(shop)
     ran = shop.in_workflow("ci", "deploy", "--target", "staging")
@@ -202,7 +202,7 @@ def test_a_workspace_that_refuses_is_recorded_as_a_failure(shop: Shop) -> None:
     latest = shop.status()["staging"]["latest"]
     assert latest["state"] == "failure"
     assert latest["description"].startswith("not deployed: cannot create resources.schemas")
-    assert "❌ shop 0.1.0 did not get to staging" in shop.summary.read_text()
+    assert f"❌ {shop.bundle} 0.1.0 did not get to staging" in shop.summary.read_text()
     assert "mend what is said above" in shop.summary.read_text()
 
 
@@ -263,6 +263,18 @@ def until(lines: IO[str], words: str) -> Iterator[str]:
         yield line
         if words in line:
             return
+
+
+def test_what_would_take_data_away_needs_a_word(shop: Shop) -> None:
+    shop.succeed("deploy")
+    renamed = shop.file.replace('name: "${bundle.name}"', 'name: "${bundle.name}_2"')
+    (shop.clone.folder / "databricks.yml").write_text(renamed)
+    plan = shop.succeed("deploy", "--plan")
+    assert "recreate schemas.shop" in " ".join(plan.split())
+    refused = shop.run("deploy").message
+    assert "deploy again with --auto-approve" in refused
+    shop.succeed("deploy", "--auto-approve")
+    assert "nothing to change" in shop.succeed("deploy", "--plan", BRICKLANE_AUTO_APPROVE="true")
 
 
 def test_given_wheels_are_deployed_as_they_are(shop: Shop, tmp_path: Path) -> None:
