@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bricklane_local.forge.git.failures import GitFailure
-from bricklane_local.forge.git.process import OUTPUT_LIMIT, SECONDS, Processes, kill
+from bricklane_local.forge.git.process import OUTPUT_LIMIT, Processes, kill
 
 # Repositories that have a reader at once, and seconds after which one that is not used ends.
 READERS = 8
 IDLE_SECONDS = 20.0
+# In which one question is answered; far above any that git takes.
+ANSWER_SECONDS = 60.0
 KINDS = ("commit", "tree", "blob", "tag")
 
 
@@ -54,7 +56,7 @@ class _Reader:
         async with self.lock:
             self.used = time.monotonic()
             try:
-                async with asyncio.timeout(SECONDS):
+                async with asyncio.timeout(ANSWER_SECONDS):
                     _, found = await asyncio.gather(
                         self._say(text.encode()), self._hear(len(expressions), contents=contents)
                     )

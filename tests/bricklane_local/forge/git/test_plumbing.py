@@ -59,6 +59,11 @@ def shop(tmp_path: Path, copy_of: Callable[..., Clone]) -> Iterator[Workshop]:
         clone.commit("lines", text=LINES)
         clone.git("push", "--quiet", "origin", "main")
         yield Workshop(bare, clone, runner)
+        # What is written without git's help must be what git would have written.
+        said = clone.git("-C", str(bare.folder), "fsck", "--strict", "--no-dangling")
+        assert said.replace("notice: HEAD points to an unborn branch (main)", "").strip() == "", (
+            said
+        )
         repositories.readers.stop()
         runner.run(processes.stop())
 
@@ -267,3 +272,39 @@ def test_two_thousand_commits_are_read_at_once(shop: Workshop) -> None:
     rows = shop.run(history.commits(shop.bare, Selection(("refs/heads/long",), paths=("f",))))
     assert len(rows) == 2000
     assert rows[0].committer.when == 1_600_001_999
+
+
+@pytest.mark.parametrize(
+    "person",
+    [
+        Person("", ""),
+        Person(" <Ann>\n\x00 ", "a>b<c\n"),
+        Person("...", "x", 0, -1439),
+        Person("Ünï 日本", "ü@example.com", 4_000_000_000, 840),
+        Person("\ud800", "x"),
+    ],
+)
+def test_commits_and_tags_of_anybody_are_well_formed(shop: Workshop, person: Person) -> None:
+    async def work() -> None:
+        bare = shop.bare
+        tree = (await history.commit(bare, await refs.resolve(bare, "main"))).tree
+        commit = await objects.write_commit(bare, tree, (), "\0 \ud800\n\n", person, person)
+        tag = await objects.write_tag(bare, "t", commit, "commit", "", person)
+        await refs.write(bare, [RefChange("refs/tags/t", None, tag)])
+        found = await history.commit(bare, commit)
+        assert found.author.when == found.committer.when
+        assert found.author.offset == person.offset
+        parsed = objects.parse_tag(tag, await objects.read(bare, tag, "tag"))
+        assert (parsed.target, parsed.kind, parsed.name) == (commit, "commit", "t")
+
+    shop.run(work())
+
+
+def test_an_object_is_the_one_that_git_makes(shop: Workshop) -> None:
+    large = bytes(range(256)) * 2000
+    for content in (b"", b"x", large):
+        sha = shop.run(objects.write_blob(shop.bare, content))
+        assert shop.run(objects.write_blob(shop.bare, content)) == sha
+        (shop.clone.folder / "given").write_bytes(content)
+        assert shop.clone.git("hash-object", "given").strip() == sha
+        assert shop.run(objects.read(shop.bare, sha, "blob")) == content
