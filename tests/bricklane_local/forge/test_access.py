@@ -58,6 +58,9 @@ def test_what_must_not_be_seen_does_not_exist(desk: Desk, repository: Repository
     assert desk.ask("POST", "/admin/users", token=token, json={"login": "x"}).status_code == 404
     repository.edit(private=False)
     assert desk.ask("GET", path, token=token).json()["permissions"]["push"] is False
+    pull = {"title": "t", "head": "main", "base": "main"}
+    answer = desk.ask("POST", f"{path}/pulls", token=token, json=pull)
+    assert (answer.status_code, "must be a collaborator" in answer.text) == (422, True)
     for method, tail, body in (
         ("POST", "/releases", {"tag_name": "1"}),
         ("PATCH", "", {"private": True}),
@@ -91,6 +94,12 @@ def test_a_limited_token_is_told_which_permission_is_missing(
         assert answer.status_code == 403, tail
         assert answer.json()["message"] == "Resource not accessible by personal access token"
         assert answer.headers["X-Accepted-GitHub-Permissions"] == missing
+
+
+def test_a_limited_token_makes_no_tokens(desk: Desk) -> None:
+    token = desk.token("developer", permissions={"administration": "write"})
+    path = "/admin/users/developer/authorizations"
+    assert desk.ask("POST", path, token=token, json={}).status_code == 404
 
 
 def test_roles_of_collaborators(desk: Desk, repository: Repository) -> None:

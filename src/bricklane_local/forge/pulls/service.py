@@ -163,21 +163,26 @@ class Pulls:
         owner, separator, branch = proposal.head.partition(":")
         if not separator:
             owner, branch = repository.owner, proposal.head
-        if not branch:
+        name = proposal.head_repository.rpartition("/")[2].lower()
+        source = self._source(repository, owner, name)
+        if not branch or source is None:
             raise invalid("PullRequest", "head")
-        if owner.lower() == repository.owner.lower() and not proposal.head_repository:
-            return repository, branch
-        for fork in self._forge.repositories.all(owner):
-            related = fork.fork_of == repository.id or fork.id in (
-                repository.id,
-                repository.fork_of,
-            )
-            named = proposal.head_repository.rpartition("/")[2].lower()
-            if related and named in ("", fork.name.lower()):
-                if self._forge.repositories.role(fork, caller) == "none":
-                    break
-                return fork, branch
-        raise invalid("PullRequest", "head")
+        role = self._forge.repositories.role(source, caller)
+        if role == "none":
+            raise invalid("PullRequest", "head")
+        if role in ("read", "triage"):
+            raise custom("PullRequest", "must be a collaborator")
+        return source, branch
+
+    def _source(self, repository: Repository, owner: str, name: str) -> Repository | None:
+        """Return the repository of a head: the base's own, or one of the same network."""
+        if owner.lower() == repository.owner.lower() and not name:
+            return repository
+        for found in self._forge.repositories.all(owner):
+            related = found.id in (repository.id, repository.fork_of)
+            if (related or found.fork_of == repository.id) and name in ("", found.name.lower()):
+                return found
+        return None
 
     async def _branches(
         self, repository: Repository, source: Repository, head_ref: str, proposal: Proposal

@@ -59,7 +59,7 @@ def whole_wire(call: ForgeCall, repository: Repository) -> dict[str, Any]:
         "open_issues": _open_issues(call, repository),
     }
     origin = call.forge.repositories.by_id(repository.fork_of)
-    if origin is not None:
+    if origin is not None and call.forge.repositories.role(origin, call.caller) != "none":
         body["parent"] = body["source"] = repository_wire(call.forge, origin)
     return body
 
@@ -245,7 +245,7 @@ ROUTES = [
     ForgeRoute("DELETE", REPO, delete, ADMIN),
     ForgeRoute("GET", f"{REPO}/topics", get_topics, METADATA),
     ForgeRoute("PUT", f"{REPO}/topics", put_topics, ADMIN),
-    ForgeRoute("POST", f"{REPO}/forks", fork, METADATA, note="done when answered"),
+    ForgeRoute("POST", f"{REPO}/forks", fork, ADMIN, "read", note="done when answered"),
     ForgeRoute("GET", f"{REPO}/forks", list_forks, METADATA),
     ForgeRoute("GET", f"{REPO}/collaborators", list_collaborators, METADATA, "write"),
     ForgeRoute("GET", COLLABORATOR, is_collaborator, METADATA, "write"),

@@ -82,7 +82,7 @@ def team(call: ForgeCall) -> None:
 
 
 def _only_site_admin(call: ForgeCall) -> None:
-    if not call.caller.user.site_admin:
+    if not call.caller.user.site_admin or call.caller.permissions is not None:
         raise not_found()
 
 
