@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.forge.errors import ForgeError, ForgeUnauthenticated
 from bricklane.forge.protocol import Forge
-from bricklane.forge.remotes import Remote, is_loopback, parse
+from bricklane.forge.remotes import Remote, is_loopback, parse, without_credentials
 from bricklane.forge.tokens import Token, find_token
 from bricklane.process import Command, CommandFailed, run
 from bricklane.project.settings import Settings
 
+# What can stand in a header of HTTP.
+TOKEN = re.compile(r"[\x21-\x7e]+")
 NAME = re.compile(r"^[\w.-]+/[\w.-]+$", re.ASCII)
 # The exit status of `git remote get-url` then; others tell that there is no repository at all.
 NO_SUCH_REMOTE = 2
@@ -209,6 +211,18 @@ def git_secrets(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _token(settings: Settings, address: Address, given: str | None) -> Token | None:
+    found = _any_token(settings, address, given)
+    if found is not None and not TOKEN.fullmatch(found.value):
+        raise ForgeUnauthenticated(
+            f"what {found.source} has is no token: spaces, line ends and letters other than ASCII"
+            " are in none",
+            hint=f"copy the token again\n{NEEDS}",
+            exit_code=ExitCode.CONFIG,
+        )
+    return found
+
+
+def _any_token(settings: Settings, address: Address, given: str | None) -> Token | None:
     if given:
         return Token(given, "the one who called")
     return find_token(settings.forge.token_variable, address.origin, settings.root)
@@ -252,6 +266,12 @@ def _ssh_host(settings: Settings, host: str) -> str:
 
 def _check_secure(url: str) -> None:
     parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ForgeError(
+            f"{without_credentials(url)!r} is not the URL of a forge's API",
+            hint="[forge] api in bricklane.toml is written https://HOST/api/v3",
+            exit_code=ExitCode.CONFIG,
+        )
     if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.netloc)):
         return
     raise ForgeError(

@@ -75,6 +75,7 @@ def test_settings_come_before_ci_and_ci_before_the_remote(
         ({"repository": "a b/c", "api": "https://x.example"}, "'a b/c' is not the name"),
         ({}, "has no git remote 'origin'"),
         ({"repository": "a/b", "api": "http://x.example"}, "in clear text"),
+        ({"repository": "a/b", "api": "x.example/api"}, "'x.example/api' is not the URL"),
     ],
 )
 def test_what_cannot_be_opened(root: Path, given: dict[str, str], message: str) -> None:
@@ -100,6 +101,17 @@ def test_the_token_comes_from_the_variable_that_settings_name(
     forge = open_forge(settings(root, token_variable="ACME_TOKEN"))
     assert isinstance(forge, GitHub)
     assert forge.api.token_from == "the environment variable ACME_TOKEN"
+
+
+@pytest.mark.parametrize("value", ["ghp one", "ghp_…", "ghp_one\nghp_two"])
+def test_what_cannot_be_a_token_is_refused(
+    root: Path, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    remote(root, "https://github.com/acme/flights.git")
+    monkeypatch.setenv("GITHUB_TOKEN", value)
+    with pytest.raises(ForgeUnauthenticated, match="GITHUB_TOKEN has is no token") as caught:
+        open_forge(settings(root))
+    assert value not in caught.value.message
 
 
 def test_the_token_comes_from_where_git_is_signed_in(root: Path, tmp_path: Path) -> None:

@@ -53,13 +53,8 @@ class PullRequests:
         )
         for row in rows:
             pull = shapes.pull_request(row)
-            if head is not None and pull.head != head:
-                continue
-            if self._is_own(pull) and state in {None, pull.state}:
+            if _is_own(row) and head in {None, pull.head} and state in {None, pull.state}:
                 yield pull
-
-    def _is_own(self, pull: PullRequest) -> bool:
-        return pull.head_repository.lower() == self.api.repository.lower()
 
     def pull_requests_of(self, commit: str) -> list[PullRequest]:
         """Return the pull requests that brought ``commit`` in."""
@@ -82,7 +77,7 @@ class PullRequests:
         def look() -> Json | None:
             owner = self.api.repository.partition("/")[0]
             rows = self.api.pages("pulls", state="open", head=f"{owner}:{head}", base=base)
-            return next((row for row in rows if self._is_own(shapes.pull_request(row))), None)
+            return next(filter(_is_own, rows), None)
 
         present = look()
         if present is None:
@@ -206,6 +201,12 @@ class PullRequests:
         if labels:
             wanted = {"labels": list(labels)}
             self.api.create(f"issues/{number}/labels", wanted, lambda: None)
+
+
+def _is_own(row: Json) -> bool:
+    """Return whether the head is no fork's; by id, for a repository can have an older name."""
+    home = row["head"].get("repo")
+    return bool(home) and home["id"] == row["base"]["repo"]["id"]
 
 
 def _merged(data: Json, head_commit: str) -> str | None:

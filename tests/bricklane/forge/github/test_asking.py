@@ -43,7 +43,7 @@ def test_pages_are_read_as_they_are_wanted(forge: GitHub, script: Script) -> Non
 
 
 def test_pull_requests_of_forks_are_left_out(forge: GitHub, script: Script) -> None:
-    home, fork = {"full_name": "acme/flights"}, {"full_name": "mallory/flights"}
+    home, fork = {"full_name": "acme/flights", "id": 1}, {"full_name": "mallory/flights", "id": 2}
     rows = [pull(3, fork), pull(2, home, merged_at="2026-01-01T00:00:00Z"), pull(1, None)]
     script.on("GET", "pulls", Answer(200, rows))
     found = list(forge.pull_requests(head="release/1.0.0", state=PullRequestState.MERGED))
@@ -199,7 +199,7 @@ def deployment(number: int) -> dict[str, object]:
 
 
 def pull(
-    number: int, home: dict[str, str] | None, merged_at: str | None = None
+    number: int, home: dict[str, object] | None, merged_at: str | None = None
 ) -> dict[str, object]:
     return {
         "number": number,
@@ -209,5 +209,5 @@ def pull(
         "html_url": f"http://127.0.0.1/acme/flights/pull/{number}",
         "user": None,
         "head": {"ref": "release/1.0.0", "sha": "b" * 40, "repo": home},
-        "base": {"ref": "main", "sha": SHA, "repo": {"full_name": "acme/flights"}},
+        "base": {"ref": "main", "sha": SHA, "repo": {"full_name": "acme/flights", "id": 1}},
     }

@@ -121,7 +121,7 @@ def test_a_pull_request_that_was_not_made_is_made(forge: GitHub, script: Script)
 
 
 def pull() -> dict[str, object]:
-    home = {"full_name": REPOSITORY}
+    home = {"full_name": REPOSITORY, "id": 1}
     return {
         "number": 7,
         "title": "t",
