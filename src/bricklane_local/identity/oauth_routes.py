@@ -244,7 +244,7 @@ def _secret_routes() -> list[Route]:
 
 def _rule_routes() -> list[Route]:
     path = "/api/2.0/preview/accounts/access-control"
-    proof = "databricks account-access-control-proxy"
+    proof = "databricks-sdk"
     sdk = "iam.AccountAccessControlProxyAPI.update_rule_set"
     return [
         Route("GET", f"{path}/rule-sets", get_rules, proved_by=proof),

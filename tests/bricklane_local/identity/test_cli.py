@@ -83,13 +83,19 @@ def credentials(server: Server, machine: Machine) -> dict[str, str]:
     }
 
 
-def test_the_cli_manages_service_principals(server: Server, program: str, tmp_path: Path) -> None:
+@pytest.fixture
+def cli(server: Server, program: str, tmp_path: Path) -> Callable[..., Any]:
+    """Run the CLI as the administrator; returns its JSON, or what it ended with."""
     profile = {"DATABRICKS_HOST": server.host, "DATABRICKS_TOKEN": server.profile["token"]}
 
-    def cli(*arguments: str, check: bool = True) -> Any:
+    def run_json(*arguments: str, check: bool = True) -> Any:
         done = run(program, *arguments, "-o", "json", folder=tmp_path, check=check, **profile)
         return json.loads(done.stdout) if done.stdout.strip().startswith(("{", "[")) else done
 
+    return run_json
+
+
+def test_the_cli_manages_service_principals(cli: Callable[..., Any]) -> None:
     made = cli("service-principals", "create", "--display-name", "by cli")
     assert cli("service-principals", "get", made["id"]) == made
     body = {"Operations": [{"op": "replace", "path": "displayName", "value": "renamed"}]}
@@ -105,6 +111,27 @@ def test_the_cli_manages_service_principals(server: Server, program: str, tmp_pa
     cli("service-principals", "delete", made["id"])
     gone = cli("service-principals", "get", made["id"], check=False)
     assert f"Service principal with id {made['id']} not found" in gone.stderr
+
+
+def test_the_cli_manages_users_and_groups(cli: Callable[..., Any]) -> None:
+    jane = cli("users", "create", "--user-name", "jane@example.com")
+    assert jane["id"] in [user["id"] for user in cli("users", "list")]
+    team = cli("groups", "create", "--display-name", "cli team")
+    add = {"op": "add", "path": "members", "value": [{"value": jane["id"]}]}
+    cli("groups", "patch", team["id"], "--json", json.dumps({"Operations": [add]}))
+    assert [member["value"] for member in cli("groups", "get", team["id"])["members"]] == [
+        jane["id"]
+    ]
+    cli("groups", "delete", team["id"])
+    cli("users", "delete", jane["id"])
+
+
+def test_the_cli_sees_the_warehouse(cli: Callable[..., Any]) -> None:
+    (found,) = cli("warehouses", "list")
+    assert found["name"] == "Serverless Starter Warehouse"
+    assert cli("warehouses", "stop", found["id"])["state"] == "STOPPED"
+    assert cli("warehouses", "start", found["id"])["state"] == "RUNNING"
+    assert cli("warehouses", "get", found["id"])["id"] == found["id"]
 
 
 def test_the_cli_acts_as_a_service_principal(
