@@ -13,7 +13,13 @@ from urllib.parse import urlsplit
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.forge.errors import ForgeError, ForgeUnauthenticated
 from bricklane.forge.protocol import Forge
-from bricklane.forge.remotes import Remote, is_loopback, parse, without_credentials
+from bricklane.forge.remotes import (
+    Remote,
+    is_loopback,
+    parse,
+    past_proxies,
+    without_credentials,
+)
 from bricklane.forge.tokens import Token, find_token
 from bricklane.process import Command, CommandFailed, run
 from bricklane.project.settings import Settings
@@ -179,6 +185,7 @@ def git_environment(settings: Settings, token: str | None = None) -> Mapping[str
     remote = _remote(settings, required=False)
     if remote is None or not remote.over_http:
         return silent
+    silent |= past_proxies(remote.host)
     address = locate(settings, remote)
     found = _token(settings, address, token)
     if found is None:

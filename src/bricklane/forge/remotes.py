@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -14,6 +15,7 @@ from bricklane.forge.errors import ForgeError
 SHORT = re.compile(r"^(?:[^@/\s]+@)?(?P<host>[^:/\s]{2,}|\[[^\]]+\]):(?!//)(?P<path>.+)$")
 WEB = frozenset({"http", "https"})
 SECURE_SHELL = frozenset({"ssh", "git+ssh", "ssh+git"})
+PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 # GitHub takes SSH on port 443 under a name of its own.
 SSH_NAMES = {"ssh.github.com": "github.com"}
 
@@ -97,3 +99,21 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
+
+
+def past_proxies(host: str) -> dict[str, str]:
+    """Return the environment in which clients ask a forge on this machine themselves.
+
+    A proxy of the network, which ``HTTP_PROXY`` names, would look for it on its own machine.
+
+    Args:
+        host: of the forge, with or without a port.
+    """
+    proxies = [key for key in os.environ if key.lower() in PROXIES]
+    if not is_loopback(host) or not proxies:
+        return {}
+    name = urlsplit(f"//{host}").hostname or ""
+    present = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    listed = present.split(",") if present else []
+    together = ",".join([*listed, *({name} - set(listed))])
+    return {"no_proxy": together, "NO_PROXY": together}

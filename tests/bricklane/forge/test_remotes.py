@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bricklane.forge.errors import ForgeError
-from bricklane.forge.remotes import is_loopback, parse, without_credentials
+from bricklane.forge.remotes import is_loopback, parse, past_proxies, without_credentials
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,13 @@ def test_credentials_are_never_shown() -> None:
 )
 def test_loopback(host: str, local: bool) -> None:
     assert is_loopback(host) is local
+
+
+def test_a_forge_on_this_machine_is_not_asked_by_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert past_proxies("127.0.0.1:8700") == {}
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "intra.example")
+    assert past_proxies("127.0.0.1:8700")["NO_PROXY"] == "intra.example,127.0.0.1"
+    assert past_proxies("github.com") == {}

@@ -8,6 +8,7 @@ longer to import than all of bricklane, so that waits for the first request.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from bricklane.errors import ExitCode
 from bricklane.forge.errors import ForgeError, ForgeUnavailable
 from bricklane.forge.github.patience import Patience
 from bricklane.forge.github.refusals import Missing, NotTaken, Refusal, explain
+from bricklane.forge.remotes import past_proxies
 
 if TYPE_CHECKING:
     import requests
@@ -81,6 +83,7 @@ class Api:
 
         from bricklane.forge.github.retry import retries
 
+        os.environ.update(past_proxies(self.host))  # Where requests reads it.
         return github.Github(
             base_url=self._url,
             auth=github.Auth.Token(self._token),

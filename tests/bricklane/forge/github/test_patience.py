@@ -38,6 +38,16 @@ def test_what_stays_broken_is_told(forge: GitHub, script: Script) -> None:
     assert script.count("GET", "branches/main") == 1 + QUICK.attempts
 
 
+def test_a_forge_on_this_machine_is_reached_past_a_proxy(
+    forge: GitHub, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    script.on("GET", "branches/main", BRANCH)
+    assert forge.branch("main") is not None
+
+
 def test_a_forge_that_is_down_is_told(script: Script) -> None:
     forge = GitHub(Api("http://127.0.0.1:9/api/v3", REPOSITORY, TOKEN, patience=QUICK))
     with pytest.raises(ForgeUnavailable, match=r"could not be asked GET .*: .*refused") as caught:
