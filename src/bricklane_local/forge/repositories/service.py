@@ -98,12 +98,16 @@ class Repositories:
         """Store changed settings, a new name among them.
 
         Raises:
-            ForgeApiError: 422 when a new name is taken or empty.
+            ForgeApiError: 422 when a new name is taken or empty, 404 when the repository is gone.
         """
-        old = repository.full_name.lower()
+        # What the caller holds may be older than what is stored: only the changes count.
+        current = self.by_id(repository.id)
+        if current is None:
+            raise not_found()
+        old = current.full_name.lower()
         if "name" in changes:
             changes["name"] = _clean(changes["name"])
-        changed = replace(repository, **(changes | {"updated_at": self._clock.now()}))
+        changed = replace(current, **(changes | {"updated_at": self._clock.now()}))
         key = changed.full_name.lower()
         if key != old and self.find(changed.owner, changed.name) is not None:
             raise _taken()
