@@ -191,6 +191,7 @@ class Statements:
     ) -> None:
         from bricklane_local.compute.specification import common
 
+        self._workspace.view.refresh()
         spark, _ = await asyncio.gather(pool.spark(), self._workspace.cloud.samples.ready())
         user = found.caller.user_name
         specification = common(self._workspace, found.folder, token, user, spark)
