@@ -192,7 +192,8 @@ class Git:
             BricklaneError: when git knows no name and this is no workflow's job.
         """
         told = all(
-            os.environ.get(f"GIT_COMMITTER_{part.upper()}") or self.setting(f"user.{part}")
+            os.environ.get(f"GIT_{role}_{part.upper()}") or self.setting(f"user.{part}")
+            for role in ("AUTHOR", "COMMITTER")
             for part in ("name", "email")
         )
         if told:
@@ -210,16 +211,37 @@ class Git:
             for part, value in zip(("NAME", "EMAIL"), BOT, strict=True)
         }
 
-    def write_commit(self, tree: str, parents: Sequence[str], message: str) -> str:
+    def write_commit(
+        self,
+        tree: str,
+        parents: Sequence[str],
+        message: str,
+        *,
+        author: Mapping[str, str] | None = None,
+    ) -> str:
         """Write a commit object and return its SHA; no branch moves.
 
         Signed when the user's settings ask for it.
+
+        Args:
+            tree: the SHA of its tree.
+            parents: the SHAs of its parents.
+            message: whole.
+            author: git's variables for another author than who commits.
         """
         signed = ("-S",) if self.setting("commit.gpgSign", kind="bool") == "true" else ()
-        options = [word for parent in parents for word in ("-p", parent)]
+        return self._commit_tree(
+            *signed, tree, *_parents(parents), message=message, environment=author or {}
+        )
+
+    def write_passing_commit(self, tree: str, parents: Sequence[str]) -> str:
+        """Write a commit that only a computation needs and nobody signs; return its SHA."""
+        return self._commit_tree(tree, *_parents(parents), message="passing\n", environment={})
+
+    def _commit_tree(self, *arguments: str, message: str, environment: Mapping[str, str]) -> str:
         written = self.run(
-            "commit-tree", *signed, tree, *options, "-F", "-",
-            input=message, environment=self.identity(),
+            "commit-tree", *arguments, "-F", "-",
+            input=message, environment={**self.identity(), **environment},
         )  # fmt: skip
         return written.output.strip()
 
@@ -237,6 +259,10 @@ class Git:
         )  # fmt: skip
         tree, *conflicts = merged.output.split("\0")
         return Merge(tree, tuple(sorted({name for name in conflicts if name})))
+
+
+def _parents(commits: Sequence[str]) -> list[str]:
+    return [word for commit in commits for word in ("-p", commit)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,20 +104,12 @@ def picked(git: Git, commit: str, onto: str) -> tuple[str, Merge]:
         conflicts no commit is written and ``onto`` is returned.
     """
     parents = git.parents(commit)
-    side = git.write_commit(git.tree(onto), parents[:1], "the side to apply to")
+    side = git.write_passing_commit(git.tree(onto), parents[:1])
     merge = git.merge_trees(side, commit)
     if merge.conflicts or merge.tree == git.tree(onto):
         return onto, merge
     author = git.run(*SHOW, "--format=%an%x00%ae%x00%ad", "--date=raw", commit)
     name, email, date = author.output.removesuffix("\n").split("\0")
     message = git.run(*SHOW, "--format=%B", commit).output.rstrip("\n") + "\n"
-    environment = {
-        **git.identity(),
-        "GIT_AUTHOR_NAME": name,
-        "GIT_AUTHOR_EMAIL": email,
-        "GIT_AUTHOR_DATE": date,
-    }
-    written = git.run(
-        "commit-tree", merge.tree, "-p", onto, "-F", "-", input=message, environment=environment
-    )
-    return written.output.strip(), merge
+    variables = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email, "GIT_AUTHOR_DATE": date}
+    return git.write_commit(merge.tree, [onto], message, author=variables), merge

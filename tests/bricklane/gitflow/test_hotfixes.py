@@ -143,6 +143,30 @@ def test_a_hotfix_while_a_release_is_open_counts_from_production(released: Team)
     assert (str(drafted.version), str(world.version)) == ("0.2.0", "0.1.1")
 
 
+SIGNER = """#!/bin/sh
+cat > /dev/null
+echo once >> "$0.calls"
+echo "[GNUPG:] SIG_CREATED D 1 8 00 0 0 0" >&2
+echo "-----BEGIN PGP SIGNATURE-----"
+echo "-----END PGP SIGNATURE-----"
+"""
+
+
+def test_commits_are_signed_when_the_user_signs(released: Team) -> None:
+    team = released
+    old = team.pull("fix/crash", "map.txt", "mended\n", "fix: crash")
+    program = team.folder / "signer"
+    program.write_text(SIGNER)
+    program.chmod(0o755)
+    git(team.clone, "config", "commit.gpgSign", "yes")
+    git(team.clone, "config", "gpg.program", str(program))
+    team.hotfix(old.number)
+    for commit in ("hotfix/0.1.1", "hotfix/0.1.1^"):
+        assert "gpgsig -----BEGIN" in team.forge.git("cat-file", "commit", commit)
+    # Nothing else was signed, each time of which may ask for a passphrase.
+    assert (team.folder / "signer.calls").read_text() == "once\nonce\n"
+
+
 def test_a_plan_of_a_hotfix(released: Team) -> None:
     old = released.pull("fix/crash", "map.txt", "mended\n", "fix: crash")
     project = released.project()
