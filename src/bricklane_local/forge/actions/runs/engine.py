@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.forge.actions.expressions import ExpressionError
@@ -29,7 +29,7 @@ from bricklane_local.forge.actions.runs.planning import ActiveRun, JobProblemErr
 from bricklane_local.forge.actions.runs.store import RunStore
 
 if TYPE_CHECKING:
-    from bricklane_local.forge.actions.runner.execution import Execution, Result
+    from bricklane_local.forge.actions.runner.execution import Execution
     from bricklane_local.forge.forge import Forge
 
 LOGGER = logging.getLogger(__name__)
@@ -151,6 +151,10 @@ class Engine:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for active in self._in_order():
+            for job in active.jobs:
+                if job.id in self._tasks:  # it was cancelled before its first step
+                    self._close(active, job, CANCELLED, STOPPED)
 
     def _in_order(self) -> list[ActiveRun]:
         return [self._book.active[number] for number in sorted(self._book.active)]
@@ -286,13 +290,11 @@ class Engine:
         self._store.save_job(job)
         execution = self._execute(active, job, self)
         self._book.executions[job.id] = execution
-        self._tasks[job.id] = asyncio.create_task(self._run(active, job, execution.run()))
+        self._tasks[job.id] = asyncio.create_task(self._run(active, job, execution))
 
-    async def _run(
-        self, active: ActiveRun, job: JobRun, running: Coroutine[Any, Any, Result]
-    ) -> None:
+    async def _run(self, active: ActiveRun, job: JobRun, execution: Execution) -> None:
         try:
-            result = await running
+            result = await execution.run()
         except asyncio.CancelledError:
             self._close(active, job, CANCELLED, STOPPED)
             raise
