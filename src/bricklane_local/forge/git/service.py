@@ -11,11 +11,13 @@ from bricklane_local.forge.git import gate, refs
 from bricklane_local.forge.git.backend import Backend
 from bricklane_local.forge.git.bare import HOOKS, Bare, Repositories
 from bricklane_local.forge.git.changes import Changes, Listener, Rules
+from bricklane_local.forge.git.failures import GitFailure
 from bricklane_local.forge.git.model import GHOST, Actor, Push, RefChange
 from bricklane_local.forge.git.process import Processes, check_version
 from bricklane_local.store.database import Database
 
 LOGGER = logging.getLogger(__name__)
+TIDY = ("-c", "gc.auto=2000", "-c", "gc.autoDetach=false", "gc", "--auto", "--quiet")
 
 
 class Git:
@@ -34,6 +36,7 @@ class Git:
         self.repositories = Repositories(folder, self._processes)
         self.changes = Changes(database, rules, listener)
         self.backend = Backend(self.repositories, self._processes, self.changes)
+        self._tidying: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Announce what changed while no server was there to record it.
@@ -47,9 +50,25 @@ class Git:
         self.repositories.sweep()
         await self.backend.await_orphans()
         await self.changes.reconcile(self.repositories.all())
+        self._tidying = asyncio.create_task(self._tidy())
+
+    async def _tidy(self) -> None:
+        """Pack what has become many loose objects; git itself decides which repositories need it.
+
+        Objects that no ref reaches are kept for two weeks, as always with git: what is being pushed
+        or merged meanwhile is never taken.
+        """
+        for bare in self.repositories.all():
+            try:
+                await bare.git(*TIDY)
+            except GitFailure as failure:
+                LOGGER.warning("repository %s was not tidied: %s", bare.id, failure.message)
 
     async def stop(self) -> None:
         """Let changes that were accepted end, and end every child."""
+        if self._tidying is not None:
+            self._tidying.cancel()
+            await asyncio.gather(self._tidying, return_exceptions=True)
         await self.backend.stop()
         await self.changes.finish()
         self.repositories.readers.stop()

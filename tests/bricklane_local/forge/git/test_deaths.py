@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from bricklane_local.errors import LocalError
-from bricklane_local.forge.git import backend
+from bricklane_local.forge.git import backend, objects
 from bricklane_local.forge.git.backend import shared_lock
 from bricklane_local.forge.git.model import Actor, Push, RefChange
 
@@ -198,3 +198,26 @@ def test_stopping_ends_every_child(
     wire.close()
     assert time.monotonic() - started < 8
     assert not psutil.Process().children(recursive=True)
+
+
+def test_many_loose_objects_are_packed_at_the_next_start(
+    served_class: type[Served], tmp_path: Path, copy_of: Callable[..., Clone]
+) -> None:
+    first = served_class(tmp_path / "server")
+    clone = copy_of(first.remote(), tmp_path / "clone", first=True)
+
+    async def fill() -> None:
+        for number in range(2300):
+            await objects.write_blob(first.bare, f"{number}".encode())
+
+    first.run(fill())
+    first.stop()
+    folder = first.folder / "git/1.git"
+    second = served_class(first.folder)
+    try:
+        wait_until(lambda: bool(list(folder.glob("objects/pack/*.pack"))), "the objects are packed")
+        assert clone.head in clone.git("ls-remote", second.remote())
+    finally:
+        second.stop()
+    said = clone.git("-C", str(folder), "fsck", "--strict", "--no-dangling", check=False)
+    assert "error" not in said
