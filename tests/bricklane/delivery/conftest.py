@@ -1,10 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bricklane.delivery.world import Deployment, Options
 from bricklane.gitflow.git import Git
+from bricklane.gitflow.kinds import kinds_of
+from bricklane.project.bundlefile import Artifact, Bundle, BundleTarget
+from bricklane.project.settings import Settings, TargetSettings
 from tests.bricklane.delivery.memory import DeliveryForge
 from tests.bricklane.gitflow.conftest import git
 
@@ -53,3 +60,40 @@ def clone(tmp_path: Path) -> Git:
 @pytest.fixture
 def forge(tmp_path: Path, clone: Git) -> DeliveryForge:
     return DeliveryForge(tmp_path / "bare.git")
+
+
+TARGETS = {
+    "dev": BundleTarget("dev", mode="development", default=True),
+    "staging": BundleTarget("staging", mode="production"),
+    "prod": BundleTarget("prod", mode="production"),
+}
+LEVELS = {"staging": TargetSettings(tests=("e2e",)), "dev": TargetSettings()}
+
+Make = Callable[..., Deployment]
+
+
+@pytest.fixture
+def make(clone: Git, forge: DeliveryForge) -> Make:
+    def build(target: str = "staging", branch: str = "release/1.0.0", **more: Any) -> Deployment:
+        settings = Settings(root=clone.top, bundle="shop", targets=LEVELS, tests={"e2e": "true"})
+        file = Bundle(
+            clone.top / "databricks.yml", "shop", TARGETS, {"shop": Artifact("shop", "whl")}
+        )
+        values: dict[str, Any] = {
+            "settings": settings,
+            "file": file,
+            "target": TARGETS[target],
+            "git": clone,
+            "kinds": kinds_of(settings.gitflow),
+            "commit": git(clone.top, "rev-parse", "HEAD"),
+            "branch": branch,
+            "options": Options(),
+            "environment": {},
+            "forge": forge,
+            "ci": None,
+            "say": lambda _: None,
+            "stack": ExitStack(),
+        }
+        return Deployment(**{**values, **more})
+
+    return build
