@@ -79,7 +79,9 @@ def publish(stage: Stage, *, kind: str = "release", approve: bool = True) -> Non
     (pull_request, *_) = stage.open_pull_requests(prefix=f"{kind}/")
     _merge(stage, pull_request, MergeMethod.MERGE)
     stage.pull_request = pull_request.number
-    _answer(stage, pull_request, _merged(stage, pull_request), approve=approve)
+    # A run that a pull request started is known by the head that it had.
+    merged = stage.forge().pull_request(pull_request.number) or pull_request
+    _answer(stage, pull_request, merged.head_commit, approve=approve)
 
 
 def publish_again(stage: Stage) -> None:
@@ -271,13 +273,6 @@ def _merge(stage: Stage, pull_request: PullRequest, method: MergeMethod) -> None
         MANAGER,
         f"merges pull request {pull_request.number}: {pull_request.head} → {pull_request.base}",
     )
-
-
-def _merged(stage: Stage, pull_request: PullRequest) -> str:
-    merged = stage.forge().pull_request(pull_request.number)
-    if merged is None or merged.merge_commit is None:
-        raise BricklaneError(f"pull request {pull_request.number} is not merged")
-    return merged.merge_commit
 
 
 def _deployed(stage: Stage, workflow: str, branch: str) -> None:
