@@ -64,7 +64,7 @@ def test_ci_publish(stage: Stage, publishing: Scene) -> None:
 
 
 def test_ci_publish_killed_in_the_middle_of_anything(stage: Stage, publishing: Scene) -> None:
-    check_killed_at_any_moment(stage, publishing, 8)
+    check_killed_at_any_moment(stage, publishing, 6)
 
 
 def test_ci_publish_of_a_hotfix_during_a_release(
