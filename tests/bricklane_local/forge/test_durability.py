@@ -12,6 +12,7 @@ import psutil
 import requests
 
 from tests.bricklane_local.forge.desk import Desk, branch
+from tests.bricklane_local.forge.receiver import receiving, wait
 
 if TYPE_CHECKING:
     from conftest import Server
@@ -77,6 +78,22 @@ def test_a_merge_that_was_killed_is_done_or_not_begun(fresh: Server) -> None:
         else:
             assert (pull.state, pull.mergeable) == ("open", True)
             assert pull.merge().merged
+
+
+def test_a_delivery_under_way_is_sent_after_the_restart(fresh: Server) -> None:
+    with receiving() as receiver:
+        receiver.failures = 1
+        repository = Desk.of(fresh.up()).repository()
+        repository.create_hook("web", {"url": receiver.url, "content_type": "json"}, ["push"])
+        wait(lambda: len(receiver.got) == 1)
+        kill(fresh)
+        desk = Desk.of(fresh.up())
+        wait(lambda: len(receiver.got) == 2)
+        guids = {headers["X-GitHub-Delivery"] for headers, _ in receiver.got}
+        assert len(guids) == 1
+        (hook,) = desk.client().get_repo(repository.full_name).get_hooks()
+        found = desk.client().get_repo(repository.full_name).get_hook_deliveries(hook.id)
+        wait(lambda: [row.status for row in found] == ["OK"])
 
 
 def test_a_repository_and_its_git_folder_come_together_again(fresh: Server) -> None:
