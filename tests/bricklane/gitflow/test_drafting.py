@@ -86,6 +86,22 @@ def test_two_at_the_same_moment(team: Team) -> None:
     assert team.forge.branch("release/0.1.0") == first
 
 
+def test_two_versions_at_the_same_moment(team: Team) -> None:
+    team.feature("map")
+    mine = team.project()
+    world = drafting.prepare_release(mine, mine.kinds.named(RELEASE), Bump.MAJOR)
+    team.draft(clone=team.second_clone())
+    other = r"another release is open: release/0\.1\.0"
+    with pytest.raises(BricklaneError, match=other) as told:
+        walk(drafting.steps_of(world), world)
+    assert "--delete release/0.1.0" in (told.value.hint or "")
+    with pytest.raises(BricklaneError, match=other):
+        team.draft(Bump.MAJOR)
+    assert len(list(team.forge.pull_requests(base="main"))) == 1
+    team.forge.delete_branch("release/0.1.0")  # One of the two is given up.
+    assert team.draft(Bump.MAJOR).pull_request().title == "Release 1.0.0"
+
+
 def test_another_release_is_open(team: Team) -> None:
     team.feature("map")
     team.draft()

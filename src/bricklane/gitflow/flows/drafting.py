@@ -239,6 +239,8 @@ def _create_branch(world: DraftWorld) -> None:
     tree = changed_tree(git, git.tree(head), _edits(world, section))
     commit = git.write_commit(tree, [head], _message(world))
     push(git, commit, world.branch, seen=None)
+    # Somebody may have drafted another version at the same moment; no lease sees that.
+    _check_no_other(world.project, world.project.observe(), world.kind, world.branch)
 
 
 def _log(world: DraftWorld, head: str) -> list[notes.LoggedCommit]:
