@@ -49,7 +49,7 @@ def target_row(found: TargetStatus) -> tuple[str, ...]:
         record.content.version,
         record.commit[:SHORT],
         moment(record.deployed_at),
-        record.creator,
+        record.by,
         record.tests,
         note or ("UNTESTED, as demanded" if record.content.untested else record.log_url),
     )
@@ -85,6 +85,7 @@ def describe_record(record: Record) -> dict[str, Any]:
         "wheels": dict(record.content.wheels),
         "created_at": record.created_at.isoformat(),
         "deployed_at": record.deployed_at.isoformat(),
+        "by": record.by,
         "creator": record.creator,
         "state": str(record.state),
         "good": record.good,

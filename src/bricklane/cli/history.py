@@ -44,7 +44,7 @@ def command(target: str, limit: int, *, as_json: bool) -> None:
                 record.content.version,
                 record.commit[:SHORT],
                 record.branch,
-                record.creator,
+                record.by,
                 str(record.state),
                 record.tests,
                 record.log_url,

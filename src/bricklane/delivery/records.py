@@ -42,6 +42,7 @@ class Content:
         wheels: file name → SHA-256.
         tests: levels of tests that run after the deployment, in order.
         run_url: page of the run that deploys; empty outside of continuous integration.
+        actor: login of whom a run deploys for; empty outside of continuous integration.
         untested: whether somebody demanded it although no other target had tested it.
     """
 
@@ -50,6 +51,7 @@ class Content:
     wheels: Mapping[str, str]
     tests: tuple[str, ...] = ()
     run_url: str = ""
+    actor: str = ""
     untested: bool = False
 
     def payload(self) -> dict[str, object]:
@@ -60,6 +62,7 @@ class Content:
             "wheels": dict(self.wheels),
             "tests": list(self.tests),
             "run_url": self.run_url,
+            **({"actor": self.actor} if self.actor else {}),
             **({"untested": True} if self.untested else {}),
         }
 
@@ -74,7 +77,7 @@ class Record:
         commit: its SHA.
         branch: it was deployed from.
         content: what was deployed.
-        creator: login of who deployed.
+        creator: login whose token wrote it; of a workflow's own token, the bot's.
         created_at: when it began.
         updated_at: when its latest status was set.
         state: where it stands.
@@ -93,6 +96,11 @@ class Record:
     state: DeploymentState
     description: str
     log_url: str
+
+    @property
+    def by(self) -> str:
+        """Login of who deployed."""
+        return self.content.actor or self.creator
 
     @property
     def good(self) -> bool:
@@ -142,6 +150,7 @@ def read(deployment: Deployment) -> Record | None:
         wheels={str(k): str(v) for k, v in wheels.items()} if isinstance(wheels, dict) else {},
         tests=tuple(map(str, tests)) if isinstance(tests, list | tuple) else (),
         run_url=str(payload.get("run_url") or ""),
+        actor=str(payload.get("actor") or ""),
         untested=payload.get("untested") is True,
     )
     return Record(
@@ -192,9 +201,8 @@ def begin(forge: Forge, environment: str, commit: str, branch: str, content: Con
 
 
 def _may_go_on(record: Record, content: Content) -> bool:
-    return (record.unfinished or record.good) and replace(
-        record.content, run_url=content.run_url
-    ) == content
+    same = replace(record.content, run_url=content.run_url, actor=content.actor) == content
+    return same and (record.unfinished or record.good)
 
 
 def mark(

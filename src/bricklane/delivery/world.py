@@ -154,6 +154,7 @@ class Deployment:
             wheels=self.wheels,
             tests=known.tests if known else (),
             run_url=self.run_url,
+            actor=self.ci.actor if self.ci else "",
             untested=self.options.untested,
         )
 

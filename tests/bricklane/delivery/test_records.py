@@ -87,6 +87,13 @@ def test_a_record_that_a_killed_run_left_is_taken_up_again(forge: DeliveryForge)
     assert len(forge.rows) == 1
 
 
+def test_a_run_deploys_for_somebody(forge: DeliveryForge) -> None:
+    begun(forge)
+    assert next(records.records(forge)).by == "developer"
+    begun(forge, replace(CONTENT, tree="u", actor="dana"))
+    assert next(records.records(forge)).by == "dana"
+
+
 @pytest.mark.parametrize("change", [{"tree": "x"}, {"wheels": {}}, {"tests": ()}])
 def test_other_content_is_another_record(forge: DeliveryForge, change: dict[str, object]) -> None:
     first = begun(forge)
