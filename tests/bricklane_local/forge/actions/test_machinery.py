@@ -80,12 +80,14 @@ def run_step(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.real
 def test_a_step_has_no_terminal_and_passes_output_and_status_on() -> None:
     done = run_step("bash", "-c", "test -t 0 || echo none; cat; seq 50000 | tail -1; exit 7")
     assert (done.returncode, done.stdout) == (7, "none\n50000\n")
     assert run_step("bash", "-c", "kill -9 $$").returncode == 137
 
 
+@pytest.mark.real
 def test_a_process_left_behind_does_not_keep_a_step_from_ending() -> None:
     begin = time.monotonic()
     done = run_step("bash", "-c", "sleep 15 & echo $!")
@@ -106,6 +108,7 @@ def supervised(*words: str) -> subprocess.Popen[str]:
 DAEMON = "setsid bash -c 'sleep 60 & echo $!' ; "
 
 
+@pytest.mark.real
 @pytest.mark.parametrize(
     ("ending", "code"), [("", 5), ("end\n", 130), ("kill\n", 130), ("closed", 130)]
 )
@@ -126,6 +129,7 @@ def test_the_supervisor_leaves_no_process_behind(ending: str, code: int) -> None
     process.stdin.close()
 
 
+@pytest.mark.real
 def test_the_supervisor_waits_a_while_for_who_was_asked_to_end() -> None:
     process = supervised("bash", "-c", "trap 'echo bye; exit 3' INT; echo up; sleep 60 & wait")
     assert process.stdin is not None
@@ -139,6 +143,7 @@ def test_the_supervisor_waits_a_while_for_who_was_asked_to_end() -> None:
     process.stdout.close()
 
 
+@pytest.mark.real
 def test_processes_are_known_by_their_mark_where_they_cannot_be_adopted() -> None:
     process = subprocess.Popen(["sleep", "60"], env={supervisor.MARK: "github_x"})
     try:

@@ -28,16 +28,17 @@ BASE = "/repos/{owner}/{repo}/actions"
 RUN = f"{BASE}/runs/{{run}}"
 
 
-def list_runs(call: ForgeCall) -> Listing:
-    """List the runs of a repository, newest first."""
+async def list_runs(call: ForgeCall) -> Listing:
+    """List the runs of a repository, newest first; those of what has just happened included."""
+    await call.forge.actions.drain()
     found = [run for run in call.forge.actions.store.runs(call.repository) if _fits(call, run)]
     return Listing(found, lambda run: run_wire(call.forge, call.repository, run), "workflow_runs")
 
 
-def list_runs_of_workflow(call: ForgeCall) -> Listing:
+async def list_runs_of_workflow(call: ForgeCall) -> Listing:
     """List the runs of one workflow, newest first."""
+    listing = await list_runs(call)
     workflow = workflow_at(call)
-    listing = list_runs(call)
     found = [run for run in listing.items if run.workflow == workflow.id]
     return Listing(found, listing.wire, listing.wrap)
 

@@ -24,8 +24,9 @@ BASE = "/repos/{owner}/{repo}/actions"
 INPUT_LIMIT = 25
 
 
-def list_workflows(call: ForgeCall) -> Listing:
-    """List the workflows of a repository."""
+async def list_workflows(call: ForgeCall) -> Listing:
+    """List the workflows of a repository, those of the latest push included."""
+    await call.forge.actions.drain()
     found = call.forge.actions.store.workflows(call.repository)
     return Listing(found, lambda row: workflow_wire(call.forge, call.repository, row), "workflows")
 
@@ -53,6 +54,7 @@ def disable(call: ForgeCall) -> None:
 
 async def dispatch(call: ForgeCall) -> Reply | None:
     """Start a workflow by hand."""
+    await call.forge.actions.drain()
     record = workflow_at(call)
     if record.state != "active":
         raise ForgeApiError(422, "Cannot trigger a 'workflow_dispatch' on a disabled workflow")
