@@ -105,17 +105,13 @@ class Processes:
         ):
             try:
                 async with asyncio.timeout(SECONDS):
-                    _, output, error = await asyncio.gather(
-                        _feed(process, given), _read(process.stdout), _read(process.stderr)
-                    )
-                    code = await process.wait()
+                    result = await _finished(process, given)
             except TimeoutError:
                 raise GitFailure(
                     f"git {arguments[0]} did not end within {SECONDS:g} seconds"
                 ) from None
-        result = Result(code, output, error.decode(errors="replace"))
-        if code not in allowed:
-            said = result.error.strip() or f"exit status {code}"
+        if result.code not in allowed:
+            said = result.error.strip() or f"exit status {result.code}"
             raise GitFailure(f"git {arguments[0]} failed: {said}")
         return result
 
@@ -196,6 +192,13 @@ def kill(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+async def _finished(process: asyncio.subprocess.Process, given: bytes) -> Result:
+    _, output, error = await asyncio.gather(
+        _feed(process, given), _read(process.stdout), _read(process.stderr)
+    )
+    return Result(await process.wait(), output, error.decode(errors="replace"))
 
 
 async def _feed(process: asyncio.subprocess.Process, given: bytes) -> None:

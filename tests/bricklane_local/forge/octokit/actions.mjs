@@ -32,23 +32,31 @@ jobs:
           WORD: \${{ inputs.word }}
 `),
 });
-const workflows = (await actions.listRepoWorkflows(it)).data.workflows;
-assert.deepEqual(
-  workflows.map((row) => row.name),
-  ["Deploy"],
-);
+
+/** Look until there is something to see: a workflow is known soon after its push, not at once. */
+async function seen(what, look) {
+  for (let tries = 0; tries < 300; tries += 1) {
+    const found = await look();
+    if (found) return found;
+    await sleep(100);
+  }
+  throw new Error(`no ${what} within 30 seconds`);
+}
+
+const workflow = await seen("workflow", async () => {
+  const { data } = await actions.listRepoWorkflows(it);
+  return data.workflows[0];
+});
+assert.equal(workflow.name, "Deploy");
 const workflow_id = "deploy.yml";
 await refused(422, /word/, () => actions.createWorkflowDispatch({ ...it, workflow_id, ref: "main" }));
 await actions.createWorkflowDispatch({ ...it, workflow_id, ref: "main", inputs: { word: "hello" } });
 
-async function run(status) {
-  for (let tries = 0; tries < 300; tries += 1) {
+const run = (status) =>
+  seen(`run that is ${status}`, async () => {
     const { data } = await actions.listWorkflowRuns({ ...it, workflow_id });
-    if (data.workflow_runs[0]?.status === status) return data.workflow_runs[0];
-    await sleep(100);
-  }
-  throw new Error(`no run was ${status} within 30 seconds`);
-}
+    return data.workflow_runs.find((row) => row.status === status);
+  });
 
 const waiting = await run("waiting");
 const about = { ...it, run_id: waiting.id };
