@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from bricklane_local.errors import LocalError
-from bricklane_local.forge.git import backend, objects
+from bricklane_local.forge.git import backend, objects, service
 from bricklane_local.forge.git.backend import shared_lock
 from bricklane_local.forge.git.model import Actor, Push, RefChange
 
@@ -201,13 +201,18 @@ def test_stopping_ends_every_child(
 
 
 def test_many_loose_objects_are_packed_at_the_next_start(
-    served_class: type[Served], tmp_path: Path, copy_of: Callable[..., Clone]
+    served_class: type[Served],
+    tmp_path: Path,
+    copy_of: Callable[..., Clone],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    few = tuple(word.replace("=2000", "=200") for word in service.TIDY)
+    monkeypatch.setattr(service, "TIDY", few)
     first = served_class(tmp_path / "server")
     clone = copy_of(first.remote(), tmp_path / "clone", first=True)
 
     async def fill() -> None:
-        for number in range(2300):
+        for number in range(500):
             await objects.write_blob(first.bare, f"{number}".encode())
 
     first.run(fill())

@@ -179,7 +179,7 @@ def test_shallow_and_partial_clones(served: Served, clone: Clone, tmp_path: Path
 
 
 def test_large_and_compressed_pushes_stream(served: Served, clone: Clone) -> None:
-    (clone.folder / "large").write_bytes(os.urandom(30 * 1024 * 1024))
+    (clone.folder / "large").write_bytes(os.urandom(12 * 1024 * 1024))
     clone.commit("large")
     clone.git("-c", "http.postBuffer=65536", "push", "--quiet", "origin", "main")  # chunked
     assert served.rules.pushes[-1].changes[0].after == clone.head
