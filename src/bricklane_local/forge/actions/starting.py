@@ -40,6 +40,11 @@ FOLDER = ".github/workflows/"
 # keeps starting itself.
 STARTED_BY_JOBS = ("workflow_dispatch", "repository_dispatch")
 PULL_EVENTS = ("pull_request", "pull_request_target")
+# Events that run on a ref of their own; all others run on the head of the default branch.
+ON_THEIR_REF = {
+    *("push", "create", "release", "deployment", "deployment_status", "workflow_dispatch"),
+    *("pull_request", "pull_request_review", "pull_request_review_comment"),
+}
 FILE_LIMIT, SOURCE_LIMIT = 100, 1024 * 1024
 
 
@@ -83,6 +88,8 @@ def is_wanted(event: Event) -> bool:
         return False
     if event.by_job_token and event.kind not in STARTED_BY_JOBS:
         return False
+    if event.kind == "release" and event.payload.get("release", {}).get("draft"):
+        return False
     # A branch that is gone has no workflows.
     return not (event.kind == "push" and event.payload.get("deleted"))
 
@@ -121,10 +128,9 @@ class Starter:
 
     async def located(self, repository: Repository, cause: Cause) -> Cause | None:
         """Return ``cause`` with the ref and commit that it runs on, or None when there is none."""
-        ref, sha = cause.ref, cause.sha
+        ref, sha = (cause.ref, cause.sha) if cause.kind in ON_THEIR_REF else ("", "")
         if cause.kind == "pull_request_target":
             ref = f"refs/heads/{cause.pull['base']['ref']}"
-            sha = ""
         elif cause.pull:
             if not sha and cause.action != "closed":
                 return None  # it conflicts with its base: there is nothing to run on

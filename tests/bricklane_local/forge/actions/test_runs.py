@@ -268,3 +268,33 @@ def test_a_pull_request_is_checked_as_merged_and_may_be_required(bench: Bench) -
     closed = bench.wait("the second run", lambda: len(bench.runs()) == 2 and bench.run())
     assert closed.conclusion == "success"
     assert "ref=refs/heads/main name=main base=main head=feature/x" in bench.log(closed, "check")
+
+
+OTHERS = """
+on: {release: {types: [published]}, issues: {types: [opened]}, status: {}}
+jobs:
+  say:
+    runs-on: ubuntu-latest
+    steps: [{run: 'echo "$GITHUB_REF ${{ github.event.action || github.event.state }}"'}]
+"""
+
+
+def test_other_events_run_on_their_tag_or_on_the_default_branch(bench: Bench) -> None:
+    tagged = bench.workflow(OTHERS)
+    later = bench.repository.create_file("x.txt", "x", "x")["commit"].sha
+    bench.repository.create_git_release("1.0", "One", "notes", target_commitish=tagged, draft=True)
+    assert bench.runs() == []
+    bench.repository.create_git_release("1.1", "Two", "notes", target_commitish=tagged)
+    released = bench.run(event="release")
+    assert (released.head_sha, released.head_branch, released.display_title) == (
+        tagged,
+        "1.1",
+        "Two",
+    )
+    assert "refs/tags/1.1 published" in bench.log(released, "say")
+    bench.repository.create_issue("it broke")
+    assert bench.run(event="issues").head_sha == later
+    bench.repository.get_commit(tagged).create_status("success", context="mine")
+    said = bench.run(event="status")
+    assert (said.head_sha, said.conclusion) == (later, "success")
+    assert "refs/heads/main success" in bench.log(said, "say")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -99,7 +100,7 @@ def lay_out_programs(folder: Path) -> None:
     targets = {name: base_python() for name in PYTHONS}
     uv = find_uv()
     if uv is not None:
-        targets |= {name: uv.with_name(name) for name in LINKS}
+        targets |= {name: uv.with_name(name) for name in LINKS if uv.with_name(name).exists()}
     for name, target in targets.items():
         link = folder / name
         if link.is_symlink() and link.readlink() == target:
@@ -116,10 +117,11 @@ def base_python() -> Path:
 
 
 def find_uv() -> Path | None:
-    """Return uv, which is installed with the local cloud, or None."""
-    import uv
-
+    """Return uv, which is installed with the local cloud, else the one on ``PATH``, or None."""
     try:
+        import uv
+
         return Path(uv.find_uv_bin())
-    except FileNotFoundError:
-        return None
+    except (ImportError, FileNotFoundError):
+        found = shutil.which("uv")
+    return Path(found) if found else None
