@@ -79,6 +79,10 @@ def test_a_workflow_is_read_as_github_reads_it() -> None:
             "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: x, uses: y}]}}",
             ["jobs.a.steps[0]: a step has either run or uses", "expected format {org}/{repo}"],
         ),
+        (
+            "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{uses: 'o/r@${{ github.sha }}'}]}}",
+            ["expected format {org}/{repo}[/path]@ref, got 'o/r@${{ github.sha }}'"],
+        ),
         (f"on: push\njobs: {{a: {{{STEPS}, needs: z}}}}", ["job 'a' depends on unknown job 'z'"]),
         (
             f"on: push\njobs: {{a: {{{STEPS}, needs: b}}, b: {{{STEPS}, needs: a}}}}",

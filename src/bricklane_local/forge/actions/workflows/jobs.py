@@ -16,7 +16,8 @@ from bricklane_local.forge.actions.workflows.settings import (
     read_permissions,
 )
 
-USES = re.compile(r"(\./.*|docker://.+|[\w.-]+/[\w.-]+(/[^@]*)?@[^@\s]+)")
+# No expressions: GitHub takes none here either.
+USES = re.compile(r"(?!.*\$\{\{)(\./.*|docker://.+|[\w.-]+/[\w.-]+(/[^@]*)?@[^@\s]+)")
 STEP_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
