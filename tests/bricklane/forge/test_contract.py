@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,70 +26,16 @@ from bricklane.forge.model import (
     Ruleset,
     WorkflowRun,
 )
-from tests.flows.cloud import DEVELOPER, QUICK, REVIEWER, Clone, LocalCloud, new_clone, tool
+from tests.bricklane.forge.world import World, open_world
+from tests.flows.cloud import DEVELOPER, QUICK, REVIEWER
 
 pytestmark = pytest.mark.real
-
-WORKFLOW = """\
-name: greet
-on:
-  workflow_dispatch:
-    inputs:
-      who: {type: string, default: nobody}
-permissions: {}
-jobs:
-  first:
-    runs-on: ubuntu-latest
-    steps:
-      - run: echo "hello $WHO"
-        env: {WHO: "${{ inputs.who }}"}
-  second:
-    needs: first
-    environment: guarded
-    runs-on: ubuntu-latest
-    steps:
-      - run: echo "let in"
-"""
-
-
-@dataclass(frozen=True)
-class World:
-    """A repository with history: main, and develop one commit ahead."""
-
-    cloud: LocalCloud
-    name: str
-    clone: Clone
-    forge: GitHub
-    reviewer: GitHub
-
-    def branch(self, name: str, start: str, files: Mapping[str, str]) -> str:
-        """Push a branch of one commit on ``start`` and return its head."""
-        self.clone.git("checkout", "--quiet", "-B", name, start)
-        sha = self.clone.commit(f"feat: {name}", files)
-        self.clone.git("push", "--quiet", "origin", name)
-        return sha
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    folder = tmp_path_factory.mktemp("contract")
-    cloud = LocalCloud(folder / "state").up(0, "--act", tool("act"))
-    try:
-        name = cloud.create("flights")
-        clone = new_clone(cloud, name, folder / "clone")
-        clone.commit(
-            "chore: begin", {"README.md": "hello\n", ".github/workflows/greet.yml": WORKFLOW}
-        )
-        clone.git("push", "--quiet", "origin", "main")
-        clone.git("checkout", "--quiet", "-b", "develop")
-        clone.commit("feat: more", {"more.txt": "more\n"})
-        clone.git("push", "--quiet", "origin", "develop")
-        forges = cloud.forge(name), cloud.forge(name, REVIEWER)
-        yield World(cloud, name, clone, *forges)
-        for forge in forges:
-            forge.api.close()
-    finally:
-        cloud.down()
+    with open_world(tmp_path_factory.mktemp("contract")) as opened:
+        yield opened
 
 
 def test_the_repository(world: World) -> None:
