@@ -80,8 +80,8 @@ def test_a_workflow_is_read_as_github_reads_it() -> None:
             ["jobs.a.steps[0]: a step has either run or uses", "expected format {org}/{repo}"],
         ),
         (
-            "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{uses: 'o/r@${{ github.sha }}'}]}}",
-            ["expected format {org}/{repo}[/path]@ref, got 'o/r@${{ github.sha }}'"],
+            "on: push\njobs:\n  a: {runs-on: ubuntu-latest, steps: [{uses: 'o/r@${{ 1 }}'}]}",
+            ["expected format {org}/{repo}[/path]@ref, got 'o/r@${{ 1 }}'"],
         ),
         (f"on: push\njobs: {{a: {{{STEPS}, needs: z}}}}", ["job 'a' depends on unknown job 'z'"]),
         (
