@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Generic, TypeVar
 
 # Contravariant: a step for a world works on any world that is more than it.
-World = TypeVar("World", contravariant=True)
+World = TypeVar("World", contravariant=True)  # noqa: PLC0105  (the plain word reads better)
 
 
 class Outcome(Enum):
