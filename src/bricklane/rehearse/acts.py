@@ -197,9 +197,9 @@ def run_production(stage: Stage, *, job: str) -> None:
     proofs.run_job(stage, "prod", job)
 
 
-def show_table(stage: Stage, *, table: str, order: str) -> None:
+def show_table(stage: Stage, *, table: str, order: str, columns: Sequence[str] = ("*",)) -> None:
     """Show the first rows of a table of production, read through the SDK."""
-    proofs.show_table(stage, "prod", table, order)
+    proofs.show_table(stage, "prod", table, order, columns)
 
 
 def _commit_on_new_branch(

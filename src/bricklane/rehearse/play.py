@@ -66,7 +66,8 @@ def epilogue(stage: Stage) -> None:
         },
         secrets=(token,),
     )
-    screen.say(run(status).output)
+    for line in run(status).output.splitlines():
+        screen.say(line)
     for target in TARGETS:
         record = latest(stage, target)
         for name, digest in wheels_in(stage, target).items():

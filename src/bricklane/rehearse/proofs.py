@@ -157,7 +157,7 @@ def run_job(stage: Stage, target: str, name: str) -> None:
     stage.screen.say(run.run_page_url or "")
 
 
-def show_table(stage: Stage, target: str, table: str, order: str) -> None:
+def show_table(stage: Stage, target: str, table: str, order: str, columns: Sequence[str]) -> None:
     """Show the first rows of a table, read by a statement on the workspace's SQL warehouse.
 
     Raises:
@@ -172,13 +172,14 @@ def show_table(stage: Stage, target: str, table: str, order: str) -> None:
         raise BricklaneError(f"workspace {target} has no SQL warehouse")
     answer = client.statement_execution.execute_statement(
         # The scenario's author owns the workspace, and SQL has no parameters for names.
-        statement=f"SELECT * FROM {table} ORDER BY {order} LIMIT {SHOWN_ROWS}",  # noqa: S608
+        statement=f"SELECT {', '.join(columns)} FROM {table} ORDER BY {order} LIMIT {SHOWN_ROWS}",  # noqa: S608
         warehouse_id=warehouse.id,
     )
     if answer.status is None or answer.status.state is not StatementState.SUCCEEDED:
         raise BricklaneError(f"{table} cannot be read: {answer.status}")
-    columns = (answer.manifest and answer.manifest.schema and answer.manifest.schema.columns) or []
-    shown = Table(*(str(column.name) for column in columns), title=table, title_justify="left")
+    schema = answer.manifest.schema if answer.manifest else None
+    names = [str(column.name) for column in (schema.columns if schema else None) or []]
+    shown = Table(*names, title=table, title_justify="left")
     for row in (answer.result and answer.result.data_array) or []:
         shown.add_row(*(str(value) for value in row))
     stage.screen.console.print(shown)

@@ -29,8 +29,18 @@ WORKFLOWS = {
 }
 PERMISSIONS: dict[str, dict[str, str]] = {
     "pull-request": {"contents": "read"},
-    "deploy-dev": {"contents": "read", "deployments": "write", "statuses": "write"},
-    "deploy-staging": {"contents": "write", "deployments": "write", "statuses": "write"},
+    "deploy-dev": {
+        "actions": "read",
+        "contents": "read",
+        "deployments": "write",
+        "statuses": "write",
+    },
+    "deploy-staging": {
+        "actions": "read",
+        "contents": "write",
+        "deployments": "write",
+        "statuses": "write",
+    },
     "draft-new-hotfix": {"actions": "write", "contents": "write", "pull-requests": "write"},
     "draft-new-release": {"actions": "write", "contents": "write", "pull-requests": "write"},
     "publish-new-release": {
