@@ -51,11 +51,15 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 
 
 def children() -> list[str]:
-    """What git runs for clients: without the readers of objects, which stay a while."""
+    """What git runs for clients: without the readers of objects, which stay a while.
+
+    Other tests of this process may have left servers running for the tests that follow.
+    """
     found = []
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):  # it ends at this moment
-            found.append(" ".join(child.cmdline()))
+            if child.name().startswith("git"):
+                found.append(" ".join(child.cmdline()))
     return [line for line in found if "cat-file" not in line]
 
 
