@@ -62,6 +62,8 @@ INTERRUPTED = """
 import signal, sys
 from pathlib import Path
 from bricklane.process import Command, run
+# Programs that a shell starts in the background ignore it, and what they start does too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 child = '''
 import pathlib, signal, sys, time
 def save(*_):
