@@ -6,6 +6,7 @@ Run ``make generate`` after routes or commands changed; a test fails while a pag
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -148,5 +149,6 @@ An edit names a `file` and one of `write` (its whole text), `append` (text for i
 PAGES = {"ledger.md": ledger, "commands.md": reference, "rehearsal.md": rehearsal}
 
 if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS
     for page, render in PAGES.items():
-        (DOCS / page).write_text(render(), encoding="utf-8")
+        (folder / page).write_text(render(), encoding="utf-8")

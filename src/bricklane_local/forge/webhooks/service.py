@@ -247,9 +247,9 @@ class Webhooks:
         keys = self._forge.secrets.keys
         secret = keys.decrypted(hook.secret).decode() if hook.secret else ""
         outcome = await asyncio.to_thread(send, hook, delivery, secret)
-        self._note(key, delivery, hook, outcome)
+        self._note(key, delivery, outcome)
 
-    def _note(self, key: str, delivery: Delivery, hook: Hook, outcome: Outcome) -> None:
+    def _note(self, key: str, delivery: Delivery, outcome: Outcome) -> None:
         attempts, now = delivery.attempts + 1, self._forge.clock.now()
         again = outcome.status != "OK" and attempts <= len(PAUSES)
         changed = replace(
@@ -264,11 +264,13 @@ class Webhooks:
             received=outcome.received,
             answer=outcome.answer,
         )
+        place = f"{key.partition('/')[0]}/{delivery.hook}"
         with self._forge.transaction():
             self._deliveries.update(key, changed)
-            self._hooks.update(
-                f"{key.partition('/')[0]}/{hook.id}",
-                replace(hook, last_code=outcome.code, last_message=outcome.status),
-            )
+            # As it is now: it may have been changed or deleted while the delivery was under way.
+            hook = self._hooks.find(place)
+            if hook is not None:
+                told = replace(hook, last_code=outcome.code, last_message=outcome.status)
+                self._hooks.update(place, told)
         if not again:
             self._pending.discard(key)
