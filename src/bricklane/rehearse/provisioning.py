@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from bricklane.errors import BricklaneError
 from bricklane.forge.model import EnvironmentRules, MergeMethod, Ruleset
 from bricklane.process import Command, run
-from bricklane.rehearse.stage import DEVELOPER, MANAGER, PROJECT, Stage
+from bricklane.rehearse.stage import DEVELOPER, MANAGER, PROJECT, Stage, signature
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -80,7 +80,8 @@ def new_project(stage: Stage, principals: dict[str, Identity]) -> None:
     shutil.rmtree(stage.folder, ignore_errors=True)
     stage.folder.parent.mkdir(parents=True, exist_ok=True)
     arguments = (sys.executable, "-P", "-m", "bricklane", "new", str(stage.folder), "--defaults")
-    command = Command((*arguments, *words), stage.folder.parent, environment=stage.environment)
+    environment = {**stage.environment, **signature(DEVELOPER)}
+    command = Command((*arguments, *words), stage.folder.parent, environment=environment)
     run(command, show=stage.screen.say)
     stage.screen.happened(DEVELOPER, f"makes the project in {stage.folder}")
 

@@ -76,14 +76,7 @@ class Stage:
         from bricklane.forge.opening import git_environment
 
         token = self.cloud.tokens[login]
-        person = login.replace("-", " ").title()
-        environment = {
-            **git_environment(self.settings, token=token),
-            "GIT_AUTHOR_NAME": person,
-            "GIT_AUTHOR_EMAIL": f"{login}@bricklane.local",
-            "GIT_COMMITTER_NAME": person,
-            "GIT_COMMITTER_EMAIL": f"{login}@bricklane.local",
-        }
+        environment = {**git_environment(self.settings, token=token), **signature(login)}
         command = Command(
             ("git", *arguments), self.folder, environment=environment, secrets=(token,)
         )
@@ -146,3 +139,14 @@ class Stage:
             f"workflow {ended.workflow} ended with {ended.conclusion} on {ended.branch}:\n{said}",
             hint=f"the whole log: {ended.url}",
         )
+
+
+def signature(login: str) -> dict[str, str]:
+    """Return the variables by which git knows the person ``login``, whoever plays the rehearsal."""
+    person, address = login.replace("-", " ").title(), f"{login}@bricklane.local"
+    return {
+        "GIT_AUTHOR_NAME": person,
+        "GIT_AUTHOR_EMAIL": address,
+        "GIT_COMMITTER_NAME": person,
+        "GIT_COMMITTER_EMAIL": address,
+    }
