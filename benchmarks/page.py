@@ -133,6 +133,8 @@ def _section(benchmark: Benchmark, figures: list[Figure], missing: str | None) -
     lines = ["", f"## {benchmark.row}. {benchmark.title}", "", f"Beside {benchmark.peer}."]
     if missing is not None:
         lines += ["", "Not measured by the latest run: " + missing.splitlines()[0]]
+    if not figures and missing is None:
+        lines += ["", "Not measured yet."]
     if figures:
         lines += ["", f"| {' | '.join(COLUMNS)} |", "|" + "---|" * len(COLUMNS)]
         lines += [

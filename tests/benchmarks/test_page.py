@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import page
-from benchmarks.measurement import Comparison
+from benchmarks.measurement import KEPT_ROUNDS, Comparison
 from benchmarks.table import BENCHMARKS
 
 
@@ -56,7 +56,9 @@ def test_amounts(value: float, unit: str, shown: str) -> None:
 def test_the_page_in_docs_shows_the_kept_figures() -> None:
     figures = page.load()
     wanted = {benchmark.row: benchmark.kept_rounds for benchmark in BENCHMARKS}
-    assert {entry.row for entry in figures} == set(wanted)
+    # What takes minutes a round may wait for a quiet machine; the page then says so.
+    quick = {row for row, rounds in wanted.items() if rounds == KEPT_ROUNDS}
+    assert quick <= {entry.row for entry in figures} <= set(wanted)
     for entry in figures:
         assert len(entry.comparison.ours) >= wanted[entry.row]
         if entry.comparison.ratio_limit is not None:
