@@ -145,7 +145,19 @@ def draft_hotfix(stage: Stage) -> None:
 
 def resolve(stage: Stage, *, take: str) -> None:
     """Resolve the conflict of the open back-merge in favour of one side and push the result."""
-    pull_request = next(iter(stage.open_pull_requests(prefix="back-merge/")))
+    listed = next(iter(stage.open_pull_requests(prefix="back-merge/")))
+
+    def known() -> PullRequest | None:
+        # Lists do not say it, and a forge takes a moment to find out.
+        found = stage.forge().pull_request(listed.number)
+        return found if found is not None and found.mergeable is not None else None
+
+    pull_request = stage.until(
+        f"whether pull request {listed.number} merges",
+        known,
+        seconds=CHECK_SECONDS,
+        detail=lambda: "the forge does not know yet",
+    )
     if pull_request.mergeable is not False:
         raise BricklaneError(f"pull request {pull_request.number} has no conflict to resolve")
     stage.screen.say(f"pull request {pull_request.number} does not merge, as the forge says")
