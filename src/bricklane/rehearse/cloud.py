@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 FORGE = "forge"
+# The command line, as a program of its own; -P keeps modules of the working directory out.
+BRICKLANE = (sys.executable, "-P", "-m", "bricklane")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def _bricklane(
     environment: Mapping[str, str] | None = None,
 ) -> str:
     command = Command(
-        (sys.executable, "-P", "-m", "bricklane", *arguments),
+        (*BRICKLANE, *arguments),
         Path.cwd(),
         environment=environment or {},
     )

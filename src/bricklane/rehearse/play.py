@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +55,7 @@ def epilogue(stage: Stage) -> None:
     screen.headline("what is where")
     token = stage.cloud.tokens[DEVELOPER]
     status = Command(
-        (sys.executable, "-P", "-m", "bricklane", "status"),
+        (*clouds.BRICKLANE, "status"),
         stage.folder,
         environment={
             "GITHUB_TOKEN": token,

@@ -191,14 +191,13 @@ def publish_refuses(stage: Stage, says: str) -> None:
     Raises:
         BricklaneError: when it does not refuse, or says something else.
     """
-    import sys
-
     from bricklane.process import Command, run
+    from bricklane.rehearse.cloud import BRICKLANE
 
     token = stage.cloud.tokens["release-manager"]
     done = run(
         Command(
-            (sys.executable, "-P", "-m", "bricklane", "release", "publish"),
+            (*BRICKLANE, "release", "publish"),
             stage.folder,
             environment={"GITHUB_TOKEN": token, "GITHUB_API_URL": stage.cloud.api},
             secrets=(token,),

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 from bricklane.errors import BricklaneError
 from bricklane.forge.model import EnvironmentRules, MergeMethod, Ruleset
 from bricklane.process import Command, run
+from bricklane.rehearse.cloud import BRICKLANE
 from bricklane.rehearse.stage import DEVELOPER, MANAGER, PROJECT, Stage, signature
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def new_project(stage: Stage, principals: dict[str, Identity]) -> None:
     words = [word for key, value in answers.items() for word in ("--data", f"{key}={value}")]
     shutil.rmtree(stage.folder, ignore_errors=True)
     stage.folder.parent.mkdir(parents=True, exist_ok=True)
-    arguments = (sys.executable, "-P", "-m", "bricklane", "new", str(stage.folder), "--defaults")
+    arguments = (*BRICKLANE, "new", str(stage.folder), "--defaults")
     environment = {**stage.environment, **signature(DEVELOPER)}
     command = Command((*arguments, *words), stage.folder.parent, environment=environment)
     run(command, show=stage.screen.say)
