@@ -50,17 +50,23 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
     raise AssertionError(f"not within 10 seconds: {what}")
 
 
-def children() -> list[str]:
-    """What git runs for clients: without the readers of objects, which stay a while.
+def git_processes() -> dict[psutil.Process, str]:
+    """The git processes below this one, with their command lines.
 
-    Other tests of this process may have left servers running for the tests that follow.
+    Other tests of this process may have left servers running for the tests that follow: those have
+    children too.
     """
-    found = []
+    found = {}
     for child in psutil.Process().children(recursive=True):
         with contextlib.suppress(psutil.Error):  # it ends at this moment
             if child.name().startswith("git"):
-                found.append(" ".join(child.cmdline()))
-    return [line for line in found if "cat-file" not in line]
+                found[child] = " ".join(child.cmdline())
+    return found
+
+
+def children() -> list[str]:
+    """What git runs for clients: without the readers of objects, which stay a while."""
+    return [line for line in git_processes().values() if "cat-file" not in line]
 
 
 def test_a_client_that_dies_in_mid_push_leaves_nothing(served: Served, clone: Clone) -> None:
@@ -188,6 +194,7 @@ def test_a_start_waits_for_what_an_earlier_server_left(
 def test_stopping_ends_every_child(
     served_class: type[Served], tmp_path: Path, copy_of: Callable[..., Clone]
 ) -> None:
+    before = git_processes()
     server = served_class(tmp_path / "server")
     copy_of(server.remote(), tmp_path / "clone", first=True)
     wire = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])))
@@ -201,7 +208,7 @@ def test_stopping_ends_every_child(
     server.stop()
     wire.close()
     assert time.monotonic() - started < 8
-    assert not psutil.Process().children(recursive=True)
+    assert not git_processes().keys() - before.keys()
 
 
 def test_many_loose_objects_are_packed_at_the_next_start(
