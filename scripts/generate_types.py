@@ -15,6 +15,7 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from bricklane_local.account.families import ROUTES as ACCOUNT_ROUTES
 from bricklane_local.app.families import ALL_ROUTES
 
 TARGET = Path(__file__).parents[1] / "src/bricklane_local/app/types.json"
@@ -58,7 +59,7 @@ def render() -> str:
     """Return the text that ``types.json`` should have."""
     collector = Collector()
     methods: dict[str, dict[str, Any]] = {}
-    for name in sorted({route.sdk for route in ALL_ROUTES if route.sdk}):
+    for name in sorted({route.sdk for route in (*ALL_ROUTES, *ACCOUNT_ROUTES) if route.sdk}):
         module_name, class_name, method_name = name.split(".")
         module = importlib.import_module(f"databricks.sdk.service.{module_name}")
         method = getattr(getattr(module, class_name), method_name)

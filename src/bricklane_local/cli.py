@@ -63,6 +63,11 @@ def compute_options(function: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="Memory of the Spark driver in megabytes.",
         ),
+        click.option(
+            "--empty",
+            is_flag=True,
+            help="A new cloud has an account without workspaces, to be provisioned.",
+        ),
     ):
         function = option(function)
     return function
@@ -75,12 +80,12 @@ def _paths(name: str, state: Path | None) -> StatePaths:
     return StatePaths((state or default_state(name)).absolute())
 
 
-def _started_with(options: dict[str, Any]) -> tuple[ComputeSettings, int | None]:
+def _started_with(options: dict[str, Any]) -> tuple[ComputeSettings, int | None, bool]:
     """Return what ``compute_options`` says, as what starts a server takes it."""
     from bricklane_local.compute.settings import ComputeSettings
 
     settings = ComputeSettings(options["spark"], options["java"], options["memory"], options["act"])
-    return settings, options["port"]
+    return settings, options["port"], options["empty"]
 
 
 @command.command()
@@ -97,12 +102,13 @@ def up(name: str, state: Path | None, **options: Any) -> None:
 
 
 def _describe(paths: StatePaths, record: ServerRecord) -> None:
-    from bricklane_local.listeners import LISTENERS
+    from bricklane_local.clientconfig import ACCOUNT_PROFILE
+    from bricklane_local.listeners import SERVICES, title_of
 
-    for listener in LISTENERS:
-        if url := record.hosts.get(listener.name):
-            click.echo(f"  {listener.title}: {url}")
-    first = next(iter(record.hosts))
+    for name, url in record.hosts.items():
+        click.echo(f"  {title_of(name)}: {url}")
+    others = {row.name for row in SERVICES}
+    first = next((name for name in record.hosts if name not in others), ACCOUNT_PROFILE)
     click.echo("point any Databricks client at it with:")
     click.echo(f"  export DATABRICKS_CONFIG_FILE={paths.client_config}")
     click.echo(f"  export DATABRICKS_CONFIG_PROFILE={first}")

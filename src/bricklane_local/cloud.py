@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
+from bricklane_local.account.account import Account
+from bricklane_local.account.provisioning import Provisioning
+from bricklane_local.account.registry import Registry, WorkspaceRow
 from bricklane_local.app.faults import Faults
 from bricklane_local.app.requestlog import RequestLog
 from bricklane_local.catalog.metastore import Metastore
@@ -17,12 +20,18 @@ from bricklane_local.compute.tasks import ComputeExecutor
 from bricklane_local.compute.view import WorkspaceView
 from bricklane_local.dbfs.service import Dbfs
 from bricklane_local.files_api.tree import Uploads
-from bricklane_local.identity.directory import Directory
+from bricklane_local.identity.directory import ACCOUNT_ADMIN, Directory
 from bricklane_local.identity.groups import Groups
 from bricklane_local.identity.members import Members
 from bricklane_local.identity.oauth_secrets import OAuthSecrets
-from bricklane_local.identity.principals import ADMINISTRATOR, Principal
+from bricklane_local.identity.principals import (
+    ADMINISTRATOR,
+    ADMINS,
+    Principal,
+    PrincipalKind,
+)
 from bricklane_local.identity.roles import Roles
+from bricklane_local.identity.scope import ACCOUNT
 from bricklane_local.identity.tokens import Tokens
 from bricklane_local.jobs.engine import JobEngine
 from bricklane_local.pages.runs import RunPages
@@ -38,40 +47,19 @@ from bricklane_local.store.database import Database
 from bricklane_local.workspace.objects import WorkspaceObjects
 
 
-@dataclass(frozen=True, slots=True)
-class WorkspaceRow:
-    """A workspace that every new cloud has.
-
-    Args:
-        name: its name, which is its profile's and its default catalog's too.
-        id: the numeric workspace id.
-        port: the port its listener takes unless told otherwise.
-    """
-
-    name: str
-    id: int
-    port: int
-
-
-WORKSPACES = (
-    WorkspaceRow("dev", 6_500_000_000_000_001, 8701),
-    WorkspaceRow("staging", 6_500_000_000_000_002, 8702),
-    WorkspaceRow("prod", 6_500_000_000_000_003, 8703),
-)
-
-
 class Cloud:
     """The state of a cloud and everything that acts on it.
 
     Args:
         root: state folder, made when absent.
         compute: where Spark and Java are.
+        empty: a new cloud has an account without workspaces.
 
     Raises:
         LocalError: when the state was written by a newer version.
     """
 
-    def __init__(self, root: Path, compute: ComputeSettings) -> None:
+    def __init__(self, root: Path, compute: ComputeSettings, *, empty: bool = False) -> None:
         self.paths = StatePaths(root)
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.compute_settings = compute
@@ -86,37 +74,65 @@ class Cloud:
         self.oauth_secrets = OAuthSecrets(self.database, self.clock, self.directory)
         self.roles = Roles(self.database, self.directory, self.account_id)
         record = self.directory.ensure_user(ADMINISTRATOR, "Local Developer")
+        self.directory.set_entitlements(ACCOUNT, record["id"], [ACCOUNT_ADMIN])
         self.administrator = Principal(record["id"], ADMINISTRATOR, record["display_name"])
         self.metastore = Metastore(self.database, self.paths, self.clock)
         self.samples = Samples(self.metastore)
         self.uploads = Uploads(self.paths.uploads)
         self.pool = open_pool(self.paths, compute)
         self._background: list[asyncio.Task[None]] = []
-        self.workspaces = {row.name: Workspace(self, row) for row in WORKSPACES}
+        self.account = Account(self)
+        self.registry = Registry(self.database, self.clock)
+        self.registry.seed(empty=empty)
+        self.provisioning = Provisioning(self)
+        self.workspaces: dict[str, Workspace] = {}
+        for row in self.registry.rows():
+            self.open_workspace(row).found("")
 
     def _account_id(self) -> str:
+        return self._made_once("id", lambda: str(uuid.uuid4()))
+
+    def _made_once(self, name: str, make: Callable[[], str]) -> str:
         space = self.database.space("account")
-        body = space.get("account", "id")
+        body = space.get("account", name)
         if body is None:
-            body = {"id": str(uuid.uuid4())}
-            space.insert("account", "id", body)
+            body = {"id": make()}
+            space.insert("account", name, body)
         return str(body["id"])
+
+    def account_machine(self) -> Principal:
+        """Return the service principal by which programs administer the account, made on first use.
+
+        The API of the account takes no personal tokens, as on the real platform.
+        """
+        name = self._made_once("machine", lambda: str(uuid.uuid4()))
+        kind = PrincipalKind.SERVICE_PRINCIPAL
+        record = self.directory.record(kind, name)
+        if record is None:
+            record = self.directory.add(kind, name, "bricklane local administrator")
+        self.directory.set_entitlements(ACCOUNT, record["id"], [ACCOUNT_ADMIN])
+        return self.directory.named(ACCOUNT, name)
+
+    def open_workspace(self, row: WorkspaceRow) -> Workspace:
+        """Return a workspace of the account, with its services, now among :attr:`workspaces`."""
+        self.workspaces[row.name] = Workspace(self, row)
+        return self.workspaces[row.name]
 
     async def start(self) -> None:
         """Bring interrupted work to a clear state and begin what runs in the background."""
         self.blobs.sweep()
         self.samples.start()
         for workspace in self.workspaces.values():
-            workspace.statements.start()
-            workspace.engine.start()
+            workspace.start()
+        self.provisioning.start()
         if self.pool is not None:
             self._background.append(asyncio.create_task(self.pool.warm()))
 
     async def stop(self) -> None:
         """End all background work and close the state."""
+        await self.provisioning.stop()
         for workspace in self.workspaces.values():
-            await workspace.engine.stop()
-            await workspace.statements.stop()
+            await workspace.stop()
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -134,6 +150,8 @@ class Workspace:
         row: its name and id.
     """
 
+    kind = "workspace"
+
     def __init__(self, cloud: Cloud, row: WorkspaceRow) -> None:
         self.cloud = cloud
         self.name = row.name
@@ -143,9 +161,6 @@ class Workspace:
         self.objects = WorkspaceObjects(self.space, cloud.blobs, cloud.clock)
         self.groups = Groups(self)
         self.members = Members(self)
-        self.members.found_workspace(self.cloud.directory.ensure_user(ADMINISTRATOR, ADMINISTRATOR))
-        self.objects.ensure_home(cloud.administrator)
-        cloud.metastore.ensure_workspace_catalog(row.name, cloud.administrator)
         self.dbfs = Dbfs(
             cloud.paths.dbfs(row.name), cloud.uploads, cloud.metastore.trash, cloud.database
         )
@@ -157,6 +172,45 @@ class Workspace:
         self.view = WorkspaceView(self.objects, cloud.blobs, cloud.paths.view(row.name))
         self.engine = JobEngine(self, ComputeExecutor(self, cloud.pool))
         self.pages = RunPages(self)
+
+    @property
+    def catalog(self) -> str:
+        """The catalog that the workspace has from the start, named like itself.
+
+        Source: https://docs.databricks.com/en/catalogs/create-catalog.html (workspace catalogs).
+        """
+        return self.name.replace("-", "_")
+
+    def found(self, creator: str) -> None:
+        """Give the workspace its groups, administrators, their homes, and its catalog.
+
+        Args:
+            creator: name of the principal who made it; "" for the cloud itself.
+        """
+        directory = self.cloud.directory
+        directory.ensure_groups(self.name)
+        for name in (ADMINISTRATOR, creator):
+            principal = directory.find(ACCOUNT, name) if name else None
+            if principal is not None:
+                record = {"id": principal.id, "user_name": principal.user_name}
+                directory.assign(self.name, principal.kind, record)
+                directory.join(self.name, self.groups.named(ADMINS), principal.id)
+                self.welcome(principal)
+        self.cloud.metastore.ensure_workspace_catalog(self.catalog, self.cloud.administrator)
+
+    def welcome(self, principal: Principal) -> None:
+        """Make the home folder of a principal."""
+        self.objects.ensure_home(principal)
+
+    def start(self) -> None:
+        """Bring interrupted work to a clear state."""
+        self.statements.start()
+        self.engine.start()
+
+    async def stop(self) -> None:
+        """End all work that is under way."""
+        await self.engine.stop()
+        await self.statements.stop()
 
     def run_folder(self, task_run_id: int) -> Path:
         """Return the folder in which a task run leaves its outputs."""

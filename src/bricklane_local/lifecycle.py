@@ -47,13 +47,16 @@ def _record(paths: StatePaths) -> ServerRecord | None:
         return None
 
 
-def up(paths: StatePaths, compute: ComputeSettings, port: int | None) -> tuple[ServerRecord, bool]:
+def up(
+    paths: StatePaths, compute: ComputeSettings, port: int | None, empty: bool
+) -> tuple[ServerRecord, bool]:
     """Start the server unless it runs, and wait until it answers.
 
     Args:
         paths: of the cloud.
         compute: where Spark and Java are.
         port: of the first workspace; None for the usual ones, 0 for free ones.
+        empty: a new cloud begins with an account without workspaces.
 
     Returns:
         The server, and whether it was started by this call.
@@ -73,7 +76,7 @@ def up(paths: StatePaths, compute: ComputeSettings, port: int | None) -> tuple[S
             hint="name another with --state, or in the variable BRICKLANE_STATE_DIR",
         ) from None
     paths.server_record.unlink(missing_ok=True)
-    process = _spawn(paths, compute, port)
+    process = _spawn(paths, compute, port, empty)
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if (record := _record(paths)) is not None:
@@ -89,7 +92,7 @@ def up(paths: StatePaths, compute: ComputeSettings, port: int | None) -> tuple[S
 
 
 def _spawn(
-    paths: StatePaths, compute: ComputeSettings, port: int | None
+    paths: StatePaths, compute: ComputeSettings, port: int | None, empty: bool
 ) -> subprocess.Popen[bytes]:
     arguments = [sys.executable, "-m", "bricklane_local", "serve", "--state", str(paths.root)]
     if port is not None:
@@ -101,6 +104,8 @@ def _spawn(
     if compute.act is not None:
         arguments += ["--act", str(compute.act)]
     arguments += ["--memory", str(compute.memory_megabytes)]
+    if empty:
+        arguments.append("--empty")
     with paths.server_log.open("wb") as log:
         return subprocess.Popen(
             arguments,

@@ -1,7 +1,7 @@
 """The listeners of a cloud, as rows: one for each workspace, and those of its other services.
 
 All are served by the one process and its one event loop. A service that is not a workspace adds a
-row to :data:`LISTENERS` with a function that imports and opens it.
+row to :data:`SERVICES` with a function that imports and opens it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bricklane_local.cloud import WORKSPACES
-
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from bricklane_local.account.registry import WorkspaceRow
     from bricklane_local.cloud import Cloud
 
 
@@ -49,12 +48,14 @@ class Listener:
         port: the port it takes unless told otherwise.
         open: makes the service of a cloud; the second argument is the listener's URL, without a
             slash at the end. It must not touch the network: nothing listens yet.
+        kept: whether it takes ``port`` whatever ``bricklane local up --port`` says.
     """
 
     name: str
     title: str
     port: int
     open: Callable[[Cloud, str], Service]
+    kept: bool = False
 
 
 def logged(cloud: Cloud, name: str, app: ASGIApp) -> ASGIApp:
@@ -67,12 +68,20 @@ def logged(cloud: Cloud, name: str, app: ASGIApp) -> ASGIApp:
 
 
 def _workspace(name: str, cloud: Cloud, url: str) -> Service:
-    from bricklane_local.app.asgi import WorkspaceApp
+    from bricklane_local.app.asgi import ApiApp
     from bricklane_local.app.families import ALL_ROUTES
 
     workspace = cloud.workspaces[name]
     workspace.host = url
-    return Service(logged(cloud, name, WorkspaceApp(workspace, ALL_ROUTES)))
+    return Service(logged(cloud, name, ApiApp(workspace, ALL_ROUTES)))
+
+
+def _account(cloud: Cloud, url: str) -> Service:
+    from bricklane_local.account.families import ROUTES
+    from bricklane_local.app.asgi import ApiApp
+
+    cloud.account.host = url
+    return Service(logged(cloud, "account", ApiApp(cloud.account, ROUTES)))
 
 
 def _forge(cloud: Cloud, url: str) -> Service:
@@ -81,11 +90,23 @@ def _forge(cloud: Cloud, url: str) -> Service:
     return open_forge(cloud, url)
 
 
-# In the order in which they take the ports after `--port NUMBER`.
-LISTENERS = (
-    *(
-        Listener(row.name, f"workspace {row.name}", row.port, partial(_workspace, row.name))
-        for row in WORKSPACES
-    ),
+SERVICES = (
     Listener("forge", "forge", 8700, _forge),
+    Listener("account", "account", 8704, _account),
 )
+
+
+def workspace_listener(row: WorkspaceRow) -> Listener:
+    """Return the listener of a workspace."""
+    open_it = partial(_workspace, row.name)
+    return Listener(row.name, title_of(row.name), row.port, open_it, row.kept)
+
+
+def listeners_of(cloud: Cloud) -> list[Listener]:
+    """Return the listeners of a cloud, in the order in which they take ports."""
+    return [*(workspace_listener(row) for row in cloud.registry.rows()), *SERVICES]
+
+
+def title_of(name: str) -> str:
+    """Return how messages call the listener ``name``."""
+    return name if name in {row.name for row in SERVICES} else f"workspace {name}"

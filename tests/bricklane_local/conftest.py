@@ -14,7 +14,7 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from databricks.sdk import WorkspaceClient
+    from databricks.sdk import AccountClient, WorkspaceClient
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Server:
 
     def profile_of(self, workspace: str) -> configparser.SectionProxy:
         """The profile of a workspace."""
-        config = configparser.ConfigParser()
+        config = configparser.ConfigParser(interpolation=None)
         config.read(self.state / "config")
         return config[workspace]
 
@@ -88,6 +88,22 @@ class Server:
             rate_limit=1000,
         )
         return WorkspaceClient(config=config)
+
+    def account(self, **credentials: str) -> AccountClient:
+        """Return the SDK's client of the account, for its administrator or for ``credentials``."""
+        from databricks.sdk import AccountClient
+        from databricks.sdk.config import Config
+
+        profile = self.profile_of("account")
+        names = ("client_id", "client_secret")
+        config = Config(
+            host=profile["host"],
+            account_id=profile["account_id"],
+            auth_type="oauth-m2m",
+            rate_limit=1000,
+            **(credentials or {name: profile[name] for name in names}),
+        )
+        return AccountClient(config=config)
 
     def request(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """Send one request as the administrator."""

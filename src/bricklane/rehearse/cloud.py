@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 FORGE = "forge"
+# Listeners of a cloud that are no workspaces.
+SERVICES = (FORGE, "account")
 # The command line, as a program of its own; -P keeps modules of the working directory out.
 BRICKLANE = (sys.executable, "-P", "-m", "bricklane")
 
@@ -86,7 +88,7 @@ def find(name: str) -> LocalCloud:
         )
     state = Path(status["state"])
     forge = json.loads((state / "forge.json").read_text("utf-8"))
-    hosts = {key: url for key, url in status["hosts"].items() if key != FORGE}
+    hosts = {key: url for key, url in status["hosts"].items() if key not in SERVICES}
     return LocalCloud(
         name=name,
         state=state,

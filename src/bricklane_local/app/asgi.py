@@ -22,7 +22,7 @@ from bricklane_local.app.types import check_body
 from bricklane_local.identity.principals import Principal
 
 if TYPE_CHECKING:
-    from bricklane_local.cloud import Workspace
+    from bricklane_local.identity.scope import Scope as CalledScope
 
 LOGGER = logging.getLogger(__name__)
 # Far above any JSON request of the API (notebook imports end at 10 MB, as documented).
@@ -34,16 +34,16 @@ def json_response(body: Any, status: int = 200) -> Response:
     return Response(orjson.dumps(body), status, media_type="application/json")
 
 
-class WorkspaceApp:
-    """Answers the API of one workspace.
+class ApiApp:
+    """Answers the API of one workspace, or of the account.
 
     Args:
-        workspace: whose state the handlers act on.
+        called: whose state the handlers act on.
         routes: the routes of all families, matched in order.
     """
 
-    def __init__(self, workspace: Workspace, routes: Iterable[Route]) -> None:
-        self._workspace = workspace
+    def __init__(self, called: CalledScope, routes: Iterable[Route]) -> None:
+        self._called = called
         self._exact: dict[tuple[str, str], Route] = {}
         self._patterns: list[tuple[StarletteRoute, Route]] = []
         for route in routes:
@@ -74,14 +74,13 @@ class WorkspaceApp:
 
     async def _answer(self, request: Request) -> Response:
         route, path = self._match(request)
-        caller = (
-            self._workspace.cloud.administrator if route.public else self._authenticate(request)
-        )
+        caller = self._called.cloud.administrator if route.public else self._authenticate(request)
+        self._check_account(path)
         body = {} if route.raw else await json_body(request)
         if route.sdk is not None:
             check_body(route.sdk, body)
         query = dict(request.query_params)
-        call = Call(request, self._workspace, caller, path, query, body)
+        call = Call(request, self._called, caller, path, query, body)
         outcome = route.handler(call)
         answer: Answer = await outcome if isinstance(outcome, Awaitable) else outcome
         if isinstance(answer, Response):
@@ -102,9 +101,17 @@ class WorkspaceApp:
         self._authenticate(request)
         raise ApiError(
             "NOT_IMPLEMENTED",
-            f"The local workspace does not implement {request.method} {path}. "
+            f"The local {self._called.kind} does not implement {request.method} {path}. "
             "docs/ledger.md lists what it does.",
         )
+
+    def _check_account(self, path: dict[str, str]) -> None:
+        wanted = path.get("account")
+        if wanted is not None and wanted != self._called.cloud.account_id:
+            raise ApiError(
+                "RESOURCE_DOES_NOT_EXIST",
+                f"There is no account {wanted}; this cloud's is {self._called.cloud.account_id}",
+            )
 
     def _authenticate(self, request: Request) -> Principal:
         scheme, _, value = request.headers.get("authorization", "").partition(" ")
@@ -120,7 +127,7 @@ class WorkspaceApp:
             token = ""
         if not token:
             raise ApiError("UNAUTHENTICATED", "Credential was not sent, or is not a bearer token")
-        return self._workspace.cloud.tokens.authenticate(token, self._workspace.name)
+        return self._called.cloud.tokens.authenticate(token, self._called.name)
 
 
 async def json_body(request: Request) -> dict[str, Any]:
@@ -153,7 +160,7 @@ async def json_body(request: Request) -> dict[str, Any]:
 
 
 def _never(request: Request) -> Response:
-    raise AssertionError(f"{request.url.path} is dispatched by WorkspaceApp")
+    raise AssertionError(f"{request.url.path} is dispatched by ApiApp")
 
 
 def with_middleware(app: ASGIApp, layers: Iterable[Any]) -> ASGIApp:

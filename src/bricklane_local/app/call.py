@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bricklane_local.app.errors import invalid, missing
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from bricklane_local.account.account import Account
     from bricklane_local.cloud import Cloud, Workspace
     from bricklane_local.identity.principals import Principal
+    from bricklane_local.identity.scope import Scope
 
 TRUE_WORDS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -23,7 +25,7 @@ class Call:
 
     Args:
         request: the HTTP request, for handlers that stream its body or read headers.
-        workspace: the workspace whose listener received it.
+        scope: the workspace whose listener received it, or the account.
         caller: the authenticated identity.
         path: the values of the route's path parameters, percent-decoded.
         query: the query parameters; of a repeated one, the last.
@@ -31,16 +33,26 @@ class Call:
     """
 
     request: Request
-    workspace: Workspace
+    scope: Scope
     caller: Principal
     path: dict[str, str]
     query: dict[str, str]
     body: dict[str, Any]
 
     @property
+    def workspace(self) -> Workspace:
+        """The workspace that is called, for routes that only workspaces have."""
+        return cast("Workspace", self.scope)
+
+    @property
+    def account(self) -> Account:
+        """The account that is called, for routes that only the account has."""
+        return cast("Account", self.scope)
+
+    @property
     def cloud(self) -> Cloud:
-        """The cloud that the workspace belongs to."""
-        return self.workspace.cloud
+        """The cloud that is called."""
+        return self.scope.cloud
 
     def required(self, name: str) -> Any:
         """Return the parameter ``name`` of body or query.

@@ -216,7 +216,7 @@ def current_metastore(call: Call) -> dict[str, Any]:
     return {
         "metastore_id": call.cloud.metastore.info["metastore_id"],
         "workspace_id": call.workspace.id,
-        "default_catalog_name": call.workspace.name,
+        "default_catalog_name": call.workspace.catalog,
     }
 
 

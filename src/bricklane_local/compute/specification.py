@@ -40,7 +40,7 @@ def common(
         "workspace_id": str(workspace.id),
         "user": user,
         "spark": {"remote": spark.remote, "token": spark.token, "conf": _catalogs(workspace)},
-        "catalog": workspace.name,
+        "catalog": workspace.catalog,
         "schema": "default",
         "roots": {prefix: str(root) for prefix, root in roots(workspace).items()},
     }

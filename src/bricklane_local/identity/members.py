@@ -1,6 +1,7 @@
-"""Users and service principals of one workspace as SCIM resources.
+"""Users and service principals of the account and of workspaces as SCIM resources.
 
-Source: https://docs.databricks.com/api/workspace/serviceprincipals (and users).
+Source: https://docs.databricks.com/api/workspace/serviceprincipals (and users), and
+https://docs.databricks.com/api/account/accountserviceprincipals.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bricklane_local.identity.directory import ACCOUNT_ADMIN
 from bricklane_local.identity.groups import guard
 from bricklane_local.identity.principals import ADMINS, USERS, Principal, PrincipalKind
 from bricklane_local.identity.scim import Resource, ScimError, patched, values_of
+from bricklane_local.identity.scope import ACCOUNT
 
 if TYPE_CHECKING:
-    from bricklane_local.cloud import Workspace
+    from bricklane_local.identity.scope import Scope
 
 # Attributes that hold several values.
-LISTS = ("entitlements", "groups")
+LISTS = ("entitlements", "groups", "roles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +54,22 @@ TYPES = {
 
 
 class Members:
-    """The principals of one workspace.
+    """The principals of the account, or of one workspace.
 
     Args:
-        workspace: which.
+        scope: which.
     """
 
-    def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
-        self._directory = workspace.cloud.directory
-
-    def found_workspace(self, record: dict[str, Any]) -> None:
-        """Give a new workspace its groups, and the cloud's administrator as their first member."""
-        name = self._workspace.name
-        self._directory.ensure_groups(name)
-        self._directory.assign(name, PrincipalKind.USER, record)
-        self._directory.join(name, self._workspace.groups.named(ADMINS), record["id"])
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._directory = scope.cloud.directory
+        # What a principal has of its own here: roles in the account, entitlements in a workspace.
+        self._owned = "roles" if scope.name == ACCOUNT else "entitlements"
 
     def show(self, row: ResourceType, principal: Principal) -> Resource:
         """Return a principal as a SCIM resource."""
-        workspace = self._workspace.name
-        ids = {group.name: group.id for group in self._directory.groups(workspace)}
-        assignment = self._directory.assignment(workspace, principal.id) or {}
+        scope = self._scope.name
+        assignment = self._directory.assignment(scope, principal.id) or {}
         record = self._directory.record(row.kind, principal.user_name) or {}
         shown: Resource = {
             "schemas": [row.schema],
@@ -80,12 +77,8 @@ class Members:
             row.key: principal.user_name,
             "displayName": principal.display_name,
             "active": principal.active,
-            "groups": [
-                {"display": n, "type": "direct", "value": ids[n], "$ref": f"Groups/{ids[n]}"}
-                for n in principal.groups
-                if n in ids
-            ],
-            "entitlements": [{"value": value} for value in assignment.get("entitlements") or ()],
+            "groups": self._groups_of(principal),
+            self._owned: [{"value": value} for value in assignment.get("entitlements") or ()],
             "externalId": record.get("external_id"),
         }
         if row.kind is PrincipalKind.USER:
@@ -93,9 +86,24 @@ class Members:
             shown |= {"emails": emails, "name": {"givenName": principal.display_name}}
         return {name: value for name, value in shown.items() if value is not None}
 
+    def _groups_of(self, principal: Principal) -> list[Resource]:
+        scope = self._scope.name
+        direct = {*self._directory.tree.direct(scope, principal.id), USERS}
+        ids = {group.name: group.id for group in self._directory.groups(scope)}
+        return [
+            {
+                "display": name,
+                "type": "direct" if name in direct else "indirect",
+                "value": ids[name],
+                "$ref": f"Groups/{ids[name]}",
+            }
+            for name in principal.groups
+            if name in ids
+        ]
+
     def all(self, row: ResourceType, caller: Principal) -> list[Resource]:
         """Return the principals of a kind; who is no administrator sees only their names."""
-        found = self._directory.principals(self._workspace.name, row.kind)
+        found = self._directory.principals(self._scope.name, row.kind)
         shown = [self.show(row, principal) for principal in found]
         if caller.is_admin:
             return shown
@@ -106,15 +114,15 @@ class Members:
         """Return the principal of a kind with a SCIM id.
 
         Raises:
-            ScimError: 404 when the workspace has none.
+            ScimError: 404 when there is none.
         """
-        found = self._directory.by_id(self._workspace.name, principal_id)
+        found = self._directory.by_id(self._scope.name, principal_id)
         if found is None or found.kind is not row.kind:
             raise ScimError(404, f"{row.noun} with id {principal_id} not found.")
         return found
 
     def create(self, row: ResourceType, body: Resource, caller: Principal) -> Principal:
-        """Add a principal to the workspace, and to the account unless it knows it already.
+        """Add a principal to the scope, and to the account unless it knows it already.
 
         Args:
             row: the kind.
@@ -122,23 +130,23 @@ class Members:
             caller: becomes the manager of a new service principal.
 
         Raises:
-            ScimError: 400 without a usable name, 409 when the workspace has it.
+            ScimError: 400 without a usable name, 409 when the scope has it.
         """
         name = _name(row, body)
-        if self._directory.find(self._workspace.name, name) is not None:
+        if self._directory.find(self._scope.name, name) is not None:
             raise ScimError(409, f"{row.noun} with {row.key} {name} already exists.", "uniqueness")
-        with self._workspace.cloud.database.transaction():
+        with self._scope.cloud.database.transaction():
             record = self._directory.record(row.kind, name)
             if record is None:
                 record = self._directory.add(row.kind, name, str(body.get("displayName") or name))
                 if row.kind is PrincipalKind.SERVICE_PRINCIPAL:
-                    self._workspace.cloud.roles.grant_at_creation(name, caller)
-            self._directory.assign(self._workspace.name, row.kind, record)
-            made = self._directory.named(self._workspace.name, name)
+                    self._scope.cloud.roles.grant_at_creation(name, caller)
+            self._directory.assign(self._scope.name, row.kind, record)
+            made = self._directory.named(self._scope.name, name)
             kept = {k: v for k, v in body.items() if k in ("active", "externalId", *LISTS)}
             self.save(row, made, self.show(row, made) | kept)
-            self._workspace.objects.ensure_home(made)
-        return self._directory.named(self._workspace.name, name)
+            self._scope.welcome(made)
+        return self._directory.named(self._scope.name, name)
 
     def patch(self, row: ResourceType, principal: Principal, operations: list[Any]) -> None:
         """Change a principal by SCIM operations."""
@@ -156,11 +164,9 @@ class Members:
         active = wanted.get("active", True)
         if not isinstance(active, bool):
             raise ScimError(400, f"active must be true or false, got {active!r}", "invalidValue")
-        groups = values_of(wanted, "groups")
-        admins = self._workspace.groups.named(ADMINS)
-        guard(principal, administers=active and admins.id in groups)
-        workspace = self._workspace.name
-        with self._workspace.cloud.database.transaction():
+        groups, owned = values_of(wanted, "groups"), values_of(wanted, self._owned)
+        guard(principal, administers=active and self._administers(groups, owned))
+        with self._scope.cloud.database.transaction():
             record = self._directory.record(row.kind, principal.user_name) or {}
             record |= {
                 "display_name": str(wanted.get("displayName") or principal.user_name),
@@ -168,28 +174,37 @@ class Members:
                 "external_id": wanted.get("externalId"),
             }
             self._directory.save(row.kind, record)
-            entitlements = values_of(wanted, "entitlements")
-            self._directory.set_entitlements(workspace, principal.id, entitlements)
+            self._directory.set_entitlements(self._scope.name, principal.id, owned)
             self._set_groups(principal, groups)
 
+    def _administers(self, groups: list[str], owned: list[str]) -> bool:
+        if self._scope.name == ACCOUNT:
+            return ACCOUNT_ADMIN in owned
+        return self._scope.groups.named(ADMINS).id in groups
+
     def _set_groups(self, principal: Principal, wanted: list[str]) -> None:
-        workspace = self._workspace.name
-        groups = {group.id: group for group in self._directory.groups(workspace)}
+        scope = self._scope.name
+        groups = {group.id: group for group in self._directory.groups(scope)}
         if unknown := [value for value in wanted if value not in groups]:
             raise ScimError(404, f"Group with id {unknown[0]} not found.")
+        direct = self._directory.tree.direct(scope, principal.id)
         for group in groups.values():
-            if group.name == USERS:
+            # Everybody is in `users`; account groups are changed in the account.
+            if group.name == USERS or group.scope != scope:
                 continue
-            if group.id in wanted:
-                self._directory.join(workspace, group, principal.id)
-            else:
-                self._directory.leave(workspace, group, principal.id)
+            if group.id in wanted and group.name not in principal.groups:
+                self._directory.join(scope, group, principal.id)
+            elif group.id not in wanted and group.name in direct:
+                self._directory.leave(group, principal.id)
 
     def delete(self, row: ResourceType, principal: Principal) -> None:
-        """Take a principal out of the workspace; its tokens end with it."""
+        """Take a principal out of the scope; its tokens end with it.
+
+        Out of a workspace the account still knows it; out of the account it is gone everywhere.
+        """
         guard(principal, administers=False)
         record = self._directory.record(row.kind, principal.user_name) or {}
-        self._directory.remove(self._workspace.name, row.kind, record)
+        self._directory.remove(self._scope.name, row.kind, record)
 
 
 def _name(row: ResourceType, body: Resource) -> str:

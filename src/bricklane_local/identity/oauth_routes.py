@@ -60,7 +60,11 @@ def discovery(call: Call) -> dict[str, Any]:
 
 def server_metadata(call: Call) -> dict[str, Any]:
     """Describe the authorization server (RFC 8414)."""
-    issuer = f"{call.workspace.host}/oidc"
+    return metadata(f"{call.scope.host}/oidc")
+
+
+def metadata(issuer: str) -> dict[str, Any]:
+    """Return what a client has to know of the authorization server at the URL ``issuer``."""
     return {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/v1/authorize",
@@ -78,7 +82,7 @@ async def token(call: Call) -> Response:
         form = await _form(call)
         principal = _client(call, form)
         _check_grant(form)
-        value = call.cloud.tokens.issue_access(call.workspace.name, principal)
+        value = call.cloud.tokens.issue_access(call.scope.name, principal)
     except OAuthError as error:
         refusal = {
             "error": error.code,
@@ -124,11 +128,11 @@ def _client(call: Call, form: dict[str, str]) -> Principal:
     client_id, secret = _credentials(call, form)
     if not client_id or not call.cloud.oauth_secrets.proves(client_id, secret):
         raise OAuthError("invalid_client", "Client authentication failed", 401)
-    principal = call.cloud.directory.find(call.workspace.name, client_id)
+    principal = call.cloud.directory.find(call.scope.name, client_id)
     if principal is None:
         raise OAuthError(
             "unauthorized_client",
-            f"Service principal {client_id} is not in the workspace {call.workspace.name}",
+            f"Service principal {client_id} is not in the workspace {call.scope.name}",
         )
     if not principal.active:
         raise OAuthError("unauthorized_client", f"Service principal {client_id} is inactive")
@@ -170,10 +174,7 @@ def _check_grant(form: dict[str, str]) -> None:
 
 def _managed(call: Call) -> str:
     """Return the id of the service principal in the path, if the caller may manage it."""
-    account = call.path.get("account")
-    if account is not None and account != call.cloud.account_id:
-        raise ApiError("RESOURCE_DOES_NOT_EXIST", f"There is no account {account}")
-    found = call.workspace.members.get(TYPES["ServicePrincipals"], call.path["id"])
+    found = call.scope.members.get(TYPES["ServicePrincipals"], call.path["id"])
     _require_manager(call, found.user_name)
     return found.id
 
@@ -228,22 +229,21 @@ def assignable_roles(call: Call) -> dict[str, Any]:
     return {"roles": [{"name": name} for name in ROLES]}
 
 
-def _secret_routes() -> list[Route]:
-    proof = "databricks service-principal-secrets-proxy"
-    found = []
-    for account in ("", "/{account}"):
-        path = f"/api/2.0/accounts{account}/servicePrincipals/{{id}}/credentials/secrets"
-        kind = "ServicePrincipalSecretsAPI" if account else "ServicePrincipalSecretsProxyAPI"
-        found += [
-            Route("POST", path, create_secret, sdk=f"oauth2.{kind}.create", proved_by=proof),
-            Route("GET", path, list_secrets, proved_by=proof),
-            Route("DELETE", f"{path}/{{secret}}", delete_secret, proved_by=proof),
-        ]
-    return found
+def secret_routes(account: str) -> list[Route]:
+    """Return the routes of secrets, where ``account`` is the part of the path that names it."""
+    path = f"/api/2.0/accounts{account}/servicePrincipals/{{id}}/credentials/secrets"
+    kind = "ServicePrincipalSecretsAPI" if account else "ServicePrincipalSecretsProxyAPI"
+    proof = f"databricks {'account ' if account else ''}service-principal-secrets"
+    proof += "" if account else "-proxy"
+    return [
+        Route("POST", path, create_secret, sdk=f"oauth2.{kind}.create", proved_by=proof),
+        Route("GET", path, list_secrets, proved_by=proof),
+        Route("DELETE", f"{path}/{{secret}}", delete_secret, proved_by=proof),
+    ]
 
 
-def _rule_routes() -> list[Route]:
-    path = "/api/2.0/preview/accounts/access-control"
+def rule_routes(path: str) -> list[Route]:
+    """Return the routes of rule sets and roles below ``path``."""
     proof = "databricks-sdk"
     sdk = "iam.AccountAccessControlProxyAPI.update_rule_set"
     return [
@@ -258,6 +258,7 @@ ROUTES = [
     Route("GET", "/.well-known/databricks-config", discovery, public=True, proved_by="databricks"),
     Route("GET", METADATA, server_metadata, public=True, proved_by="databricks"),
     Route("POST", "/oidc/v1/token", token, raw=True, public=True, proved_by="databricks"),
-    *_secret_routes(),
-    *_rule_routes(),
+    *secret_routes(""),
+    *secret_routes("/{account}"),
+    *rule_routes("/api/2.0/preview/accounts/access-control"),
 ]

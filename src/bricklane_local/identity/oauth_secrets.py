@@ -16,6 +16,7 @@ from typing import Any
 from bricklane_local.app.errors import ApiError, invalid
 from bricklane_local.identity.directory import Directory
 from bricklane_local.identity.principals import PrincipalKind, digest
+from bricklane_local.identity.scope import ACCOUNT
 from bricklane_local.store.clock import Clock
 from bricklane_local.store.database import Database
 
@@ -40,7 +41,7 @@ class OAuthSecrets:
         self._space = database.space("identity")
         self._clock = clock
         self._directory = directory
-        directory.on_removal(lambda record: self._forget(record["id"]))
+        directory.on_removal(self._forget)
 
     def create(self, principal_id: str, lifetime: str | None) -> dict[str, Any]:
         """Make a secret and return it with its value.
@@ -100,8 +101,9 @@ class OAuthSecrets:
             for document in self._space.select(KIND, parent=record["id"])
         )
 
-    def _forget(self, principal_id: str) -> None:
-        self._space.delete_children(KIND, principal_id)
+    def _forget(self, record: dict[str, Any], scope: str) -> None:
+        if scope == ACCOUNT:
+            self._space.delete_children(KIND, record["id"])
 
     def _shown(self, body: dict[str, Any]) -> dict[str, Any]:
         expired = body["expire_time"] <= self._clock.now()

@@ -13,6 +13,7 @@ from typing import Any
 from bricklane_local.app.errors import ApiError, invalid
 from bricklane_local.identity.directory import Directory
 from bricklane_local.identity.principals import Principal, PrincipalKind
+from bricklane_local.identity.scope import ACCOUNT
 from bricklane_local.store.database import Database
 
 KIND = "rule_set"
@@ -42,7 +43,7 @@ class Roles:
         self._space = database.space("identity")
         self._directory = directory
         self._account_id = account_id
-        directory.on_removal(lambda record: self._forget(record["user_name"]))
+        directory.on_removal(self._forget)
 
     def grant_at_creation(self, application_id: str, creator: Principal) -> None:
         """Make whoever added a service principal its manager."""
@@ -114,8 +115,9 @@ class Roles:
     def _stored(self, application_id: str) -> dict[str, Any]:
         return self._space.get(KIND, application_id) or {"grant_rules": [], "etag": 0}
 
-    def _forget(self, application_id: str) -> None:
-        self._space.delete(KIND, application_id)
+    def _forget(self, record: dict[str, Any], scope: str) -> None:
+        if scope == ACCOUNT:
+            self._space.delete(KIND, record["user_name"])
 
 
 def _check(rule: dict[str, Any]) -> None:

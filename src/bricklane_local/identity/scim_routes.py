@@ -22,16 +22,16 @@ PATH = "/api/2.0/preview/scim/v2"
 
 
 def _members(call: Call) -> Members:
-    return call.workspace.members
+    return call.scope.members
 
 
 def _groups(call: Call) -> Groups:
-    return call.workspace.groups
+    return call.scope.groups
 
 
 def _require_admin(call: Call, what: str) -> None:
     if not call.caller.is_admin:
-        raise ScimError(403, f"Only workspace administrators can {what}")
+        raise ScimError(403, f"Only {call.scope.kind} administrators can {what}")
 
 
 def _operations(call: Call) -> list[Any]:
@@ -133,16 +133,16 @@ def delete_group(call: Call) -> Response:
     return Response(status_code=204)
 
 
-def _principal_routes(name: str, row: ResourceType) -> list[Route]:
-    one = f"{PATH}/{name}/{{id}}"
+def _principal_routes(path: str, name: str, row: ResourceType, client: str) -> list[Route]:
+    one = f"{path}/{name}/{{id}}"
     plain = {PrincipalKind.USER: "users", PrincipalKind.SERVICE_PRINCIPAL: "service-principals"}
-    proof = f"databricks {plain[row.kind]}"
+    proof = f"{client} {plain[row.kind]}"
     sdk = f"iam.{name}V2API"
     return [
-        Route("GET", f"{PATH}/{name}", partial(list_principals, row), proved_by=f"{proof} list"),
+        Route("GET", f"{path}/{name}", partial(list_principals, row), proved_by=f"{proof} list"),
         Route(
             "POST",
-            f"{PATH}/{name}",
+            f"{path}/{name}",
             partial(create_principal, row),
             sdk=f"{sdk}.create",
             proved_by=f"{proof} create",
@@ -160,14 +160,31 @@ def _principal_routes(name: str, row: ResourceType) -> list[Route]:
     ]
 
 
-GROUP = f"{PATH}/Groups/{{id}}"
+def _group_routes(path: str, client: str) -> list[Route]:
+    one = f"{path}/Groups/{{id}}"
+    return [
+        Route("GET", f"{path}/Groups", list_groups, proved_by=f"{client} groups list"),
+        Route("POST", f"{path}/Groups", create_group, proved_by=f"{client} groups create"),
+        Route("GET", one, get_group, proved_by=f"{client} groups get"),
+        Route("PATCH", one, patch_group, proved_by=f"{client} groups patch"),
+        Route("PUT", one, put_group, proved_by=f"{client} groups update"),
+        Route("DELETE", one, delete_group, proved_by=f"{client} groups delete"),
+    ]
+
+
+def routes(path: str, client: str) -> list[Route]:
+    """Return the routes of SCIM below ``path``, as the program ``client`` uses them."""
+    return [
+        *(
+            route
+            for name, row in TYPES.items()
+            for route in _principal_routes(path, name, row, client)
+        ),
+        *_group_routes(path, client),
+    ]
+
+
 ROUTES = [
     Route("GET", f"{PATH}/Me", me, proved_by="databricks current-user me"),
-    *(route for name, row in TYPES.items() for route in _principal_routes(name, row)),
-    Route("GET", f"{PATH}/Groups", list_groups, proved_by="databricks groups list"),
-    Route("POST", f"{PATH}/Groups", create_group, proved_by="databricks groups create"),
-    Route("GET", GROUP, get_group, proved_by="databricks groups get"),
-    Route("PATCH", GROUP, patch_group, proved_by="databricks groups patch"),
-    Route("PUT", GROUP, put_group, proved_by="databricks groups update"),
-    Route("DELETE", GROUP, delete_group, proved_by="databricks groups delete"),
+    *routes(PATH, "databricks"),
 ]

@@ -1,6 +1,7 @@
 """Tokens that stand for principals: personal ones, those of runs, and OAuth access tokens.
 
-Only digests are stored. Each token is good in one workspace.
+Only digests are stored. Each token is good in one workspace; an access token of the account is good
+in the account and in every workspace that its principal may enter.
 Source: https://docs.databricks.com/api/workspace/tokens and
 https://docs.databricks.com/en/dev-tools/auth/oauth-m2m.html (an access token lives for an hour).
 """
@@ -13,6 +14,7 @@ from dataclasses import replace
 from bricklane_local.app.errors import ApiError
 from bricklane_local.identity.directory import Directory
 from bricklane_local.identity.principals import Principal, digest
+from bricklane_local.identity.scope import ACCOUNT
 from bricklane_local.store.clock import Clock
 from bricklane_local.store.database import Database
 
@@ -37,7 +39,7 @@ class Tokens:
         self._directory = directory
         # Tokens of runs live only as long as this process, as their runs do.
         self._run_tokens: dict[str, tuple[str, str, int]] = {}
-        directory.on_removal(lambda record: self._forget(record["user_name"]))
+        directory.on_removal(lambda record, scope: self._forget(record["user_name"], scope))
 
     def issue_personal(
         self, workspace: str, principal: Principal, comment: str, expiry_time: int = -1
@@ -62,7 +64,12 @@ class Tokens:
         return token
 
     def issue_access(self, workspace: str, principal: Principal) -> str:
-        """Make an OAuth access token, good for :data:`ACCESS_SECONDS`."""
+        """Make an OAuth access token, good for :data:`ACCESS_SECONDS`.
+
+        Args:
+            workspace: in which it is good; :data:`ACCOUNT` for the account and all workspaces.
+            principal: whom it stands for.
+        """
         now = self._clock.now()
         with self._space.database.transaction():
             for document in self._space.select(ACCESS, limit=100):
@@ -97,9 +104,18 @@ class Tokens:
         """Make a run's token useless."""
         self._run_tokens.pop(digest(token), None)
 
-    def _forget(self, user_name: str) -> None:
+    def _forget(self, user_name: str, scope: str) -> None:
         for kind in (PERSONAL, ACCESS):
-            self._space.delete_children(kind, user_name)
+            for document in self._space.select(kind, parent=user_name):
+                if scope in (ACCOUNT, document.body.get("workspace")):
+                    self._space.delete(kind, document.key)
+
+    def forget_workspace(self, workspace: str) -> None:
+        """Delete the tokens of a workspace that is gone."""
+        for kind in (PERSONAL, ACCESS):
+            for document in self._space.select(kind):
+                if document.body.get("workspace") == workspace:
+                    self._space.delete(kind, document.key)
 
     def is_valid(self, token: str, workspace: str) -> bool:
         """Say whether ``token`` would be accepted by a workspace now."""
@@ -121,7 +137,7 @@ class Tokens:
                 its principal is gone; PERMISSION_DENIED when the principal is inactive.
         """
         home, user_name, task_run_id = self._lookup(token)
-        if home != workspace:
+        if home not in (workspace, ACCOUNT):
             raise ApiError("UNAUTHENTICATED", "Invalid access token: it is not known here")
         principal = self._directory.find(workspace, user_name)
         if principal is None:

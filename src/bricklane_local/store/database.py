@@ -36,6 +36,18 @@ MIGRATIONS = (
     CREATE TABLE blobs (digest TEXT PRIMARY KEY, size INTEGER NOT NULL, content BLOB);
     CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
     """,
+    # Memberships are kept by group alone, and everybody is assigned to the account.
+    """
+    UPDATE documents SET key = substr(key, instr(key, '/') + 1)
+        WHERE space = 'identity' AND kind = 'membership';
+    INSERT INTO documents
+        SELECT space, 'assignment', '@account/' || json_extract(CAST(body AS TEXT), '$.id'),
+            '@account/' || kind, CAST(json_extract(CAST(body AS TEXT), '$.id') AS INTEGER), NULL,
+            json_object('user_name', key, 'entitlements', json_array())
+        FROM documents WHERE space = 'identity' AND kind IN ('user', 'service_principal');
+    UPDATE documents SET position = CAST(json_extract(CAST(body AS TEXT), '$.id') AS INTEGER)
+        WHERE space = 'identity' AND kind = 'user';
+    """,
 )
 
 
@@ -233,6 +245,15 @@ class Space:
         """Return the first document of a kind at ``position``, or None."""
         return self._first("position", kind, position)
 
+    def all_at_position(self, kind: str, position: int) -> list[Document]:
+        """Return the documents of a kind at ``position``, by key."""
+        rows = self._execute(
+            "SELECT key, parent, position, blob, body FROM documents "
+            "WHERE space = ? AND kind = ? AND position = ? ORDER BY key",
+            (self.name, kind, position),
+        )
+        return [_document(row) for row in rows]
+
     def _first(self, column: str, kind: str, value: str | int) -> Document | None:
         row = self._execute(
             "SELECT key, parent, position, blob, body FROM documents "  # noqa: S608
@@ -253,6 +274,10 @@ class Space:
             (self.name, kind, prefix, prefix + "\U0010ffff"),
         )
         return [row[0] for row in rows]
+
+    def clear(self) -> None:
+        """Remove all documents of this space."""
+        self._execute("DELETE FROM documents WHERE space = ?", (self.name,))
 
     def count(self, kind: str, *, parent: str | None = None) -> int:
         """Return how many documents of a kind there are, under ``parent`` if given."""

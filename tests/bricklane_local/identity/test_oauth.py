@@ -186,6 +186,10 @@ def test_who_is_gone_or_inactive_may_not_call(
     assert me(server, token).ok
     client.service_principals.delete(made.id)
     assert me(server, token).status_code == 401
+    # The account still knows it, so its secret is right; it may not enter this workspace.
+    assert ask(server, data=GRANT, auth=credentials).json()["error"] == "unauthorized_client"
+    assert server.account().service_principals_v2.get(made.id).active
+    server.account().service_principals_v2.delete(made.id)
     assert ask(server, data=GRANT, auth=credentials).json()["error"] == "invalid_client"
 
 
