@@ -88,13 +88,27 @@ class Listening:
     def bind(self, listener: Listener, port: int) -> None:
         """Take the port of a listener and make its service.
 
+        Args:
+            listener: which.
+            port: 0 for the one that it had last time, so that clients find it again, else any.
+
         Raises:
             LocalError: when the port is taken.
         """
-        found = bind(listener, port)
+        found = bind(listener, port) if port else self._bind_again(listener)
+        self._cloud.registry.keep_port(listener.name, found.getsockname()[1])
         url = f"http://{LOOPBACK}:{found.getsockname()[1]}"
         service = listener.open(self._cloud, url)
         self._entries[listener.name] = _Entry(found, url, service, _server(service))
+
+    def _bind_again(self, listener: Listener) -> socket.socket:
+        last = self._cloud.registry.port_of(listener.name)
+        try:
+            return bind(listener, last)
+        except LocalError:
+            if listener.kept:
+                raise
+            return bind(listener, 0)
 
     async def start(self) -> None:
         """Serve all that is bound."""
@@ -108,9 +122,8 @@ class Listening:
 
     async def open_workspace(self, row: WorkspaceRow) -> None:
         """Listen for a workspace, on the port it had before or on a free one that it keeps."""
-        self.bind(workspace_listener(row), row.port)
+        self.bind(workspace_listener(row), 0)
         entry = self._entries[row.name]
-        self._cloud.registry.change(row.name, port=entry.socket.getsockname()[1])
         await entry.service.start()
         self._serve(entry)
         self._changed(self.hosts)

@@ -67,8 +67,8 @@ def serve(root: Path, compute: ComputeSettings, port: int | None, empty: bool) -
     Args:
         root: state folder.
         compute: where Spark and Java are.
-        port: of the first listener, the others take the ones after it; 0 picks free ones; None
-            takes the usual ports. Workspaces made later keep theirs.
+        port: of the first listener, the others take the ones after it; 0 picks those of last time
+            and else free ones; None takes the usual ports. Workspaces made later keep theirs.
         empty: a new cloud begins with an account without workspaces.
 
     Raises:
@@ -80,7 +80,8 @@ def serve(root: Path, compute: ComputeSettings, port: int | None, empty: bool) -
         cloud = Cloud(root, compute, empty=empty)
         listening = Listening(cloud, partial(announce, cloud))
         for number, listener in enumerate(listeners_of(cloud)):
-            chosen = listener.port if port is None or listener.kept else port and port + number
+            chosen = listener.port if port is None else port and port + number
+            chosen = 0 if listener.kept else chosen
             listening.bind(listener, chosen)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(cloud, listening))

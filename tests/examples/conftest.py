@@ -125,9 +125,8 @@ class AcceptanceCloud:
         server.kill()
         # It is the child of a process that has ended, so nobody here can collect its exit code.
         psutil.wait_procs([server], timeout=10)
-        port = record["hosts"]["dev"].rpartition(":")[2]
         state = str(self.root / "state")
-        again = [*LOCAL, "up", "--state", state, "--port", port]
+        again = [*LOCAL, "up", "--state", state, "--port", "0"]
         _execute(again, dict(os.environ), self.root).expect()
 
 
@@ -146,6 +145,19 @@ class Bundle:
     def run(self, *arguments: str) -> Outcome:
         """Run ``databricks bundle …``."""
         return self.cloud.run(self.folder, "bundle", *arguments)
+
+    @contextmanager
+    def started(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Begin ``databricks bundle …``, and wait for its end after the block."""
+        with subprocess.Popen(
+            [str(self.cloud.databricks), "bundle", *arguments],
+            env=self.cloud.environment,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            yield process
 
     def edit(self, old: str, new: str) -> None:
         """Replace a text that occurs once in ``databricks.yml``."""

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from databricks.sdk.errors import NotFound
 
 if TYPE_CHECKING:
     from conftest import Bundle
@@ -125,17 +131,47 @@ def test_next_destruction_finishes_what_failed(bundle: Bundle, interruption: Int
 
 
 @pytest.mark.parametrize("bundle", ["job_settings"], indirect=True)
-def test_only_one_of_two_deployments_at_once_has_the_lock(bundle: Bundle) -> None:
+def test_only_one_of_two_deployments_at_once_has_the_lock(bundle: Bundle, tmp_path: Path) -> None:
+    elsewhere = replace(bundle, folder=tmp_path / "elsewhere")
+    shutil.copytree(bundle.folder, elsewhere.folder)
     try:
-        with ThreadPoolExecutor() as pool:
-            both = list(pool.map(lambda _: bundle.run("deploy"), range(2)))
-        assert 0 in [outcome.code for outcome in both], str(both)
-        for refused in (outcome for outcome in both if outcome.code):
-            assert "deploy lock" in refused.stderr
-        assert NOTHING_TO_DO in bundle.run("plan").expect().stdout
+        with held_with_lock(bundle) as first:
+            refused = elsewhere.run("deploy")
+            first.send_signal(signal.SIGCONT)
+        assert first.returncode == 0
+        assert refused.code != 0
+        assert "deploy lock" in refused.stderr
+        assert NOTHING_TO_DO in elsewhere.run("plan").expect().stdout
         assert len([*bundle.cloud.client.jobs.list(name="job_settings")]) == 1
     finally:
         bundle.run("destroy", "--auto-approve").expect()
+
+
+@contextmanager
+def held_with_lock(bundle: Bundle) -> Iterator[subprocess.Popen[bytes]]:
+    """Begin a deployment and stop its process while it has the lock."""
+    lock = bundle.read("validate")["workspace"]["state_path"] + "/deploy.lock"
+    for _ in range(20):
+        with bundle.started("deploy") as process:
+            while process.poll() is None and not present(bundle, lock):
+                pass
+            process.send_signal(signal.SIGSTOP)
+            if present(bundle, lock):
+                yield process
+                return
+            # It was quicker than we are: once more, from the start.
+            process.send_signal(signal.SIGCONT)
+        bundle.run("destroy", "--auto-approve").expect()
+    pytest.fail("no deployment was seen with its lock")
+
+
+def present(bundle: Bundle, path: str) -> bool:
+    """Say whether the workspace has something at ``path``."""
+    try:
+        bundle.cloud.client.workspace.get_status(path)
+    except NotFound:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(

@@ -66,9 +66,9 @@ class LocalCloud:
         assert done.returncode == 0, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout
 
-    def up(self, port: int = 0, *options: str) -> LocalCloud:
-        """Start it; 0 picks free ports."""
-        self.local("up", "--port", str(port), *options)
+    def up(self, *options: str) -> LocalCloud:
+        """Start it on free ports, or where it was before."""
+        self.local("up", "--port", "0", *options)
         return self
 
     def down(self) -> None:

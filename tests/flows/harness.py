@@ -236,9 +236,9 @@ def surroundings(cloud: LocalCloud) -> dict[str, str]:
 
 
 @contextmanager
-def open_stage(folder: Path, port: int = 0) -> Iterator[Stage]:
+def open_stage(folder: Path) -> Iterator[Stage]:
     """Start a cloud and a runner; both end with the block."""
-    cloud = LocalCloud(folder / "state").up(port)
+    cloud = LocalCloud(folder / "state").up()
     try:
         runner = Runner(folder)
         try:

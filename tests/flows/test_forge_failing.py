@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -110,8 +109,7 @@ def test_a_forge_that_goes_down(tmp_path: Path) -> None:
     """It goes down when the branch is pushed, and comes back; nothing is left half done."""
     with ExitStack() as stack:
         cloud = LocalCloud(tmp_path / "state")
-        port = four_ports()
-        stage = stack.enter_context(open_stage(tmp_path, port))
+        stage = stack.enter_context(open_stage(tmp_path))
         template = scenes.plain(tmp_path / "templates")
         with stage.world(Scene(template, DRAFT, ())) as world:
             assert world.run(*DRAFT, at=1, when="after").code == KILLED
@@ -121,20 +119,7 @@ def test_a_forge_that_goes_down(tmp_path: Path) -> None:
             assert ended.code == ExitCode.NETWORK, ended.text
             assert "check" in ended.text
             assert "Traceback" not in ended.text
-            cloud.up(port)
+            cloud.up()
             ended = world.succeed(*DRAFT)
             assert "already done" in ended.text
             assert len(world.ask("pulls")) == 1
-
-
-def four_ports() -> int:
-    """Return the first of four ports in a row that are free."""
-    for first in range(21000, 60000, 10):
-        with ExitStack() as stack:
-            try:
-                for port in range(first, first + 4):
-                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return first
-    raise AssertionError("no four free ports in a row")

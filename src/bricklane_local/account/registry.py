@@ -14,7 +14,7 @@ from bricklane_local.app.errors import ApiError, invalid
 from bricklane_local.store.clock import Clock
 from bricklane_local.store.database import Database
 
-KIND, SEEDED = "workspace", "workspaces_seeded"
+KIND, SEEDED, PORT = "workspace", "workspaces_seeded", "port"
 # Names by which the cloud calls something else: spaces of its database and profiles of its config.
 RESERVED = frozenset(
     {"account", "default", "forge", "forge-git", "identity", "metastore", "workspace"}
@@ -52,9 +52,9 @@ class WorkspaceRow:
     Args:
         name: its key in this cloud: profile, folder, and name of its catalog.
         id: the numeric workspace id.
-        port: the port of its listener, 0 when none was chosen yet.
-        kept: whether the port stays whatever ``bricklane local up --port`` says, because clients
-            were told the URL when the workspace was made.
+        port: the port that its listener takes unless told otherwise; 0 for any.
+        kept: whether the port that it once took stays whatever ``bricklane local up --port`` says,
+            because clients were told the URL when the workspace was made.
     """
 
     name: str
@@ -162,8 +162,17 @@ class Registry:
         self._space.update(KIND, name, self.body(name) | fields)
 
     def remove(self, name: str) -> None:
-        """Forget a workspace."""
+        """Forget a workspace and its port."""
         self._space.delete(KIND, name)
+        self._space.delete(PORT, name)
+
+    def port_of(self, listener: str) -> int:
+        """Return the port that a listener had when it was last open; 0 for none."""
+        return int((self._space.get(PORT, listener) or {"port": 0})["port"])
+
+    def keep_port(self, listener: str, port: int) -> None:
+        """Remember the port of a listener."""
+        self._space.put(PORT, listener, {"port": port})
 
 
 def key_of(title: str) -> str:

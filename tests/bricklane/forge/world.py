@@ -53,7 +53,7 @@ class World:
 @contextmanager
 def open_world(folder: Path) -> Iterator[World]:
     """Start a cloud with its forge, and make a repository; both end with the block."""
-    cloud = LocalCloud(folder / "state").up(0, "--act", tool("act"))
+    cloud = LocalCloud(folder / "state").up("--act", tool("act"))
     try:
         name = cloud.create("flights")
         clone = new_clone(cloud, name, folder / "clone")

@@ -123,3 +123,19 @@ def test_a_state_folder_that_cannot_be_made_is_named(fresh: Server) -> None:
     failed = fresh.local("up", "--port", "0", check=False)
     assert failed.returncode == 6
     assert f"the state folder {fresh.state} cannot be made: File exists" in failed.stderr
+
+
+def test_free_ports_are_those_of_last_time_while_they_are_free(fresh: Server) -> None:
+    fresh.up()
+    first = json.loads((fresh.state / "server.json").read_text())["hosts"]
+    fresh.local("down")
+    fresh.up()
+    assert json.loads((fresh.state / "server.json").read_text())["hosts"] == first
+    fresh.local("down")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", int(first["staging"].rpartition(":")[2])))
+        taken.listen()
+        fresh.up()
+    again = json.loads((fresh.state / "server.json").read_text())["hosts"]
+    assert again["staging"] != first["staging"]
+    assert {**again, "staging": ""} == {**first, "staging": ""}
