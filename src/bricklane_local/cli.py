@@ -36,7 +36,7 @@ def compute_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--port",
             type=click.IntRange(0, 65000),
-            help="First port; the others follow. 0 picks free ones, if possible those of last time.",
+            help="First port; the others follow. 0 picks those of last time, else free ones.",
         ),
         click.option(
             "--spark",
