@@ -11,7 +11,7 @@ demo: $(SYNCED) ## Rehearse a delivery: feature, release, production, hotfix, on
 	$(BIN)/bricklane rehearse
 
 test: check ## Every test, on real parts.
-	$(BIN)/bricklane tools install
+	$(BIN)/bricklane tools install --development
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 test-unit: $(SYNCED) ## The tests that need no external program: seconds.

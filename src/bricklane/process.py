@@ -19,7 +19,7 @@ from bricklane.errors import BricklaneError, ExitCode
 # Messages of git and others are read by people and logs alike, so their language is fixed.
 LOCALE = {"LC_ALL": "C.UTF-8", "LANGUAGE": "en"}
 
-# Seconds that a program has to end itself when this one is interrupted.
+# Seconds that a program usually has to end itself when this one is interrupted.
 GRACE = 10.0
 
 
@@ -35,6 +35,10 @@ class Command:
         secrets: values replaced by ``***`` wherever output is shown, kept or raised.
         input: text for standard input; without one it is closed.
         timeout: seconds after which the program and what it started are ended; none by default.
+        grace: seconds that the program has to end itself when this one is interrupted.
+        shielded: whether a terminal's Ctrl-C reaches the program only through this one. A program
+            that takes a second signal as an order to drop everything needs that.
+        umask: permissions that the files it makes do not get; those of this process by default.
     """
 
     arguments: tuple[str, ...]
@@ -44,6 +48,9 @@ class Command:
     secrets: tuple[str, ...] = ()
     input: str | None = None
     timeout: float | None = None
+    grace: float = GRACE
+    shielded: bool = False
+    umask: int = -1
 
     def __str__(self) -> str:
         return redact(shlex.join(self.arguments), self.secrets)
@@ -131,7 +138,7 @@ def run(
         code = process.wait()
     finally:
         limit.cancel()
-        _end(process)
+        _end(process, command.grace)
         process.stdout.close()
         process.stderr.close()
     result = Result(code, "".join(output), "".join(error))
@@ -155,6 +162,8 @@ def _start(command: Command) -> subprocess.Popen[str]:
             text=True,
             encoding="utf-8",
             errors="replace",
+            process_group=0 if command.shielded else None,
+            umask=command.umask,
         )
     except OSError as error:
         program = command.arguments[0]
@@ -165,7 +174,7 @@ def _start(command: Command) -> subprocess.Popen[str]:
         ) from None
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[str], grace: float) -> None:
     """End a program that still runs because this one was interrupted.
 
     It gets the time to save what it has done: the Databricks CLI writes down which resources it
@@ -175,7 +184,7 @@ def _end(process: subprocess.Popen[str]) -> None:
         return
     process.terminate()
     try:
-        process.wait(GRACE)
+        process.wait(grace)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -95,3 +95,15 @@ def test_what_is_interrupted_lets_its_program_save_its_work(tmp_path: Path) -> N
         finally:
             process.kill()
     assert saved.read_text() == "saved"
+
+
+def test_files_of_a_program_may_be_kept_from_others(tmp_path: Path) -> None:
+    file = tmp_path / "state"
+    run(python(f"open({str(file)!r}, 'w').close()", umask=0o077))
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_shielded_program_is_in_no_process_group_that_a_terminal_interrupts() -> None:
+    program = "import os; print(os.getpgrp() == os.getpid())"
+    assert run(python(program, shielded=True)).output == "True\n"
+    assert run(python(program)).output == "False\n"

@@ -59,6 +59,8 @@ def _print_table(findings: list[Finding]) -> None:
         found, where = ("-", "-")
         if finding.copy:
             found, where = finding.copy.version, str(finding.copy.path)
+        elif finding.tool.development:
+            where = "only bricklane's own tests use it"
         table.add_row(finding.tool.name, finding.tool.wanted, found, finding.source, where)
     for column in table.columns:
         column.overflow = "fold"
@@ -67,20 +69,23 @@ def _print_table(findings: list[Finding]) -> None:
         for rejection in finding.rejections:
             place = f"{rejection.path} ({rejection.source})"
             click.echo(f"{finding.tool.name}: passed over {place}: {rejection.reason}")
-    if missing := [finding.tool.name for finding in findings if not finding.copy]:
+    needed = [finding.tool for finding in findings if not finding.copy]
+    if missing := [tool.name for tool in needed if not tool.development]:
         click.echo(f"install with: bricklane tools install {' '.join(missing)}")
 
 
 @command.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--force", is_flag=True, help="Install into the cache even when found.")
-def install(names: tuple[str, ...], *, force: bool) -> None:
-    """Install the named tools, or all, unless acceptable copies are found."""
+@click.option("--development", is_flag=True, help="Also those that only bricklane's tests use.")
+def install(names: tuple[str, ...], *, force: bool, development: bool) -> None:
+    """Install the named tools, or all that bricklane drives, unless acceptable copies are found."""
     from bricklane.tools.installation import install as install_tool
     from bricklane.tools.reporting import terminal_reporter
     from bricklane.tools.table import TOOLS, tool_named
 
-    chosen = [tool_named(name).name for name in names] or sorted(TOOLS)
+    needed = sorted(name for name, tool in TOOLS.items() if development or not tool.development)
+    chosen = [tool_named(name).name for name in names] or needed
     reporter = terminal_reporter()
     for name in chosen:
         finding = install_tool(name, os.environ, reporter, force=force)
@@ -92,7 +97,11 @@ def install(names: tuple[str, ...], *, force: bool) -> None:
 @command.command()
 @click.argument("name")
 def path(name: str) -> None:
-    """Print the path of a tool: the program databricks, the home of java, the folder of spark."""
+    """Print the path of a tool.
+
+    That is the program, but the home of java, the folder of spark, and of Terraform's provider the
+    configuration file that TF_CLI_CONFIG_FILE takes.
+    """
     from bricklane.tools.discovery import require
     from bricklane.tools.table import tool_named
 

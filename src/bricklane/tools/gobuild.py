@@ -25,13 +25,15 @@ class GoBuild:
         package: the import path of the program.
         binary: the file to make.
         pins: the folder with ``go.mod`` and ``go.sum``.
-        stamp: the string variable that takes the version, or None.
+        stamp: the string variable that is set at build time, or None.
+        stamped: what it is set to, with ``{version}``.
     """
 
     package: str
     binary: str
     pins: Path
     stamp: str | None = None
+    stamped: str = "{version}"
     label: str = "built with Go"
 
     def provide(self, job: Job) -> dict[str, Any]:
@@ -61,7 +63,8 @@ class GoBuild:
 
     def command(self, go: str, folder: Path, version: str) -> list[str]:
         """Return the command that builds ``version`` into ``folder``."""
-        stamp = f" -X {self.stamp}={version}" if self.stamp else ""
+        value = self.stamped.format(version=version)
+        stamp = f" -X {self.stamp}={value}" if self.stamp else ""
         return [
             *(go, "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-v"),
             *("-ldflags", f"-s -w{stamp}"),

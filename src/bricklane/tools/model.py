@@ -132,6 +132,7 @@ class Tool:
         advice: how a user provides it without bricklane.
         needs: names of the tools that the ways need.
         key: the name of the cached folder; the version by default.
+        development: whether only the tests of bricklane itself use it.
     """
 
     name: str
@@ -145,6 +146,7 @@ class Tool:
     advice: str
     needs: tuple[str, ...] = ()
     key: Callable[[], str] | None = None
+    development: bool = False
 
     def cache_key(self) -> str:
         """Return the name of the cached folder."""

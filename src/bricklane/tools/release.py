@@ -36,6 +36,7 @@ class Release:
         member: the file of the archive that is the tool.
         pins: known SHA-256 sums by platform; they are used instead of the list.
         platforms: what this release calls platforms, where it is not what most call them.
+        whole: whether every file of the archive is kept, and not the member alone.
     """
 
     archive: str
@@ -43,6 +44,7 @@ class Release:
     member: str
     pins: Mapping[str, str] = field(default_factory=dict)
     platforms: Mapping[str, str] = field(default_factory=dict)
+    whole: bool = False
     label: str = "official release"
 
     def provide(self, job: Job) -> dict[str, Any]:
@@ -88,7 +90,7 @@ class Release:
     def _unpack(self, file: Path, folder: Path) -> None:
         unpack = _unzip if self.archive.endswith(".zip") else _untar
         try:
-            unpack(file, self.member, folder)
+            unpack(file, self.member, folder, whole=self.whole)
         except KeyError:
             raise WayFailed(f"the archive has no file {self.member!r}") from None
         except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
@@ -96,14 +98,18 @@ class Release:
         (folder / self.member).chmod(0o755)
 
 
-def _unzip(file: Path, member: str, folder: Path) -> None:
+def _unzip(file: Path, member: str, folder: Path, *, whole: bool) -> None:
     with zipfile.ZipFile(file) as archive:
-        archive.extract(member, folder)
+        archive.getinfo(member)
+        for name in archive.namelist() if whole else [member]:
+            archive.extract(name, folder)
 
 
-def _untar(file: Path, member: str, folder: Path) -> None:
+def _untar(file: Path, member: str, folder: Path, *, whole: bool) -> None:
     with tarfile.open(file) as archive:
-        archive.extract(member, folder, filter="data")
+        archive.getmember(member)
+        for name in archive.getnames() if whole else [member]:
+            archive.extract(name, folder, filter="data")
 
 
 def platform_name() -> str:

@@ -13,6 +13,7 @@ from bricklane.tools.gobuild import GoBuild
 from bricklane.tools.model import Copy, Tool
 from bricklane.tools.python import PINS, PythonPackage
 from bricklane.tools.release import Release
+from bricklane.tools.terraform import PROVIDER, TERRAFORM, TFLINT
 
 ACT_RELEASES = "https://github.com/nektos/act/releases/download/v{version}"
 ACTIONLINT_RELEASES = "https://github.com/rhysd/actionlint/releases/download/v{version}"
@@ -155,9 +156,13 @@ ACTIONLINT = Tool(
     executable="actionlint",
     home="actionlint",
     advice="install actionlint 1.7.7 or newer, on PATH or named by BRICKLANE_ACTIONLINT",
+    development=True,
 )
 
-TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in (ACT, ACTIONLINT, DATABRICKS, JAVA, SPARK)}
+TOOLS: Mapping[str, Tool] = {
+    tool.name: tool
+    for tool in (ACT, ACTIONLINT, DATABRICKS, JAVA, SPARK, TERRAFORM, PROVIDER, TFLINT)
+}
 
 
 def tool_named(name: str, tools: Mapping[str, Tool] = TOOLS) -> Tool:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from bricklane.tools.table import TOOLS
+
 MAIN = "from bricklane.cli.main import main; main()"
 
 
@@ -48,18 +50,23 @@ def test_list_shows_what_is_wanted_and_what_is_missing(
     done = bricklane(environment, "tools", "list")
 
     lines = [line.split() for line in done.stdout.splitlines()]
-    assert lines[:6] == [
+    ours = ["only", "bricklane's", "own", "tests", "use", "it"]
+    needed = sorted({*TOOLS} - {"actionlint", "tflint"})
+    assert lines[:9] == [
         ["TOOL", "WANTED", "FOUND", "SOURCE", "WHERE"],
         ["act", ">=0.2.84,<0.3", "-", "missing", "-"],
-        ["actionlint", ">=1.7.7,<2", "-", "missing", "-"],
+        ["actionlint", ">=1.7.7,<2", "-", "missing", *ours],
         ["databricks", ">=1.10,<2", "-", "missing", "-"],
         ["java", ">=17,<23", "-", "missing", "-"],
         ["spark", "==4.1.1", "-", "missing", "-"],
+        ["terraform", ">=1.9,<2", "-", "missing", "-"],
+        ["terraform-provider-databricks", "==1.113.0", "-", "missing", "-"],
+        ["tflint", ">=0.55,<0.60", "-", "missing", *ours],
     ]
     old = f"{tmp_path}/bin/databricks (PATH)"
-    assert done.stdout.splitlines()[6:] == [
+    assert done.stdout.splitlines()[9:] == [
         f"databricks: passed over {old}: version 0.230.0 is not >=1.10,<2",
-        "install with: bricklane tools install act actionlint databricks java spark",
+        f"install with: bricklane tools install {' '.join(needed)}",
     ]
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -81,7 +88,7 @@ def test_list_as_json_is_for_programs(environment: dict[str, str], tmp_path: Pat
         "passed_over": [],
     }
     assert rows["spark"]["path"] is None
-    assert list(rows) == ["act", "actionlint", "databricks", "java", "spark"]
+    assert list(rows) == sorted(TOOLS)
 
 
 def test_path_prints_nothing_but_the_path(environment: dict[str, str], tmp_path: Path) -> None:
@@ -122,7 +129,7 @@ def test_install_checks_all_names_before_it_begins(environment: dict[str, str]) 
     assert done.returncode == 4
     assert done.stderr.splitlines() == [
         "error: there is no tool 'sparc'",
-        "  hint: known tools: act, actionlint, databricks, java, spark",
+        f"  hint: known tools: {', '.join(sorted(TOOLS))}",
     ]
 
 

@@ -8,6 +8,7 @@ import socket
 import tarfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -182,6 +183,18 @@ def tar_of(name: str, content: str) -> bytes:
         entry.size = len(content)
         archive.addfile(entry, io.BytesIO(content.encode()))
     return buffer.getvalue()
+
+
+def test_every_file_of_an_archive_is_kept_when_the_release_says_so(
+    archive: bytes, release: Release, job: Job
+) -> None:
+    replace(release, whole=True).provide(job)
+    whole = sorted(path.name for path in job.folder.iterdir())
+    (job.folder / "README.md").unlink()
+    release.provide(job)
+
+    assert whole == ["README.md", "hammer"]
+    assert [path.name for path in job.folder.iterdir()] == ["hammer"]
 
 
 def test_a_tar_archive_is_unpacked_under_the_platforms_name_in_that_release(

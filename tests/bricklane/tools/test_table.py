@@ -14,7 +14,7 @@ from bricklane.errors import BricklaneError
 from bricklane.tools import sparkruntime
 from bricklane.tools.discovery import ProbeFailed, accept, find
 from bricklane.tools.gobuild import GoBuild
-from bricklane.tools.model import Copy, Tool
+from bricklane.tools.model import Copy, Tool, Way
 from bricklane.tools.python import PINS
 from bricklane.tools.release import Release
 from bricklane.tools.table import (
@@ -30,8 +30,20 @@ from bricklane.tools.table import (
     java_version,
     tool_named,
 )
+from bricklane.tools.terraform import (
+    PROVIDER,
+    TERRAFORM,
+    TFLINT,
+    FilesystemMirror,
+    inspect_terraform,
+    inspect_tflint,
+)
 
 LOCKED = re.compile(r"^([A-Za-z0-9_.-]+)==(\S+)", re.MULTILINE)
+
+
+def unwrapped(way: Way) -> Way:
+    return way.way if isinstance(way, FilesystemMirror) else way
 
 
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=list(TOOLS))
@@ -44,7 +56,7 @@ def test_a_row_is_consistent(tool: Tool) -> None:
 
 @pytest.mark.parametrize("tool", TOOLS.values(), ids=list(TOOLS))
 def test_go_pins_are_of_the_version_of_the_row(tool: Tool) -> None:
-    for way in tool.ways:
+    for way in map(unwrapped, tool.ways):
         if isinstance(way, GoBuild):
             pins = (way.pins / "go.mod").read_text("utf-8")
             required = re.findall(
@@ -67,12 +79,25 @@ def test_go_pins_are_of_the_version_of_the_row(tool: Tool) -> None:
             "actionlint_1.7.12_linux_arm64.tar.gz",
             "actionlint_1.7.12_checksums.txt",
         ),
+        (
+            TERRAFORM,
+            "darwin_arm64",
+            "terraform_1.11.4_darwin_arm64.zip",
+            "terraform_1.11.4_SHA256SUMS",
+        ),
+        (
+            PROVIDER,
+            "linux_amd64",
+            "terraform-provider-databricks_1.113.0_linux_amd64.zip",
+            "terraform-provider-databricks_1.113.0_SHA256SUMS",
+        ),
+        (TFLINT, "linux_arm64", "tflint_linux_arm64.zip", "checksums.txt"),
     ],
 )
 def test_releases_have_the_published_names(
     tool: Tool, platform: str, archive: str, checksums: str
 ) -> None:
-    way = tool.ways[0]
+    way = unwrapped(tool.ways[0])
     assert isinstance(way, Release)
     named = way.platforms.get(platform, platform)
     url = way.archive.format(version=tool.version, platform=named)
@@ -86,6 +111,8 @@ def test_releases_have_the_published_names(
         (inspect_act, "act version 0.2.89", "0.2.89"),
         (inspect_actionlint, "1.7.12\ninstalled by building from source", "1.7.12"),
         (inspect_actionlint, "v1.7.8\ninstalled by go install", "1.7.8"),
+        (inspect_terraform, '{\n  "terraform_version": "1.11.4",\n}', "1.11.4"),
+        (inspect_tflint, "TFLint version 0.55.1\n+ ruleset.terraform (0.10.0-bundled)", "0.55.1"),
     ],
 )
 def test_the_version_of_a_program_is_read(
@@ -151,7 +178,7 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(BricklaneError, match=r"^there is no tool 'hammer'$") as caught:
         tool_named("hammer")
 
-    assert caught.value.hint == "known tools: act, actionlint, databricks, java, spark"
+    assert caught.value.hint == f"known tools: {', '.join(sorted(TOOLS))}"
 
 
 def test_the_version_of_the_databricks_cli_is_read(tmp_path: Path) -> None:

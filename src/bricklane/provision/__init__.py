@@ -1,0 +1,1 @@
+"""Provisioning: Terraform driven, so that workspaces and identities come from code."""
