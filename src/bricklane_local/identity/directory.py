@@ -19,6 +19,7 @@ from bricklane_local.store.database import Database, Document
 DOCUMENTS = {PrincipalKind.USER: "user", PrincipalKind.SERVICE_PRINCIPAL: "service_principal"}
 ASSIGNMENT, GROUP, MEMBERSHIP = "assignment", "group", "membership"
 SYSTEM_GROUPS = (ADMINS, USERS)
+ID_LENGTH = 18  # digits, so that it fits 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,13 @@ class Directory:
     def record(self, kind: PrincipalKind, name: str) -> dict[str, Any] | None:
         """Return the account's record of a principal by its name, or None."""
         return self._space.get(DOCUMENTS[kind], name)
+
+    def record_by_id(self, kind: PrincipalKind, principal_id: str) -> dict[str, Any] | None:
+        """Return the account's record of a principal by its SCIM id, or None."""
+        if not principal_id.isdecimal() or len(principal_id) > ID_LENGTH:
+            return None
+        document = self._space.at_position(DOCUMENTS[kind], int(principal_id))
+        return None if document is None else document.body
 
     def save(self, kind: PrincipalKind, record: dict[str, Any]) -> None:
         """Store the changed record of a principal."""
