@@ -50,10 +50,11 @@ def ledger() -> str:
         lines += _family(family, [(route.path, route) for route in routes])
     lines += ["", "# Forge", "", "The REST API is GitHub's, below `/api/v3`."]
     for family, table in FORGE.items():
-        bases = {Base.API: "", Base.UPLOADS: str(Base.UPLOADS), Base.GRAPHQL: str(Base.GRAPHQL)}
-        lines += _family(
-            family, [(bases.get(route.base, "") + route.path, route) for route in table]
-        )
+        rows = [
+            ((route.path if route.base is Base.API else route.base + route.path), route)
+            for route in table
+        ]
+        lines += _family(family, rows)
     return "\n".join(lines) + "\n"
 
 

@@ -21,6 +21,8 @@ from bricklane_local.compute.view import WorkspaceView
 from bricklane_local.dbfs.service import Dbfs
 from bricklane_local.files_api.tree import Uploads
 from bricklane_local.identity.directory import ACCOUNT_ADMIN, Directory
+from bricklane_local.identity.federated_tokens import FederatedTokens
+from bricklane_local.identity.federation import FederationPolicies
 from bricklane_local.identity.groups import Groups
 from bricklane_local.identity.members import Members
 from bricklane_local.identity.oauth_secrets import OAuthSecrets
@@ -72,6 +74,12 @@ class Cloud:
         self.directory = Directory(self.database)
         self.tokens = Tokens(self.database, self.clock, self.directory)
         self.oauth_secrets = OAuthSecrets(self.database, self.clock, self.directory)
+        self.federation_policies = FederationPolicies(
+            self.database, self.clock, self.directory, self.account_id
+        )
+        self.federated_tokens = FederatedTokens(
+            self.federation_policies, self.directory, self.clock
+        )
         self.roles = Roles(self.database, self.directory, self.account_id)
         record = self.directory.ensure_user(ADMINISTRATOR, "Local Developer")
         self.directory.set_entitlements(ACCOUNT, record["id"], [ACCOUNT_ADMIN])

@@ -11,6 +11,7 @@ from typing import Any
 from bricklane_local.account.routes import ACCOUNT, guarded
 from bricklane_local.app.call import Call
 from bricklane_local.app.routing import Route
+from bricklane_local.identity.federation_routes import ROUTES as FEDERATION
 from bricklane_local.identity.oauth_routes import metadata, rule_routes, secret_routes, token
 from bricklane_local.identity.scim_routes import routes
 
@@ -23,6 +24,7 @@ def discovery(call: Call) -> dict[str, Any]:
         "cloud": "AWS",
         "host_type": "account",
         "oidc_endpoint": f"{call.scope.host}/oidc/accounts/{account_id}",
+        "token_federation_default_oidc_audiences": [account_id],
     }
 
 
@@ -45,6 +47,7 @@ ROUTES = [
     Route("POST", f"{OIDC}/v1/token", token, raw=True, public=True, proved_by=PROOF),
     *(guarded(route) for route in routes(f"{ACCOUNT}/scim/v2", "databricks account")),
     *secret_routes("/{account}"),
+    *FEDERATION,
     *rule_routes(f"{ACCOUNT}/access-control"),
     *rule_routes("/api/2.0/preview/accounts/{account}/access-control"),
 ]

@@ -48,6 +48,19 @@ def check_body(method: str, body: dict[str, Any]) -> None:
     _check_fields(_catalog()["methods"][method], body, "")
 
 
+def check_object(kind: str, body: dict[str, Any]) -> None:
+    """Check a body that is one object of the SDK, not the parameters of its method.
+
+    Args:
+        kind: ``module.Class`` of the SDK, which a method that a route names refers to.
+        body: the parsed JSON object.
+
+    Raises:
+        ApiError: as :func:`check_body`.
+    """
+    _check_fields(_catalog()["types"][kind], body, "")
+
+
 def _check_fields(fields: dict[str, Type], body: dict[str, Any], prefix: str) -> None:
     for name, value in body.items():
         if name in fields and value is not None:

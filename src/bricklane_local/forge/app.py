@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 JSON_LIMIT = 25 * 1024 * 1024
 PAGE_SIZE, LARGEST_PAGE = 30, 100
+# Below these, refusals are JSON; people read the others.
+FOR_PROGRAMS = ("/api/", f"{Base.SERVICES}/")
 PARAMETER = re.compile(r"\{(\w+)(?::(path|int))?\}")
 CONVERTERS = {"path": ".+", "int": "[0-9]+"}
 SCOPES = "admin:org, delete_repo, repo, workflow"
@@ -68,8 +70,8 @@ class ForgeApp:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        caller = self._authenticate(request)
         route, path = self._match(request)
+        caller = self._forge.users.nobody if route.public else self._authenticate(request)
         repository = self._check(request, route, caller, path)
         json = {} if route.raw else await _json(request)
         query = dict(request.query_params)
@@ -88,6 +90,7 @@ class ForgeApp:
             found = pattern.fullmatch(path)
             if found is not None:
                 return route, found.groupdict()
+        self._authenticate(request)
         if not path.startswith("/api/"):
             raise ForgeApiError(404, "Not Found")
         raise ForgeApiError(
@@ -107,6 +110,8 @@ class ForgeApp:
     def _check(
         self, request: Request, route: ForgeRoute, caller: Caller, path: dict[str, str]
     ) -> Repository | None:
+        if route.public:
+            return None
         if "owner" in path and "repo" in path:
             return access.repository_for(
                 self._forge, route, caller, path["owner"], path["repo"], request.method
@@ -191,7 +196,7 @@ def _natural(call: ForgeCall, name: str, default: int) -> int:
 
 def _refusal(request: Request, error: ForgeApiError) -> Response:
     headers = dict(error.headers)
-    if request.scope["path"].startswith("/api/"):
+    if request.scope["path"].startswith(FOR_PROGRAMS):
         return Response(
             orjson.dumps(error.body()),
             error.status,

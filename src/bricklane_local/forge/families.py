@@ -9,6 +9,7 @@ from bricklane_local.forge.environments.routes import ROUTES as ENVIRONMENTS
 from bricklane_local.forge.git.routes import ROUTES as GIT
 from bricklane_local.forge.graphql.routes import ROUTES as GRAPHQL
 from bricklane_local.forge.issues.routes import ROUTES as ISSUES
+from bricklane_local.forge.oidc.routes import ROUTES as OIDC
 from bricklane_local.forge.pages.routes import ROUTES as PAGES
 from bricklane_local.forge.pulls.routes import ROUTES as PULLS
 from bricklane_local.forge.releases.routes import ROUTES as RELEASES
@@ -33,6 +34,7 @@ FAMILIES: dict[str, list[ForgeRoute]] = {
     "Secrets and variables": SECRETS,
     "Environments": ENVIRONMENTS,
     "Actions": ACTIONS,
+    "OpenID Connect": OIDC,
     "Webhooks": WEBHOOKS,
     "GraphQL": GRAPHQL,
     "Pages": PAGES,

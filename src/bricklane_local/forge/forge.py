@@ -20,6 +20,7 @@ from bricklane_local.forge.events import Event, Events
 from bricklane_local.forge.git.http import GitHttp
 from bricklane_local.forge.git.service import Git
 from bricklane_local.forge.issues.service import Issues
+from bricklane_local.forge.oidc.service import Oidc
 from bricklane_local.forge.paths import ForgePaths
 from bricklane_local.forge.pulls.service import Pulls
 from bricklane_local.forge.pushes import Pushes
@@ -82,6 +83,7 @@ class Forge:
         self.deployments = Deployments(self)
         self.secrets = Secrets(self)
         self.variables = Variables(self)
+        self.oidc = Oidc(self)
         self.webhooks = Webhooks(self)
         self.events.subscribe(self.webhooks.on_event)
         self.actions = Actions(self, actions)

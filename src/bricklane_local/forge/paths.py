@@ -24,6 +24,11 @@ class ForgePaths:
         return self.root / "secrets.key"
 
     @property
+    def oidc_key(self) -> Path:
+        """The private key that ID tokens are signed with (PEM, 0600)."""
+        return self.root / "oidc.pem"
+
+    @property
     def runs(self) -> Path:
         """Work folders and logs of workflow runs, by run id."""
         return self.root / "runs"

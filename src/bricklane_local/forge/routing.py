@@ -21,6 +21,7 @@ class Base(StrEnum):
     API = "/api/v3"
     UPLOADS = "/api/uploads"
     GRAPHQL = "/api/graphql"
+    SERVICES = "/_services"
     WEB = ""
 
 
@@ -81,6 +82,7 @@ class ForgeRoute:
         base: the prefix of the path.
         fidelity: how real the answer is.
         raw: the body is no JSON, and the handler reads it from the stream.
+        public: answered without credentials, or with such as only its handler knows.
         proved_by: the client whose use of this route the tests exercise.
         note: for the ledger, what a user should know about this route's limits.
     """
@@ -93,5 +95,6 @@ class ForgeRoute:
     base: Base = Base.API
     fidelity: Fidelity = Fidelity.REAL
     raw: bool = False
+    public: bool = False
     proved_by: str = "PyGithub"
     note: str = ""

@@ -22,6 +22,7 @@ DOCUMENTS = {PrincipalKind.USER: "user", PrincipalKind.SERVICE_PRINCIPAL: "servi
 ASSIGNMENT = "assignment"
 SYSTEM_GROUPS = (ADMINS, USERS)
 ACCOUNT_ADMIN = "account_admin"
+ID_LENGTH = 18  # digits, so that it fits 64 bits
 Removal = Callable[[dict[str, Any], str], None]
 
 
@@ -73,6 +74,13 @@ class Directory:
     def record(self, kind: PrincipalKind, name: str) -> dict[str, Any] | None:
         """Return the account's record of a principal by its name, or None."""
         return self._space.get(DOCUMENTS[kind], name)
+
+    def record_by_id(self, kind: PrincipalKind, principal_id: str) -> dict[str, Any] | None:
+        """Return the account's record of a principal by its SCIM id, or None."""
+        if not principal_id.isdecimal() or len(principal_id) > ID_LENGTH:
+            return None
+        document = self._space.at_position(DOCUMENTS[kind], int(principal_id))
+        return None if document is None else document.body
 
     def save(self, kind: PrincipalKind, record: dict[str, Any]) -> None:
         """Store the changed record of a principal."""

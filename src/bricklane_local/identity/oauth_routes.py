@@ -1,7 +1,8 @@
 """Routes of OAuth for machines: discovery, the token endpoint, secrets and roles.
 
-Source: https://docs.databricks.com/en/dev-tools/auth/oauth-m2m.html, RFC 6749 (sections 2.3.1, 4.4
-and 5.2) and RFC 8414.
+Source: https://docs.databricks.com/en/dev-tools/auth/oauth-m2m.html and
+/dev-tools/auth/oauth-federation-exchange, RFC 6749 (sections 2.3.1, 4.4 and 5.2), RFC 8693 and
+RFC 8414.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus
 
@@ -18,15 +21,21 @@ from bricklane_local.app.asgi import json_response
 from bricklane_local.app.call import Call
 from bricklane_local.app.errors import ApiError
 from bricklane_local.app.routing import Route
+from bricklane_local.identity.federated_tokens import FederationError
 from bricklane_local.identity.members import TYPES
 from bricklane_local.identity.principals import Principal
 from bricklane_local.identity.roles import MANAGER, ROLES
+from bricklane_local.identity.scope import ACCOUNT
 from bricklane_local.identity.tokens import ACCESS_SECONDS
 
 FORM_LIMIT = 64 * 1024
 SCOPE = "all-apis"
 # `offline_access` asks for a refresh token, which this grant never has (RFC 6749, 4.4.3).
 SCOPES = {SCOPE, "offline_access"}
+# What is exchanged for what (RFC 8693, sections 2.1 and 3).
+EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
+JWT_TYPE = "urn:ietf:params:oauth:token-type:jwt"
+ACCESS_TYPE = "urn:ietf:params:oauth:token-type:access_token"
 NOT_STORED = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
@@ -46,6 +55,21 @@ class OAuthError(Exception):
         self.status = status
 
 
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What a grant comes to.
+
+    Args:
+        principal: whom the access token stands for.
+        seconds: how long it lives.
+        more: further members of the answer.
+    """
+
+    principal: Principal
+    seconds: int
+    more: dict[str, str] = field(default_factory=dict)
+
+
 def discovery(call: Call) -> dict[str, Any]:
     """Tell an unauthenticated client which workspace this is."""
     return {
@@ -55,6 +79,8 @@ def discovery(call: Call) -> dict[str, Any]:
         # the CLI allows.
         "cloud": "AWS",
         "oidc_endpoint": f"{call.workspace.host}/oidc",
+        # By it clients choose the audience of the tokens that they want to exchange.
+        "token_federation_default_oidc_audiences": [call.cloud.account_id],
     }
 
 
@@ -70,19 +96,21 @@ def metadata(issuer: str) -> dict[str, Any]:
         "authorization_endpoint": f"{issuer}/v1/authorize",
         "token_endpoint": f"{issuer}/v1/token",
         "response_types_supported": ["token"],
-        "grant_types_supported": ["client_credentials"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+        "grant_types_supported": list(GRANTS),
+        "token_endpoint_auth_methods_supported": [
+            *("client_secret_basic", "client_secret_post", "none"),
+        ],
         "scopes_supported": sorted(SCOPES),
     }
 
 
 async def token(call: Call) -> Response:
-    """Give a service principal an access token for its client id and secret."""
+    """Give a principal an access token, for a secret or for a token of another issuer."""
     try:
         form = await _form(call)
-        principal = _client(call, form)
-        _check_grant(form)
-        value = call.cloud.tokens.issue_access(call.scope.name, principal)
+        granted = await _grant(form)(call, form)
+        tokens = call.cloud.tokens
+        value = tokens.issue_access(call.scope.name, granted.principal, granted.seconds)
     except OAuthError as error:
         refusal = {
             "error": error.code,
@@ -98,7 +126,8 @@ async def token(call: Call) -> Response:
                 "access_token": value,
                 "scope": SCOPE,
                 "token_type": "Bearer",
-                "expires_in": ACCESS_SECONDS,
+                "expires_in": granted.seconds,
+                **granted.more,
             }
         )
     response.headers.update(NOT_STORED)
@@ -124,18 +153,43 @@ async def _form(call: Call) -> dict[str, str]:
     return {name: values[0] for name, values in fields.items()}
 
 
-def _client(call: Call, form: dict[str, str]) -> Principal:
+async def _client_credentials(call: Call, form: dict[str, str]) -> Granted:
     client_id, secret = _credentials(call, form)
     if not client_id or not call.cloud.oauth_secrets.proves(client_id, secret):
         raise OAuthError("invalid_client", "Client authentication failed", 401)
-    principal = call.cloud.directory.find(call.scope.name, client_id)
+    return Granted(_member(call, client_id), ACCESS_SECONDS)
+
+
+async def _token_exchange(call: Call, form: dict[str, str]) -> Granted:
+    """Exchange a token of another issuer.
+
+    Whatever is wrong with that token is an invalid request (RFC 8693, section 2.2.2).
+    """
+    for name, wanted in (("subject_token_type", JWT_TYPE), ("requested_token_type", ACCESS_TYPE)):
+        given = form.get(name, wanted if name == "requested_token_type" else "")
+        if given != wanted:
+            raise OAuthError("invalid_request", f"{name} must be {wanted}, got {given!r}")
+    if not form.get("subject_token"):
+        raise OAuthError("invalid_request", "The parameter subject_token is missing")
+    for name in ("actor_token", "audience", "resource"):
+        if name in form:
+            raise OAuthError("invalid_request", f"The parameter {name} is not supported")
+    tokens, (client_id, _) = call.cloud.federated_tokens, _credentials(call, form)
+    try:
+        federated = await tokens.verify(form["subject_token"], client_id)
+    except FederationError as error:
+        raise OAuthError("invalid_request", error.message) from None
+    seconds = min(federated.expires_at - tokens.now, ACCESS_SECONDS)
+    return Granted(_member(call, federated.name), seconds, {"issued_token_type": ACCESS_TYPE})
+
+
+def _member(call: Call, name: str) -> Principal:
+    principal = call.cloud.directory.find(call.scope.name, name)
     if principal is None:
-        raise OAuthError(
-            "unauthorized_client",
-            f"Service principal {client_id} is not in the workspace {call.scope.name}",
-        )
+        place = "account" if call.scope.name == ACCOUNT else f"workspace {call.scope.name}"
+        raise OAuthError("unauthorized_client", f"The principal {name} is not in the {place}")
     if not principal.active:
-        raise OAuthError("unauthorized_client", f"Service principal {client_id} is inactive")
+        raise OAuthError("unauthorized_client", f"The principal {name} is inactive")
     return principal
 
 
@@ -151,14 +205,22 @@ def _credentials(call: Call, form: dict[str, str]) -> tuple[str, str]:
     return unquote_plus(name), unquote_plus(secret)
 
 
-def _check_grant(form: dict[str, str]) -> None:
+# By grant_type.
+Grant = Callable[[Call, dict[str, str]], Awaitable[Granted]]
+GRANTS: dict[str, Grant] = {
+    "client_credentials": _client_credentials,
+    EXCHANGE: _token_exchange,
+}
+
+
+def _grant(form: dict[str, str]) -> Grant:
     grant = form.get("grant_type", "")
     if not grant:
         raise OAuthError("invalid_request", "The parameter grant_type is missing")
-    if grant != "client_credentials":
+    if grant not in GRANTS:
         raise OAuthError(
             "unsupported_grant_type",
-            f"The local workspace knows only the grant client_credentials, not {grant}",
+            f"Only the grants {' and '.join(GRANTS)} are known here, not {grant}",
         )
     if unknown := set(form.get("scope", SCOPE).split()) - SCOPES:
         raise OAuthError(
@@ -170,6 +232,7 @@ def _check_grant(form: dict[str, str]) -> None:
             "invalid_request",
             "authorization_details and assume_group are not supported by the local workspace",
         )
+    return GRANTS[grant]
 
 
 def _managed(call: Call) -> str:

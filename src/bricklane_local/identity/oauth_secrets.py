@@ -108,9 +108,9 @@ class OAuthSecrets:
     def _shown(self, body: dict[str, Any]) -> dict[str, Any]:
         expired = body["expire_time"] <= self._clock.now()
         return body | {
-            "create_time": _moment(body["create_time"]),
-            "update_time": _moment(body["create_time"]),
-            "expire_time": _moment(body["expire_time"]),
+            "create_time": moment(body["create_time"]),
+            "update_time": moment(body["create_time"]),
+            "expire_time": moment(body["expire_time"]),
             "status": "EXPIRED" if expired else "ACTIVE",
         }
 
@@ -128,6 +128,7 @@ def _seconds(lifetime: str | None) -> int:
     return seconds
 
 
-def _moment(milliseconds: int) -> str:
-    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def moment(milliseconds: int) -> str:
+    """Return a time, in milliseconds since the epoch, as the API writes it."""
+    when = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return when.isoformat(timespec="milliseconds").replace("+00:00", "Z")

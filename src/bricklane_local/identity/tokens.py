@@ -63,12 +63,15 @@ class Tokens:
         self._space.insert(PERSONAL, digest(token), body, parent=principal.user_name)
         return token
 
-    def issue_access(self, workspace: str, principal: Principal) -> str:
-        """Make an OAuth access token, good for :data:`ACCESS_SECONDS`.
+    def issue_access(
+        self, workspace: str, principal: Principal, seconds: int = ACCESS_SECONDS
+    ) -> str:
+        """Make an OAuth access token.
 
         Args:
             workspace: in which it is good; :data:`ACCOUNT` for the account and all workspaces.
             principal: whom it stands for.
+            seconds: how long it lives.
         """
         now = self._clock.now()
         with self._space.database.transaction():
@@ -77,7 +80,7 @@ class Tokens:
                     break
                 self._space.delete(ACCESS, document.key)
             token = ACCESS_PREFIX + secrets.token_hex(32)
-            expiry = now + ACCESS_SECONDS * 1000
+            expiry = now + seconds * 1000
             body = {
                 "workspace": workspace,
                 "user_name": principal.user_name,

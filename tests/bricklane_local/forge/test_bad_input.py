@@ -58,6 +58,11 @@ FIELDS = [
     ("POST", "/labels", {"name": "n", "color": "ffffff", "description": "d"}),
     ("POST", "/releases", {"tag_name": "2", "name": "n", "body": "b", "draft": True}),
     ("POST", "/deployments", {"ref": "main", "payload": {}, "required_contexts": []}),
+    (
+        "PUT",
+        "/actions/oidc/customization/sub",
+        {"use_default": False, "include_claim_keys": [], "use_immutable_subject": True},
+    ),
     ("POST", "/deployments", {"ref": "main", "environment": "e", "auto_merge": False}),
     ("PUT", "/environments/x", {"wait_timer": 0, "reviewers": [], "prevent_self_review": False}),
     ("PUT", "/environments/x", {"deployment_branch_policy": None}),

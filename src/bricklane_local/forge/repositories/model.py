@@ -30,6 +30,7 @@ class Repository:
         created_at: milliseconds since the epoch.
         updated_at: likewise.
         pushed_at: likewise.
+        renamed_at: likewise; 0 for never.
     """
 
     id: int
@@ -51,6 +52,7 @@ class Repository:
     created_at: int = 0
     updated_at: int = 0
     pushed_at: int = 0
+    renamed_at: int = 0
 
     @property
     def full_name(self) -> str:

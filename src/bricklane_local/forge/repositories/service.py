@@ -107,7 +107,10 @@ class Repositories:
         old = current.full_name.lower()
         if "name" in changes:
             changes["name"] = _clean(changes["name"])
-        changed = replace(current, **(changes | {"updated_at": self._clock.now()}))
+        now = self._clock.now()
+        renamed = changes.get("name", current.name) != current.name
+        times = {"updated_at": now} | ({"renamed_at": now} if renamed else {})
+        changed = replace(current, **(changes | times))
         key = changed.full_name.lower()
         if key != old and self.find(changed.owner, changed.name) is not None:
             raise _taken()

@@ -46,6 +46,11 @@ class Users:
         self.owner = self._ensure(OWNER, "User", name="Local Developer", site_admin=True)
         self.reviewer = self._ensure(REVIEWER, "User", name="Release Manager")
 
+    @property
+    def nobody(self) -> Caller:
+        """Who calls without credentials; it may do nothing."""
+        return Caller(self.known(""), permissions={})
+
     def _ensure(
         self, login: str, kind: str, *, name: str = "", site_admin: bool = False, number: int = 0
     ) -> User:

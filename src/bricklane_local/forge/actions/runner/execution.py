@@ -209,6 +209,7 @@ class Execution:
         )
         mark = {"RUNNER_TRACKING_ID": f"github_{uuid.uuid4()}"}
         variables, _ = github_variables(given)
+        variables |= self._id_token_variables(granted)
         document = job_document(given)
         return given, ActJob(
             self._workshop.settings.act,
@@ -258,6 +259,15 @@ class Execution:
         values = active.values_for(job)
         values["vars"] = self._forge.variables.values(repository, job.environment)
         return Given(active.workflow, described, values, secrets, {}), permissions
+
+    def _id_token_variables(self, granted: Mapping[str, str]) -> dict[str, str]:
+        """Return what the job's steps ask for ID tokens with, if it may."""
+        if granted.get("id_token") != "write":
+            return {}
+        github, minutes = self._active.values["github"], minutes_of(self._active, self._job)
+        variables = self._forge.oidc.admit(github, self._job, minutes)
+        self._masker.add(variables["ACTIONS_ID_TOKEN_REQUEST_TOKEN"])
+        return variables
 
     def _take(self, transcript: Transcript, message: Mapping[str, Any]) -> None:
         transcript.take(message)
@@ -329,8 +339,6 @@ def _introduce(transcript: Transcript, permissions: Mapping[str, str], fork: boo
     for name, level in sorted(permissions.items()):
         transcript.write(f"{name.replace('_', ' ').title().replace(' ', '')}: {level}")
     transcript.write("##[endgroup]")
-    if "id_token" in permissions:
-        transcript.write("##[warning]id-token: the local forge issues no ID tokens.")
     if fork:
         transcript.write("This run is of a fork's pull request: it gets no secrets.")
 

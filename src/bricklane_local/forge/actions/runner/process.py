@@ -80,7 +80,7 @@ class ActJob:
         actor: login.
         workflow: document with this one job.
         secrets: by name.
-        variables: ``GITHUB_*`` and the like.
+        variables: ``GITHUB_*`` and the like, the token that ID tokens are asked with among them.
         payload: of the event.
         folders: of actions, by ``owner/repo@ref``.
         environment: that act and the steps start with.
@@ -147,8 +147,8 @@ class ActProcess:
         secret = [
             folder.file("workflow.yml", job.workflow),
             folder.file("secrets.yml", dict(job.secrets)),
+            folder.file("variables.yml", dict(job.variables)),
         ]
-        folder.file("variables.yml", dict(job.variables))
         folder.file("none.yml", {})
         (folder.root / "event.json").write_bytes(orjson.dumps(job.payload))
         with folder.errors.open("wb") as errors:

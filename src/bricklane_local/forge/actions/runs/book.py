@@ -125,6 +125,7 @@ class Book:
         job.completed_at = now
         job.started_at = job.started_at or now
         tokens.revoke(self._forge, job.id)
+        self._forge.oidc.dismiss(job.repository, job.id)
         repository = self.repository(active.run)
         if job.group:
             self.groups.leave(job.repository, job.group, Member(job.run, job.id))

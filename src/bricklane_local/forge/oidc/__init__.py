@@ -1,0 +1,1 @@
+"""OpenID Connect: ID tokens by which workflow jobs sign in elsewhere."""

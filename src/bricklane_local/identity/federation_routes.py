@@ -1,0 +1,94 @@
+"""Routes of federation policies, of the account and of service principals.
+
+They ask nothing of the listener that they are mounted on but its caller and its cloud.
+Source: https://docs.databricks.com/api/account/serviceprincipalfederationpolicy (and
+accountfederationpolicy).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bricklane_local.app.call import Call
+from bricklane_local.app.errors import ApiError
+from bricklane_local.app.routing import Route
+from bricklane_local.app.types import check_object
+from bricklane_local.catalog.pages import page
+from bricklane_local.identity.federation import ACCOUNT
+from bricklane_local.identity.principals import PrincipalKind
+
+POLICY = "oauth2.FederationPolicy"
+
+
+def _owner(call: Call) -> str:
+    """Return whose policies the path is about, if the caller may see and change them.
+
+    Raises:
+        ApiError: RESOURCE_DOES_NOT_EXIST, or PERMISSION_DENIED for who is no administrator.
+    """
+    if call.path["account"] != call.cloud.account_id:
+        raise ApiError("RESOURCE_DOES_NOT_EXIST", f"There is no account {call.path['account']}")
+    if not call.caller.is_admin:
+        raise ApiError("PERMISSION_DENIED", "Federation policies need an administrator")
+    principal_id = call.path.get("id", ACCOUNT)
+    if principal_id == ACCOUNT:
+        return ACCOUNT
+    kind = PrincipalKind.SERVICE_PRINCIPAL
+    if call.cloud.directory.record_by_id(kind, principal_id) is None:
+        raise ApiError("RESOURCE_DOES_NOT_EXIST", f"There is no service principal {principal_id}")
+    return principal_id
+
+
+def create_policy(call: Call) -> dict[str, Any]:
+    """Make a policy."""
+    owner = _owner(call)
+    check_object(POLICY, call.body)
+    policies = call.cloud.federation_policies
+    return policies.shown(policies.create(owner, call.query.get("policy_id", ""), call.body))
+
+
+def get_policy(call: Call) -> dict[str, Any]:
+    """Return a policy."""
+    policies = call.cloud.federation_policies
+    return policies.shown(policies.get(_owner(call), call.path["policy"]))
+
+
+def list_policies(call: Call) -> dict[str, Any]:
+    """List policies, oldest first."""
+    policies = call.cloud.federation_policies
+    found = [policies.shown(policy) for policy in policies.all(_owner(call))]
+    return page(call, "policies", found, "page_size")
+
+
+def update_policy(call: Call) -> dict[str, Any]:
+    """Change a policy."""
+    owner = _owner(call)
+    check_object(POLICY, call.body)
+    policies, mask = call.cloud.federation_policies, call.query.get("update_mask", "")
+    return policies.shown(policies.update(owner, call.path["policy"], call.body, mask))
+
+
+def delete_policy(call: Call) -> None:
+    """Delete a policy."""
+    call.cloud.federation_policies.delete(_owner(call), call.path["policy"])
+
+
+def _routes() -> list[Route]:
+    found = []
+    for owner, api in (
+        ("", "AccountFederationPolicyAPI"),
+        ("/servicePrincipals/{id}", "ServicePrincipalFederationPolicyAPI"),
+    ):
+        path = f"/api/2.0/accounts/{{account}}{owner}/federationPolicies"
+        one, sdk, proof = f"{path}/{{policy:path}}", f"oauth2.{api}", "databricks-sdk"
+        found += [
+            Route("POST", path, create_policy, sdk=f"{sdk}.create", proved_by=proof),
+            Route("GET", path, list_policies, proved_by=proof),
+            Route("GET", one, get_policy, proved_by=proof),
+            Route("PATCH", one, update_policy, sdk=f"{sdk}.update", proved_by=proof),
+            Route("DELETE", one, delete_policy, proved_by=proof),
+        ]
+    return found
+
+
+ROUTES = _routes()

@@ -1,0 +1,225 @@
+"""Federation policies through the SDK: what they may say, and who may change them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from databricks.sdk.errors import (
+    BadRequest,
+    InvalidParameterValue,
+    NotFound,
+    PermissionDenied,
+    ResourceConflict,
+)
+from databricks.sdk.service.oauth2 import (
+    AccountFederationPolicyAPI,
+    FederationPolicy,
+    OidcFederationPolicy,
+    ServicePrincipalFederationPolicyAPI,
+)
+from joserfc.jwk import OctKey, RSAKey
+
+if TYPE_CHECKING:
+    from conftest import Machine, Server
+    from databricks.sdk import WorkspaceClient
+
+GITHUB = "https://token.actions.githubusercontent.com"
+SUBJECT = "repo:acme/flights:environment:prod"
+
+
+def policy(**changes: Any) -> FederationPolicy:
+    values = {"issuer": GITHUB, "subject": SUBJECT}
+    return FederationPolicy(oidc_policy=OidcFederationPolicy(**(values | changes)))
+
+
+@pytest.fixture
+def principal(client: WorkspaceClient) -> int:
+    return int(str(client.service_principals.create(display_name="federated").id))
+
+
+@pytest.fixture
+def policies(client: WorkspaceClient) -> ServicePrincipalFederationPolicyAPI:
+    return ServicePrincipalFederationPolicyAPI(client.api_client)
+
+
+def test_policies_of_a_service_principal(
+    client: WorkspaceClient, principal: int, policies: ServicePrincipalFederationPolicyAPI
+) -> None:
+    made = policies.create(principal, policy(audiences=["acme"]), policy_id="ci/prod")
+    account = client.config.account_id
+    path = f"accounts/{account}/servicePrincipals/{principal}/federationPolicies/ci/prod"
+    assert (made.name, made.policy_id, made.service_principal_id) == (path, "ci/prod", principal)
+    assert made.uid
+    assert made.create_time == made.update_time
+    assert made.oidc_policy
+    assert made.oidc_policy.as_dict() == {
+        "issuer": GITHUB,
+        "audiences": ["acme"],
+        "subject": SUBJECT,
+    }
+    assert policies.get(principal, "ci/prod") == made
+    unnamed = policies.create(principal, policy())
+    assert unnamed.policy_id
+    assert list(policies.list(principal, page_size=1)) == [made, unnamed]
+    with pytest.raises(ResourceConflict, match="has a federation policy ci/prod already"):
+        policies.create(principal, policy(), policy_id="ci/prod")
+    policies.delete(principal, "ci/prod")
+    with pytest.raises(NotFound, match=f"{principal} has no federation policy ci/prod"):
+        policies.get(principal, "ci/prod")
+    with pytest.raises(NotFound, match="has no federation policy ci/prod"):
+        policies.delete(principal, "ci/prod")
+
+
+def test_an_update_changes_what_it_names(
+    principal: int, policies: ServicePrincipalFederationPolicyAPI
+) -> None:
+    policies.create(principal, policy(audiences=["a"]), policy_id="p")
+
+    def update(wanted: FederationPolicy, mask: str | None) -> dict[str, Any]:
+        changed = policies.update(principal, "p", wanted, update_mask=mask)
+        assert changed == policies.get(principal, "p")
+        assert changed.oidc_policy
+        return changed.oidc_policy.as_dict() | {"description": changed.description}
+
+    before = {"issuer": GITHUB, "subject": SUBJECT, "audiences": ["a"]}
+    described = FederationPolicy(description="for CI")
+    assert update(described, None) == before | {"description": "for CI"}
+    other = policy(subject="x", audiences=["b"])
+    assert update(other, "oidc_policy.audiences") == before | {
+        "audiences": ["b"],
+        "description": "for CI",
+    }
+    part = FederationPolicy(oidc_policy=OidcFederationPolicy(subject="y"))
+    assert update(part, None) == before | {
+        "subject": "y",
+        "audiences": ["b"],
+        "description": "for CI",
+    }
+    whole = {"issuer": GITHUB, "subject": SUBJECT}
+    assert update(policy(), "description,oidc_policy") == whole | {"description": None}
+    assert update(policy(audiences=["c"]), "*") == whole | {
+        "audiences": ["c"],
+        "description": None,
+    }
+    with pytest.raises(InvalidParameterValue, match=r"update_mask names 'oidc_policy\.nothing'"):
+        update(other, "oidc_policy.nothing")
+    with pytest.raises(InvalidParameterValue, match="subject must be given in a policy of a serv"):
+        update(FederationPolicy(), "oidc_policy.subject")
+    assert policies.get(principal, "p").oidc_policy.as_dict() == whole | {"audiences": ["c"]}
+
+
+SECRET = RSAKey.generate_key(2048).as_dict(private=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"issuer": None}, "issuer must be an https URL"),
+        ({"issuer": "http://idp.example"}, "issuer must be an https URL"),
+        ({"issuer": "https://user@idp.example"}, "issuer must be an https URL"),
+        ({"issuer": "ftp://127.0.0.1"}, "issuer must be an https URL"),
+        ({"issuer": "https://[::1"}, "issuer must be an https URL"),
+        ({"issuer": "https://idp.example:99999"}, "issuer must be an https URL"),
+        ({"subject": None}, "subject must be given in a policy of a service principal"),
+        ({"audiences": ["a", ""]}, "audiences must not hold an empty audience"),
+        ({"jwks_uri": "http://idp.example/keys"}, "jwks_uri must be an https URL"),
+        ({"jwks_json": "{"}, "jwks_json is no JSON Web Key Set"),
+        ({"jwks_json": '{"keys": []}'}, "jwks_json is no JSON Web Key Set"),
+        ({"jwks_json": '{"keys": [7]}'}, "jwks_json is no JSON Web Key Set"),
+        ({"jwks_json": '{"keys": [{"kty": "RSA", "n": "!", "e": "A"}]}'}, "is no JSON Web Key"),
+        ({"jwks_json": json.dumps({"keys": [SECRET]})}, "holds a private or symmetric key"),
+        (
+            {"jwks_json": json.dumps({"keys": [OctKey.generate_key(256).as_dict()]})},
+            "holds a private or symmetric key",
+        ),
+        ({"jwks_json": "{}", "jwks_uri": "https://a.example"}, "one of jwks_uri and jwks_json"),
+    ],
+)
+def test_what_a_policy_cannot_say(
+    principal: int,
+    policies: ServicePrincipalFederationPolicyAPI,
+    changes: dict[str, Any],
+    message: str,
+) -> None:
+    with pytest.raises(InvalidParameterValue, match=message) as refusal:
+        policies.create(principal, policy(**changes))
+    assert str(SECRET["d"]) not in str(refusal.value)
+    assert list(policies.list(principal)) == []
+
+
+def test_names_types_and_the_account_are_checked(
+    server: Server, principal: int, policies: ServicePrincipalFederationPolicyAPI
+) -> None:
+    with pytest.raises(InvalidParameterValue, match="policy_id must be 1 to 128 lower-case"):
+        policies.create(principal, policy(), policy_id="Not-Lower")
+    wrong = policy()
+    wrong.name = "accounts/x/federationPolicies/y"
+    with pytest.raises(InvalidParameterValue, match="name must be that of the request's path"):
+        policies.create(principal, wrong, policy_id="y")
+    with pytest.raises(NotFound, match="There is no service principal 7"):
+        policies.create(7, policy())
+    account = server.client().config.account_id
+    path = f"/api/2.0/accounts/{account}/servicePrincipals/{principal}/federationPolicies"
+    for body, message in (
+        ({"oidc_policy": []}, "oidc_policy must be an object"),
+        ({"oidc_policy": {"audiences": "a"}}, "oidc_policy.audiences must be a list"),
+        ({"oidc_policy": {"issuer": 7}}, "oidc_policy.issuer must be str"),
+        ({"description": 7}, "description must be str"),
+    ):
+        answer = server.request("POST", path, json=body)
+        assert (answer.status_code, message in answer.json()["message"]) == (400, True), body
+    answer = server.request("GET", path.replace(str(account), "other"))
+    assert "There is no account other" in answer.json()["message"]
+    for number in ("9" * 40, "x", "-1"):
+        answer = server.request("GET", path.replace(str(principal), number))
+        assert f"There is no service principal {number}" in answer.json()["message"]
+
+
+def test_there_are_at_most_twenty(
+    client: WorkspaceClient, principal: int, policies: ServicePrincipalFederationPolicyAPI
+) -> None:
+    account = AccountFederationPolicyAPI(client.api_client)
+    for number in range(20):
+        policies.create(principal, policy(), policy_id=f"p{number}")
+        account.create(policy(subject=None), policy_id=f"p{number}")
+    with pytest.raises(BadRequest, match=f"{principal} can have at most 20 federation policies"):
+        policies.create(principal, policy())
+    with pytest.raises(BadRequest, match="The account can have at most 20 federation policies"):
+        account.create(policy(subject=None))
+    policies.delete(principal, "p0")
+    policies.create(principal, policy())
+    for number in range(20):
+        account.delete(f"p{number}")
+
+
+def test_policies_of_the_account(client: WorkspaceClient) -> None:
+    account = AccountFederationPolicyAPI(client.api_client)
+    with pytest.raises(InvalidParameterValue, match="subject must not be given in a policy of the"):
+        account.create(policy())
+    made = account.create(policy(subject=None, subject_claim="email"), policy_id="idp")
+    assert made.name == f"accounts/{client.config.account_id}/federationPolicies/idp"
+    assert made.service_principal_id is None
+    assert [found.policy_id for found in account.list()] == ["idp"]
+    account.update("idp", FederationPolicy(description="people"), update_mask="description")
+    assert account.get("idp").description == "people"
+    account.delete("idp")
+    assert list(account.list()) == []
+
+
+def test_policies_need_an_administrator_and_go_with_their_principal(
+    client: WorkspaceClient, machine: Callable[[], Machine]
+) -> None:
+    made = machine()
+    own = ServicePrincipalFederationPolicyAPI(made.client.api_client)
+    with pytest.raises(PermissionDenied, match="Federation policies need an administrator"):
+        own.create(int(made.id), policy())
+    with pytest.raises(PermissionDenied):
+        list(AccountFederationPolicyAPI(made.client.api_client).list())
+    policies = ServicePrincipalFederationPolicyAPI(client.api_client)
+    policies.create(int(made.id), policy())
+    client.service_principals.delete(made.id)
+    with pytest.raises(NotFound, match=f"There is no service principal {made.id}"):
+        list(policies.list(int(made.id)))
