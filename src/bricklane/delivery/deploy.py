@@ -67,7 +67,9 @@ def _provide_wheels(world: Deployment) -> None:
     elif world.tested is not None:
         _fetch_tested(world)
     elif not _fetch_kept(world) and world.settings.build and world.file.artifacts:
-        world.wheels = wheels.build(root, world.settings.build, world.committed_at, world.say)
+        world.wheels = wheels.build(
+            root, world.settings.build, world.source.committed_at, world.say
+        )
         world.built = True
     for name, digest in world.wheels.items():
         world.say(f"{name} sha256:{digest}")
