@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 from bricklane.bundle import cli
@@ -129,9 +130,11 @@ def _plan(world: Deployment) -> None:
 
 
 def _begin_record(world: Deployment) -> None:
-    world.interrupted = locks.interrupted(_forge(world), world.forge_environment)
+    forge, environment = _forge(world), world.forge_environment
+    newest = list(islice(records.records(forge, environment), locks.LOOKED_THROUGH))
+    world.interrupted = locks.interrupted(newest)
     world.record = records.begin(
-        _forge(world), world.forge_environment, world.commit, world.branch, world.content
+        forge, environment, world.commit, world.branch, world.content, next(iter(newest), None)
     )
 
 
