@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -107,4 +108,7 @@ def _command(benchmark: Benchmark, settings: Settings) -> str:
 
 
 if __name__ == "__main__":
+    # Python programs are measured as pip installs them: compiled. Where this is set, they would
+    # compile themselves at each start.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     main(prog_name="python -m benchmarks")

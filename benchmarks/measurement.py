@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -91,8 +92,16 @@ def turns(rounds: int) -> Iterator[str]:
 
 
 @contextmanager
-def stopwatch(samples: list[float]) -> Iterator[None]:
-    """Append the seconds that the block takes to ``samples``."""
-    began = time.perf_counter()
+def stopwatch(
+    samples: list[float], clock: Callable[[], float] = time.perf_counter
+) -> Iterator[None]:
+    """Append the seconds that the block takes to ``samples``, by ``clock``."""
+    began = clock()
     yield
-    samples.append(round(time.perf_counter() - began, 4))
+    samples.append(round(clock() - began, 4))
+
+
+def processor_seconds() -> float:
+    """Return what this process, and programs it started that have ended, used of the processors."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in used)

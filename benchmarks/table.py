@@ -61,8 +61,9 @@ BENCHMARKS = (
         5,
         "Next version and plan of a release, with 50,000 commits and 1,000 tags",
         "`git describe` in the same clone. Ours is the engine in a running process with all the "
-        "git processes that it starts, the remote in the next folder and a forge without pull "
-        "requests; how long bricklane takes to start is row 4",
+        "git processes that it starts, the remote in the next folder, its references packed as a "
+        "server keeps them, and a forge without pull requests; how long bricklane takes to start "
+        "is row 4",
         gitflow.measure,
     ),
     Benchmark(

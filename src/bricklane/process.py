@@ -121,27 +121,17 @@ def run(
     limit.daemon = True
     if command.timeout is not None:
         limit.start()
-    output: list[str] = []
-    error: list[str] = []
-    assert process.stdout is not None  # noqa: S101  (they are pipes)
-    assert process.stderr is not None  # noqa: S101
-    readers = [
-        threading.Thread(target=_drain, args=(stream, kept, command.secrets, show), daemon=True)
-        for stream, kept in ((process.stdout, output), (process.stderr, error))
-    ]
     try:
-        for reader in readers:
-            reader.start()
-        _feed(process, command.input)
-        for reader in readers:
-            reader.join()
+        if show is None:
+            output, error = process.communicate(command.input)
+        else:
+            output, error = _shown(process, command, show)
         code = process.wait()
     finally:
         limit.cancel()
         _end(process, command.grace)
-        process.stdout.close()
-        process.stderr.close()
-    result = Result(code, "".join(output), "".join(error))
+        _close(process)
+    result = Result(code, redact(output, command.secrets), redact(error, command.secrets))
     if expired.is_set():
         raise BricklaneError(f"`{command}` did not end within {command.timeout:g} seconds")
     if code not in allowed:
@@ -190,6 +180,30 @@ def _end(process: subprocess.Popen[str], grace: float) -> None:
         process.wait()
 
 
+def _close(process: subprocess.Popen[str]) -> None:
+    """Close the pipes from a program, after its end: one that still writes would break."""
+    for stream in (process.stdout, process.stderr):
+        if stream is not None:
+            stream.close()
+
+
+def _shown(
+    process: subprocess.Popen[str], command: Command, show: Callable[[str], None]
+) -> tuple[str, str]:
+    """Give a program its input, show each line as it comes, and return its output and error."""
+    kept: tuple[list[str], list[str]] = ([], [])
+    readers = [
+        threading.Thread(target=_drain, args=(stream, lines, command.secrets, show), daemon=True)
+        for stream, lines in zip((process.stdout, process.stderr), kept, strict=True)
+    ]
+    for reader in readers:
+        reader.start()
+    _feed(process, command.input)
+    for reader in readers:
+        reader.join()
+    return "".join(kept[0]), "".join(kept[1])
+
+
 def _feed(process: subprocess.Popen[str], text: str | None) -> None:
     if process.stdin is None:
         return
@@ -204,10 +218,8 @@ def _drain(
     stream: Iterable[str],
     kept: list[str],
     secrets: tuple[str, ...],
-    show: Callable[[str], None] | None,
+    show: Callable[[str], None],
 ) -> None:
     for line in stream:
-        clean = redact(line, secrets)
-        kept.append(clean)
-        if show is not None:
-            show(clean.rstrip("\n"))
+        kept.append(line)
+        show(redact(line, secrets).rstrip("\n"))

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
-from benchmarks.measurement import Comparison, stopwatch, turns
+from benchmarks.measurement import Comparison, processor_seconds, stopwatch, turns
 
 
 def test_each_side_goes_first_in_turn() -> None:
@@ -31,6 +34,16 @@ def test_stopwatch_keeps_no_sample_of_what_failed() -> None:
     with stopwatch(seconds):
         pass
     assert len(seconds) == 1
+
+
+def test_processor_time_counts_own_work_and_that_of_programs_which_ended() -> None:
+    own: list[float] = []
+    with stopwatch(own, processor_seconds):
+        sum(range(2_000_000))
+    theirs: list[float] = []
+    with stopwatch(theirs, processor_seconds):
+        subprocess.run([sys.executable, "-c", "sum(range(2_000_000))"], check=True)
+    assert min(own + theirs) > 0.005
 
 
 @pytest.mark.parametrize(("seconds", "reached"), [(3.0, True), (5.0, False)])

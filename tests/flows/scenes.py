@@ -167,7 +167,8 @@ def tested(world: World) -> None:
     """Write down that staging tested the head of the pull request green."""
     commit, branch = world.memory["head"], world.memory["branch"]
     content = records.Content(branch.partition("/")[2], world.forge.tree(commit), {})
-    number = records.begin(world.forge, "staging", commit, branch, content)
+    newest = next(records.records(world.forge, "staging"), None)
+    number = records.begin(world.forge, "staging", commit, branch, content, newest)
     state = DeploymentState.SUCCESS
     records.mark(world.forge, number, "staging", commit, state, "tested", content)
 

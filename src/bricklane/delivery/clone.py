@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from bricklane.errors import BricklaneError
 from bricklane.gitflow.git import Git
 
 
-def head(git: Git) -> str:
-    """Return the SHA of the commit that is checked out.
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What git knows of a commit.
+
+    Args:
+        sha: names it.
+        tree: the SHA of its tree.
+        committed_at: in seconds since the epoch.
+    """
+
+    sha: str
+    tree: str
+    committed_at: int
+
+
+def commit(git: Git, revision: str = "HEAD") -> Commit:
+    """Return what ``revision`` names; by default the commit that is checked out.
 
     Raises:
         BricklaneError: when there is none yet.
     """
-    commit = git.commit("HEAD")
-    if commit is None:
+    found = git.run(
+        "show", "--no-patch", "--no-show-signature", "--format=%H %T %ct", "--end-of-options",
+        revision, allowed=frozenset({0, 128}),
+    )  # fmt: skip
+    if found.code != 0:
         raise BricklaneError(
             f"{git.top} has no commit yet, so there is nothing to deploy",
             hint="git add . && git commit",
         )
-    return commit
-
-
-def committed_at(git: Git, commit: str) -> int:
-    """Return when a commit was committed, in seconds since the epoch."""
-    return int(git.text("show", "--no-patch", "--format=%ct", commit))
+    sha, tree, committed_at = found.output.split()
+    return Commit(sha, tree, int(committed_at))
 
 
 def changes(git: Git) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 from bricklane.bundle import cli
@@ -67,7 +68,9 @@ def _provide_wheels(world: Deployment) -> None:
     elif world.tested is not None:
         _fetch_tested(world)
     elif not _fetch_kept(world) and world.settings.build and world.file.artifacts:
-        world.wheels = wheels.build(root, world.settings.build, world.committed_at, world.say)
+        world.wheels = wheels.build(
+            root, world.settings.build, world.source.committed_at, world.say
+        )
         world.built = True
     for name, digest in world.wheels.items():
         world.say(f"{name} sha256:{digest}")
@@ -127,9 +130,11 @@ def _plan(world: Deployment) -> None:
 
 
 def _begin_record(world: Deployment) -> None:
-    world.interrupted = locks.interrupted(_forge(world), world.forge_environment)
+    forge, environment = _forge(world), world.forge_environment
+    newest = list(islice(records.records(forge, environment), locks.LOOKED_THROUGH))
+    world.interrupted = locks.interrupted(newest)
     world.record = records.begin(
-        _forge(world), world.forge_environment, world.commit, world.branch, world.content
+        forge, environment, world.commit, world.branch, world.content, next(iter(newest), None)
     )
 
 

@@ -23,8 +23,8 @@ def pattern(kind: Kind) -> str:
     return kind.branch or f"{kind.prefix}*"
 
 
-def branch_to_deploy(git: Git, ci: CiRun | None, kinds: Kinds, target: str) -> str:
-    """Return the branch that the checked-out commit is deployed from; empty when there is none.
+def branch_to_deploy(git: Git, commit: str, ci: CiRun | None, kinds: Kinds, target: str) -> str:
+    """Return the branch that the checked-out ``commit`` is deployed from; empty for none.
 
     A run of continuous integration often has a detached HEAD. Its branch is the one that the run
     says, if that is the commit that is checked out; else the branch of the remote, of a kind for
@@ -33,10 +33,9 @@ def branch_to_deploy(git: Git, ci: CiRun | None, kinds: Kinds, target: str) -> s
     branch = git.current_branch()
     if branch or ci is None:
         return branch or ""
-    head = clone.head(git)
-    if ci.branch and ci.commit == head:
+    if ci.branch and ci.commit == commit:
         return ci.branch
-    return head_of_allowed(clone.remote_heads(git), head, kinds_for(kinds, target))
+    return head_of_allowed(clone.remote_heads(git), commit, kinds_for(kinds, target))
 
 
 def head_of_allowed(heads: Mapping[str, str], commit: str, allowed: tuple[Kind, ...]) -> str:

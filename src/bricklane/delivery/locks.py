@@ -7,11 +7,11 @@ run that took it is over; whoever deploys from a laptop has to say so.
 from __future__ import annotations
 
 import re
-from itertools import islice
+from collections.abc import Iterable
 
 from bricklane.bundle.cli import BundleError
 from bricklane.delivery.continuous import CiRun
-from bricklane.delivery.records import Record, records
+from bricklane.delivery.records import Record
 from bricklane.forge.protocol import Forge
 
 # What the CLI says then; observed with 1.10.
@@ -28,9 +28,12 @@ def is_held(error: BundleError) -> bool:
     return HELD.search(error.message) is not None
 
 
-def interrupted(forge: Forge, environment: str) -> Record | None:
-    """Return the newest record of an environment whose deployment goes on, or was broken off."""
-    newest = islice(records(forge, environment), LOOKED_THROUGH)
+def interrupted(newest: Iterable[Record]) -> Record | None:
+    """Return the first of an environment's records that goes on, or was broken off.
+
+    Args:
+        newest: the last :data:`LOOKED_THROUGH` of them, newest first.
+    """
     return next((record for record in newest if record.unfinished or record.broken_off), None)
 
 

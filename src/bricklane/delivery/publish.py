@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields
 
+from bricklane.delivery import clone
 from bricklane.delivery.continuous import CiRun
 from bricklane.delivery.deploy import run_deployment
 from bricklane.delivery.records import records
@@ -67,7 +68,7 @@ def open_publication(
             target=target,
             git=project.git,
             kinds=project.kinds,
-            commit=merged.merge_commit,
+            source=clone.commit(project.git, merged.merge_commit),
             branch=merged.base,
             options=options,
             environment=environment,

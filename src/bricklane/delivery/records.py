@@ -178,13 +178,27 @@ def records(
             yield record
 
 
-def begin(forge: Forge, environment: str, commit: str, branch: str, content: Content) -> int:
+def begin(
+    forge: Forge,
+    environment: str,
+    commit: str,
+    branch: str,
+    content: Content,
+    newest: Record | None,
+) -> int:
     """Write down that a deployment begins and return its id.
 
     When the environment's newest record has the same commit and content, that is taken up again: a
     killed run left it, or the same is deployed once more. One that failed stays as it is.
+
+    Args:
+        forge: keeps the records.
+        environment: it goes to.
+        commit: its SHA.
+        branch: it is deployed from; may be empty.
+        content: what is deployed.
+        newest: the environment's newest record; None when there is none.
     """
-    newest = next(records(forge, environment), None)
     if newest is not None and newest.commit == commit and _may_go_on(newest, content):
         number = newest.id
     else:

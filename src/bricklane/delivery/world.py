@@ -64,7 +64,7 @@ class Deployment:
         target: one of them.
         git: the user's clone.
         kinds: of branches.
-        commit: what is deployed.
+        source: the commit that is deployed.
         branch: it is deployed from; empty on a detached HEAD.
         options: what the user asked for.
         environment: of this process.
@@ -90,7 +90,7 @@ class Deployment:
     target: BundleTarget
     git: Git
     kinds: Kinds
-    commit: str
+    source: clone.Commit
     branch: str
     options: Options
     environment: Mapping[str, str]
@@ -125,15 +125,15 @@ class Deployment:
         """The page where the deployment's log is; empty on a person's machine."""
         return self.ci.url if self.ci else ""
 
-    @cached_property
+    @property
+    def commit(self) -> str:
+        """The SHA of the commit that is deployed."""
+        return self.source.sha
+
+    @property
     def tree(self) -> str:
         """The SHA of the commit's tree."""
-        return self.git.tree(self.commit)
-
-    @cached_property
-    def committed_at(self) -> int:
-        """When the commit was made, in seconds since the epoch."""
-        return clone.committed_at(self.git, self.commit)
+        return self.source.tree
 
     @cached_property
     def _own_version(self) -> str:
@@ -162,20 +162,24 @@ class Deployment:
         """Return the folder to deploy from: the checkout, else the work tree as it is."""
         return self.root or self.settings.root
 
+    @cached_property
+    def _opened(self) -> Bundle:
+        """The bundle with the CLI, which is looked for once: one on PATH is asked its version."""
+        from bricklane.bundle.cli import open_bundle
+
+        profile = self.options.profile
+        return open_bundle(self.deployed_from(), self.target, self.environment, profile=profile)
+
     def bundle(self) -> Bundle:
-        """Return the bundle as the Databricks CLI is asked about it.
+        """Return the bundle as the Databricks CLI is asked about it now.
 
         Raises:
             BricklaneError: when the CLI is not installed.
         """
-        from bricklane.bundle.cli import open_bundle
-
-        bundle = open_bundle(
-            self.deployed_from(), self.target, self.environment, profile=self.options.profile
-        )
         built = {BUILT: "1"} if self.wheels else {}
-        environment = {**build_environment(self.committed_at), **built, **bundle.environment}
-        return replace(bundle, environment=environment)
+        added = {**build_environment(self.source.committed_at), **built}
+        environment = {**added, **self._opened.environment}
+        return replace(self._opened, root=self.deployed_from(), environment=environment)
 
     def folder(self) -> Path:
         """Return a temporary folder that goes away with the deployment."""
@@ -215,7 +219,7 @@ def open_deployment(
     forge = _forge(settings, declared) if recorded(declared, options, ci) else None
     git = _git(settings, forge)
     kinds = kinds_of(settings.gitflow)
-    commit = clone.head(git)
+    commit = clone.commit(git)
     with ExitStack() as stack:
         yield Deployment(
             settings=settings,
@@ -223,8 +227,8 @@ def open_deployment(
             target=declared,
             git=git,
             kinds=kinds,
-            commit=commit,
-            branch=guard.branch_to_deploy(git, ci, kinds, declared.name),
+            source=commit,
+            branch=guard.branch_to_deploy(git, commit.sha, ci, kinds, declared.name),
             options=options,
             environment=environment,
             forge=forge,

@@ -93,7 +93,8 @@ class TagFormat:
             BricklaneError: when there is none, but tags write versions in another usual way.
         """
         names = tuple(tags)
-        found = sorted(filter(None, map(self.version, names)), reverse=True)
+        # Versions compare ten times as slowly as what they are made of.
+        found = sorted(filter(None, map(self.version, names)), key=Version.to_tuple, reverse=True)
         if not found:
             self._check_other_formats(names)
         return found

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.gitflow.kinds import PRESETS
 from bricklane.project.bundlefile import Bundle, find_bundle, read_bundle
-from bricklane.project.settings import ForgeSettings, GitFlowSettings, Settings, TargetSettings
+from bricklane.project.settings import Settings, TargetSettings
 from bricklane.project.suggestions import suggestion
+from bricklane.project.tables import Location, Problem, Reader
 from bricklane.project.tomllines import key_lines, line_of
 
 FILE_NAME = "bricklane.toml"
@@ -23,34 +21,8 @@ REFERENCE = Path(__file__).with_name("reference.toml")
 
 FORGES = ("github",)
 
-# What a file may say at its top; the rest of Settings is observed, not configured.
-_DEFAULTS = Settings(root=Path(), bundle="")
-
-Location = tuple[str, ...]
-Problem = tuple[Location, str]
-
-
-class _File(BaseModel):
-    """The shape of ``bricklane.toml``; the parts take their strictness from here."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    gitflow: GitFlowSettings = _DEFAULTS.gitflow
-    forge: ForgeSettings = _DEFAULTS.forge
-    targets: dict[str, TargetSettings] = {}
-    tests: dict[str, str] = {}
-    build: str = _DEFAULTS.build
-    checks: tuple[str, ...] = _DEFAULTS.checks
-
-
-EXPECTED = {
-    "bool_type": "expected true or false",
-    "dataclass_type": "expected a table",
-    "dict_type": "expected a table",
-    "string_type": "expected a string",
-    "tuple_type": "expected a list",
-}
-"""Kind of a problem, as pydantic calls it → what to say."""
+# Of Settings, what is observed and not configured.
+OBSERVED = ("root", "bundle")
 
 
 class SettingsError(BricklaneError):
@@ -103,59 +75,22 @@ def parse(text: str, bundle: Bundle, file: Path) -> Settings:
     """
     try:
         document = tomllib.loads(text)
-        content = json.dumps(document)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(file, [f"{file}: {error}"]) from None
-    except TypeError as error:  # TOML has dates, and no key takes one.
-        raise SettingsError(file, [f"{file}: {error}"]) from None
-    lines = key_lines(text)
-
-    def at(problems: Iterable[Problem]) -> list[str]:
+    reader = Reader()
+    read = reader.table(Settings, document, given={"root": bundle.root, "bundle": bundle.name})
+    # What is not of the right type cannot be asked what it means.
+    if problems := reader.problems or list(_meaning_problems(read, bundle)):
+        lines = key_lines(text)
         placed = sorted((line_of(path, lines), path, said) for path, said in problems)
-        return [f"{file}:{line}: {'/'.join(path)}: {said}" for line, path, said in placed]
-
-    try:
-        read = _File.model_validate_json(content)
-    except ValidationError as error:
-        raise SettingsError(file, at(_shape_problems(error))) from None
-    if problems := at(_meaning_problems(read, bundle)):
-        raise SettingsError(file, problems)
-    return Settings(
-        root=bundle.root,
-        bundle=bundle.name,
-        gitflow=read.gitflow,
-        forge=read.forge,
-        targets={name: read.targets.get(name, TargetSettings()) for name in bundle.targets},
-        tests=read.tests,
-        build=read.build,
-        checks=read.checks,
-    )
+        raise SettingsError(
+            file, [f"{file}:{line}: {'/'.join(path)}: {said}" for line, path, said in placed]
+        )
+    targets = {name: read.targets.get(name, TargetSettings()) for name in bundle.targets}
+    return replace(read, targets=targets)
 
 
-def _shape_problems(error: ValidationError) -> Iterator[Problem]:
-    for found in error.errors():
-        path = tuple(map(str, found["loc"]))
-        if found["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
-            yield path, f"no such key; {suggestion(path[-1], _keys_at(path[:-1]))}"
-        else:
-            said = EXPECTED.get(found["type"], found["msg"])
-            yield path, f"{said}, found {json.dumps(found['input'])}"
-
-
-def _keys_at(path: Location) -> list[str]:
-    """Return the keys that may stand in the table at ``path``."""
-    match path:
-        case ():
-            return sorted(_File.model_fields)
-        case ("gitflow",):
-            return [field.name for field in fields(GitFlowSettings)]
-        case ("forge",):
-            return [field.name for field in fields(ForgeSettings)]
-        case _:
-            return [field.name for field in fields(TargetSettings)]
-
-
-def _meaning_problems(read: _File, bundle: Bundle) -> Iterator[Problem]:
+def _meaning_problems(read: Settings, bundle: Bundle) -> Iterator[Problem]:
     for path, value, known in _choices(read, bundle):
         if value not in known:
             yield path, f"`{value}` is not known; {suggestion(value, known)}"
@@ -164,7 +99,7 @@ def _meaning_problems(read: _File, bundle: Bundle) -> Iterator[Problem]:
             yield path, said
 
 
-def _choices(read: _File, bundle: Bundle) -> Iterator[tuple[Location, str, Iterable[str]]]:
+def _choices(read: Settings, bundle: Bundle) -> Iterator[tuple[Location, str, Iterable[str]]]:
     yield ("gitflow", "preset"), read.gitflow.preset, PRESETS
     yield ("forge", "kind"), read.forge.kind, FORGES
     known = [kind.name for kind in PRESETS.get(read.gitflow.preset, ()) if kind.prefix]
@@ -176,7 +111,7 @@ def _choices(read: _File, bundle: Bundle) -> Iterator[tuple[Location, str, Itera
             yield ("targets", name, "tests"), level, read.tests or ("a level under [tests]",)
 
 
-def _rules(read: _File) -> Iterator[tuple[Location, bool, str]]:
+def _rules(read: Settings) -> Iterator[tuple[Location, bool, str]]:
     flow, forge = read.gitflow, read.forge
     yield (
         ("gitflow", "tag"),
@@ -206,7 +141,7 @@ def _rules(read: _File) -> Iterator[tuple[Location, bool, str]]:
         yield ("gitflow", "prefixes", kind), bool(prefix.strip("/")), "expected such as `release/`"
 
 
-def _paths(read: _File) -> Iterator[tuple[Location, str, Callable[[str], bool]]]:
+def _paths(read: Settings) -> Iterator[tuple[Location, str, Callable[[str], bool]]]:
     def inside(value: str) -> bool:
         return not Path(value).is_absolute() and ".." not in Path(value).parts
 
@@ -221,7 +156,7 @@ def described(settings: Settings) -> Mapping[str, Any]:
     Free tables (targets, tests, prefixes) appear under their own name.
     """
     found: dict[str, Any] = {}
-    for name in _File.model_fields:
+    for name in (part.name for part in fields(settings) if part.name not in OBSERVED):
         value = getattr(settings, name)
         if name in {"gitflow", "forge"}:
             found |= {f"{name}/{part.name}": getattr(value, part.name) for part in fields(value)}

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import sys
-import tarfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,24 +85,31 @@ class Release:
         raise WayFailed(f"{listing} has no checksum for {name}")
 
     def _unpack(self, file: Path, folder: Path) -> None:
+        from tarfile import TarError
+        from zipfile import BadZipFile
+
         unpack = _unzip if self.archive.endswith(".zip") else _untar
         try:
             unpack(file, self.member, folder, whole=self.whole)
         except KeyError:
             raise WayFailed(f"the archive has no file {self.member!r}") from None
-        except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+        except (BadZipFile, TarError, EOFError) as error:
             raise WayFailed(f"the archive cannot be read: {error}") from None
         (folder / self.member).chmod(0o755)
 
 
 def _unzip(file: Path, member: str, folder: Path, *, whole: bool) -> None:
-    with zipfile.ZipFile(file) as archive:
+    from zipfile import ZipFile
+
+    with ZipFile(file) as archive:
         archive.getinfo(member)
         for name in archive.namelist() if whole else [member]:
             archive.extract(name, folder)
 
 
 def _untar(file: Path, member: str, folder: Path, *, whole: bool) -> None:
+    import tarfile
+
     with tarfile.open(file) as archive:
         archive.getmember(member)
         for name in archive.getnames() if whole else [member]:
@@ -118,6 +122,8 @@ def platform_name() -> str:
     Raises:
         WayFailed: when it is none that releases are made for.
     """
+    import platform
+
     machine = platform.machine().lower()
     if sys.platform not in SYSTEMS or machine not in MACHINES:
         raise WayFailed(f"there is no release for {sys.platform} on {machine}")

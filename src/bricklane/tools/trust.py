@@ -7,7 +7,6 @@ no server that every other program here reaches.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -40,6 +39,8 @@ def authorities(environment: Mapping[str, str]) -> Path | None:
     Args:
         environment: ``SSL_CERT_FILE`` in it wins, as in OpenSSL and uv.
     """
+    import ssl
+
     named = environment.get("SSL_CERT_FILE")
     found = named or ssl.get_default_verify_paths().cafile
     return Path(found) if found and Path(found).is_file() else None

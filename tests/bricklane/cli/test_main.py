@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +37,55 @@ def test_help_loads_no_parser() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Usage: bricklane [OPTIONS] COMMAND [ARGS]...\n")
+
+
+# Loading any of these takes as long as all the rest of a command that asks git a question.
+HEAVY = ("copier", "databricks", "github", "pydantic", "requests", "rich", "ssl")
+LOADED = """
+import sys
+from bricklane.cli.main import main
+try:
+    main(sys.argv[2:])
+finally:
+    print("loaded:", *sorted(set(sys.argv[1].split()) & sys.modules.keys()), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["next-version"], "1.3.0\n"),
+        (["deploy", "--target", "dev"], "databricks >=1.10,<2 was not found"),
+    ],
+)
+def test_commands_load_what_they_need(words: list[str], said: str, tmp_path: Path) -> None:
+    (tmp_path / "databricks.yml").write_text(
+        "bundle: {name: shop}\ntargets: {dev: {mode: development}}\n", "utf-8"
+    )
+    (tmp_path / "bricklane.toml").write_text('[gitflow]\nmain = "main"\n', "utf-8")
+    git = ("git", "-c", "user.name=x", "-c", "user.email=x@example.com", "-C", str(tmp_path))
+    subprocess.run([*git, "init", "--quiet", "--initial-branch=develop"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--allow-empty", "--message=x"], check=True)
+    subprocess.run([*git, "tag", "1.2.0"], check=True)
+    programs, nothing = tmp_path / "programs", str(tmp_path / "nothing")
+    programs.mkdir()
+    (programs / "git").symlink_to(shutil.which("git") or "")
+    environment = {
+        **os.environ,
+        "BRICKLANE_CACHE_DIR": nothing,
+        "DATABRICKS_CLI_PATH": nothing,
+        "PATH": str(programs),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, " ".join(HEAVY), *words],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said in done.stdout + done.stderr
+    assert done.stderr.splitlines()[-1] == "loaded:"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bricklane.delivery.clone import commit
 from bricklane.delivery.world import Deployment, Options
 from bricklane.gitflow.git import Git
 from bricklane.gitflow.kinds import kinds_of
@@ -85,7 +86,7 @@ def make(clone: Git, forge: DeliveryForge) -> Make:
             "target": TARGETS[target],
             "git": clone,
             "kinds": kinds_of(settings.gitflow),
-            "commit": git(clone.top, "rev-parse", "HEAD"),
+            "source": commit(clone),
             "branch": branch,
             "options": Options(),
             "environment": {},

@@ -129,7 +129,7 @@ def test_the_record_of_a_deployment_that_holds_the_lock_stays_its_own(
 ) -> None:
     world = make()
     content = replace(world.content, run_url="https://forge/o/r/actions/runs/9")
-    records.begin(forge, "staging", world.commit, world.branch, content)
+    records.begin(forge, "staging", world.commit, world.branch, content, None)
     played(make, monkeypatch, HELD)
     (record,) = records.records(forge)
     assert record.unfinished

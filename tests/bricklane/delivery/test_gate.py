@@ -26,7 +26,7 @@ def staged(
 ) -> str:
     content = Content(version, tree, {}, tests=("e2e",), run_url="https://run")
     commit = tree[::-1]
-    number = records.begin(forge, environment, commit, f"release/{version}", content)
+    number = records.begin(forge, environment, commit, f"release/{version}", content, None)
     if state is not None:
         records.mark(forge, number, environment, commit, state, f"tests: {state}", content)
     return commit

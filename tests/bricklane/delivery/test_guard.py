@@ -14,6 +14,10 @@ KINDS = kinds_of(GitFlowSettings())
 COMMIT = "0123456789abcdef"
 
 
+def head(clone: Git) -> str:
+    return git(clone.top, "rev-parse", "HEAD")
+
+
 @pytest.mark.parametrize(
     ("target", "branch"),
     [
@@ -53,26 +57,28 @@ def test_any_other_is_refused_by_name(target: str, branch: str, message: str, hi
 
 
 def test_the_branch_is_the_one_that_is_checked_out(clone: Git) -> None:
-    assert guard.branch_to_deploy(clone, None, KINDS, "prod") == "main"
-    assert guard.branch_to_deploy(clone, CiRun(ref="refs/heads/x"), KINDS, "prod") == "main"
+    assert guard.branch_to_deploy(clone, head(clone), None, KINDS, "prod") == "main"
+    assert (
+        guard.branch_to_deploy(clone, head(clone), CiRun(ref="refs/heads/x"), KINDS, "prod")
+        == "main"
+    )
 
 
 def test_a_detached_head_has_no_branch_on_a_persons_machine(clone: Git) -> None:
     git(clone.top, "checkout", "-q", "--detach")
-    assert guard.branch_to_deploy(clone, None, KINDS, "prod") == ""
+    assert guard.branch_to_deploy(clone, head(clone), None, KINDS, "prod") == ""
 
 
 def test_a_run_says_which_branch_its_detached_head_is(clone: Git) -> None:
-    head = git(clone.top, "rev-parse", "HEAD")
     git(clone.top, "checkout", "-q", "--detach")
-    run = CiRun(ref="refs/heads/release/1.0.0", commit=head)
-    assert guard.branch_to_deploy(clone, run, KINDS, "staging") == "release/1.0.0"
+    run = CiRun(ref="refs/heads/release/1.0.0", commit=head(clone))
+    assert guard.branch_to_deploy(clone, head(clone), run, KINDS, "staging") == "release/1.0.0"
 
 
 def test_a_run_cannot_say_it_of_another_commit(clone: Git) -> None:
     git(clone.top, "checkout", "-q", "--detach")
     run = CiRun(ref="refs/heads/release/1.0.0", commit="f" * 40)
-    assert guard.branch_to_deploy(clone, run, KINDS, "staging") == ""
+    assert guard.branch_to_deploy(clone, head(clone), run, KINDS, "staging") == ""
 
 
 def test_in_a_run_the_head_of_an_allowed_remote_branch_counts(clone: Git) -> None:
@@ -80,8 +86,8 @@ def test_in_a_run_the_head_of_an_allowed_remote_branch_counts(clone: Git) -> Non
     git(clone.top, "fetch", "-q", "origin")
     git(clone.top, "checkout", "-q", "--detach")
     run = CiRun(ref="refs/tags/1.0.1")
-    assert guard.branch_to_deploy(clone, run, KINDS, "staging") == "hotfix/1.0.1"
-    assert guard.branch_to_deploy(clone, run, KINDS, "dev") == ""
+    assert guard.branch_to_deploy(clone, head(clone), run, KINDS, "staging") == "hotfix/1.0.1"
+    assert guard.branch_to_deploy(clone, head(clone), run, KINDS, "dev") == ""
 
 
 def test_uncommitted_work_is_refused_with_its_files(clone: Git) -> None:

@@ -17,7 +17,8 @@ COMMIT = "c" * 40
 
 def begun(forge: DeliveryForge, tree: str = "t", url: str = f"{PAGE}7") -> records.Record:
     content = Content("1.0.0", tree, {}, run_url=url)
-    records.begin(forge, "staging", COMMIT, "release/1.0.0", content)
+    newest = next(records.records(forge), None)
+    records.begin(forge, "staging", COMMIT, "release/1.0.0", content, newest)
     return next(records.records(forge))
 
 
@@ -33,16 +34,16 @@ def test_a_lock_is_told_from_other_errors() -> None:
 
 
 def test_the_newest_record_that_goes_on_or_was_broken_off_is_found(forge: DeliveryForge) -> None:
-    assert locks.interrupted(forge, "staging") is None
+    assert locks.interrupted([]) is None
     first = begun(forge, "a")
     content = Content("1.0.1", "b", {})
-    number = records.begin(forge, "staging", COMMIT, "b", content)
+    number = records.begin(forge, "staging", COMMIT, "b", content, first)
     records.mark(forge, number, "staging", COMMIT, DeploymentState.FAILURE, "x", content)
-    found = locks.interrupted(forge, "staging")
+    found = locks.interrupted(records.records(forge, "staging"))
     assert found is not None
     assert found.id == first.id
     records.mark(forge, number, "staging", COMMIT, DeploymentState.ERROR, "interrupted", content)
-    found = locks.interrupted(forge, "staging")
+    found = locks.interrupted(records.records(forge, "staging"))
     assert found is not None
     assert found.id == number
 

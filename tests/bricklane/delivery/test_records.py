@@ -17,7 +17,8 @@ CONTENT = Content(
 
 
 def begun(forge: DeliveryForge, content: Content = CONTENT, commit: str = COMMIT) -> int:
-    return records.begin(forge, "staging", commit, "release/1.2.0", content)
+    newest = next(records.records(forge, "staging"), None)
+    return records.begin(forge, "staging", commit, "release/1.2.0", content, newest)
 
 
 def finished(

@@ -30,7 +30,7 @@ def deployed(
 ) -> None:
     commit = version.replace(".", "") * 10
     content = Content(version, commit, {}, tests=("e2e",), run_url="https://run/1")
-    number = records.begin(forge, environment, commit, "main", content)
+    number = records.begin(forge, environment, commit, "main", content, None)
     if state:
         records.mark(forge, number, environment, commit, state, f"{version} {state}", content)
 

@@ -211,6 +211,29 @@ def test_text_in_a_multiline_string_is_no_key(tmp_path: Path) -> None:
     ]
 
 
+def test_a_date_is_told_as_any_other_wrong_value_is(tmp_path: Path) -> None:
+    assert problems(tmp_path, "checks = []\nbuild = 2013-01-01\n[gitflow]\ntag = nan\n") == [
+        'bricklane.toml:2: build: expected a string, found "2013-01-01"',
+        "bricklane.toml:4: gitflow/tag: expected a string, found NaN",
+    ]
+
+
+def test_a_table_where_a_value_belongs_and_the_other_way_round_are_told(tmp_path: Path) -> None:
+    assert problems(tmp_path, 'tests = ["unit"]\n[build]\nwheel = "make"\n') == [
+        'bricklane.toml:1: tests: expected a table, found ["unit"]',
+        'bricklane.toml:2: build: expected a string, found {"wheel": "make"}',
+    ]
+
+
+def test_what_is_observed_cannot_be_set(tmp_path: Path) -> None:
+    told = problems(tmp_path, 'root = "/"\nbundle = "other"\n')
+
+    assert [line.partition(";")[0] for line in told] == [
+        "bricklane.toml:1: root: no such key",
+        "bricklane.toml:2: bundle: no such key",
+    ]
+
+
 def test_what_is_no_toml_is_told_with_its_line(tmp_path: Path) -> None:
     (told,) = problems(tmp_path, "[gitflow\n")
 
