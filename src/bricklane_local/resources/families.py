@@ -1,0 +1,21 @@
+"""The list of resource kinds by family: adding one is a file and a line here."""
+
+from __future__ import annotations
+
+from bricklane_local.app.routing import Route
+from bricklane_local.resources.clusters import (
+    clusters,
+    init_scripts,
+    libraries,
+    policies,
+    pools,
+    runtimes,
+)
+
+FAMILIES: dict[str, list[Route]] = {
+    "Cluster policies": policies.ROUTES,
+    "Clusters": [*clusters.ROUTES, *runtimes.ROUTES],
+    "Instance pools": pools.ROUTES,
+    "Libraries": libraries.ROUTES,
+    "Global init scripts": init_scripts.ROUTES,
+}
