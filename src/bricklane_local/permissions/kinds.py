@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ALIASES", "KINDS", "MANAGE", "OWNER", "ObjectKind"]
 
-Entries = list[dict[str, str]]
-EVERYBODY_USES: Entries = [{"group_name": "users", "permission_level": USE}]
+EVERYBODY_USES = ({"group_name": "users", "permission_level": USE},)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class ObjectKind:
         folder: path of the folder that holds an object, from which it inherits; "" for none.
         owned: the object has exactly one owner.
         on_owner: told who owns an object of an owned kind.
-        initial: the list of an object to which nobody has given one.
+        initial: the list of an object that was given none.
     """
 
     name: str
@@ -43,7 +42,7 @@ class ObjectKind:
     folder: Callable[[Workspace, str], str] = lambda _workspace, _object_id: ""
     owned: bool = False
     on_owner: Callable[[Workspace, str, str], None] = lambda _workspace, _object_id, _owner: None
-    initial: Callable[[Workspace, str], Entries] = lambda _workspace, _object_id: []
+    initial: tuple[dict[str, str], ...] = ()
 
 
 def _stored(document: str) -> Callable[[Workspace, str], bool]:
@@ -83,10 +82,6 @@ def _folder_in(document: str, field: str) -> Callable[[Workspace, str], str]:
     return folder
 
 
-def _starter_is_for_all(workspace: Workspace, object_id: str) -> Entries:
-    return EVERYBODY_USES if object_id == workspace.warehouses.default_id else []
-
-
 def _plain(name: str, kind: str, document: str, wanted: dict[str, str]) -> ObjectKind:
     return ObjectKind(name, kind, wanted, _stored(document))
 
@@ -108,9 +103,12 @@ KINDS = {
         _in_tree("notebooks", "notebook"),
         _in_tree("files", "file"),
         _plain("cluster-policies", "cluster-policy", "cluster_policy", levels.CLUSTER_POLICY),
+        ObjectKind(
+            "sql/warehouses", "warehouses", levels.WAREHOUSE, _stored("sql_warehouse"), owned=True
+        ),
         _plain("clusters", "cluster", "cluster", levels.CLUSTER),
         _plain("instance-pools", "instance-pool", "instance_pool", levels.INSTANCE_POOL),
     )
 }
 # Names under which the API also takes a kind.
-ALIASES: dict[str, str] = {}
+ALIASES = {"warehouses": "sql/warehouses"}

@@ -53,7 +53,7 @@ class Permissions:
         """Return the entries of an object's own list."""
         body = self._space.get(ACL, f"{kind.name}/{object_id}")
         if body is None:
-            return kind.initial(self._workspace, object_id)
+            return list(kind.initial)
         return list(body["entries"])
 
     def _require(self, kind: ObjectKind, object_id: str) -> None:

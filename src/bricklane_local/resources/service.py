@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 from bricklane_local.resources.clusters import policies
 from bricklane_local.resources.kind import Body, Kind
 from bricklane_local.resources.records import Records
+from bricklane_local.sql import warehouses
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
 
 FOUNDED = "founded"
-FOUNDINGS = ((policies.POLICY, policies.founding),)
+FOUNDINGS = (
+    (policies.POLICY, policies.founding),
+    (warehouses.WAREHOUSE, warehouses.founding),
+)
 
 
 class Resources:

@@ -207,7 +207,7 @@ def founding(workspace: Workspace) -> list[tuple[Body, list[dict[str, str]]]]:
                 "is_default": True,
                 CREATED_BY: creator,
             },
-            EVERYBODY_USES if family.for_all else [],
+            list(EVERYBODY_USES) if family.for_all else [],
         )
         for number, family in enumerate(FAMILIES.values(), start=1)
     ]
