@@ -82,6 +82,10 @@ def _folder_in(document: str, field: str) -> Callable[[Workspace, str], str]:
     return folder
 
 
+def _is_tokens(_workspace: Workspace, object_id: str) -> bool:
+    return object_id == "tokens"
+
+
 def _plain(name: str, kind: str, document: str, wanted: dict[str, str]) -> ObjectKind:
     return ObjectKind(name, kind, wanted, _stored(document))
 
@@ -103,6 +107,7 @@ KINDS = {
         _in_tree("notebooks", "notebook"),
         _in_tree("files", "file"),
         _plain("cluster-policies", "cluster-policy", "cluster_policy", levels.CLUSTER_POLICY),
+        ObjectKind("authorization", "tokens", levels.TOKENS, _is_tokens, initial=EVERYBODY_USES),
         ObjectKind(
             "sql/warehouses", "warehouses", levels.WAREHOUSE, _stored("sql_warehouse"), owned=True
         ),

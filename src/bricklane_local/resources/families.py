@@ -11,6 +11,13 @@ from bricklane_local.resources.clusters import (
     pools,
     runtimes,
 )
+from bricklane_local.resources.settings import (
+    git_credentials,
+    ip_access_lists,
+    notification_destinations,
+    tokens,
+    workspace_conf,
+)
 
 FAMILIES: dict[str, list[Route]] = {
     "Cluster policies": policies.ROUTES,
@@ -18,4 +25,9 @@ FAMILIES: dict[str, list[Route]] = {
     "Instance pools": pools.ROUTES,
     "Libraries": libraries.ROUTES,
     "Global init scripts": init_scripts.ROUTES,
+    "Workspace configuration": workspace_conf.ROUTES,
+    "IP access lists": ip_access_lists.ROUTES,
+    "Personal access tokens": tokens.ROUTES,
+    "Git credentials": git_credentials.ROUTES,
+    "Notification destinations": notification_destinations.ROUTES,
 }
