@@ -60,9 +60,13 @@ def render() -> str:
     collector = Collector()
     methods: dict[str, dict[str, Any]] = {}
     for name in sorted({route.sdk for route in (*ALL_ROUTES, *ACCOUNT_ROUTES) if route.sdk}):
-        module_name, class_name, method_name = name.split(".")
+        module_name, class_name, *method_name = name.split(".")
         module = importlib.import_module(f"databricks.sdk.service.{module_name}")
-        method = getattr(getattr(module, class_name), method_name)
+        if not method_name:
+            # The body is the object itself, which the method takes as one parameter.
+            methods[name] = collector.types[collector.collect(getattr(module, class_name))]
+            continue
+        method = getattr(getattr(module, class_name), method_name[0])
         hints = typing.get_type_hints(method)
         parameters = list(inspect.signature(method).parameters)[1:]
         fields = {p: collector.kind(hints[p]) for p in parameters}

@@ -40,6 +40,7 @@ from bricklane_local.pages.runs import RunPages
 from bricklane_local.paths import StatePaths
 from bricklane_local.permissions.access import Access
 from bricklane_local.permissions.service import Permissions
+from bricklane_local.resources.service import Resources
 from bricklane_local.secrets.service import Secrets
 from bricklane_local.sql.statements import Statements
 from bricklane_local.sql.warehouses import Warehouses
@@ -180,6 +181,7 @@ class Workspace:
         self.view = WorkspaceView(self.objects, cloud.blobs, cloud.paths.view(row.name))
         self.engine = JobEngine(self, ComputeExecutor(self, cloud.pool))
         self.pages = RunPages(self)
+        self.resources = Resources(self)
 
     @property
     def catalog(self) -> str:

@@ -149,3 +149,18 @@ def fresh(tmp_path: Path) -> Iterator[Server]:
 def client(server: Server) -> WorkspaceClient:
     """The SDK's client of the shared cloud."""
     return server.client()
+
+
+@pytest.fixture
+def later(server: Server) -> Iterator[Callable[[int], None]]:
+    """Move the cloud's clock so many milliseconds ahead: ``later(60_000)``."""
+    ahead = 0
+
+    def move(milliseconds: int) -> None:
+        nonlocal ahead
+        ahead += milliseconds
+        body = {"milliseconds": milliseconds}
+        server.request("POST", "/_bricklane/clock", json=body).raise_for_status()
+
+    yield move
+    server.request("POST", "/_bricklane/clock", json={"milliseconds": -ahead}).raise_for_status()

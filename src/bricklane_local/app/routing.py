@@ -31,7 +31,8 @@ class Route:
         path: path with ``{name}`` and ``{name:path}`` parameters.
         handler: function that answers it; a dict becomes a JSON body, None an empty object.
         sdk: ``module.Class.method`` of ``databricks.sdk.service`` whose parameters a JSON body
-            must fit; None where the SDK has no such method.
+            must fit, or ``module.Class`` of a data class that it must be; None where the SDK has
+            neither.
         fidelity: how real the answer is.
         raw: the body is not JSON and the handler reads it from the stream.
         public: answered without credentials.

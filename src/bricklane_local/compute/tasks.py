@@ -76,6 +76,9 @@ class ComputeExecutor:
         try:
             self._workspace.view.refresh()
             check_source(self._workspace, attempt.task, principal)
+            if "sql_task" in attempt.task:
+                warehouse_id = str(attempt.task["sql_task"].get("warehouse_id") or "")
+                self._workspace.warehouses.use(warehouse_id, principal)
             part = PARTS[_kind(attempt.task)](self._workspace, attempt.task, folder)
             dependencies = dependencies_of(attempt.run.settings, attempt.task)
             overlay, spark, _ = await asyncio.gather(
@@ -172,7 +175,6 @@ def _python_file(workspace: Workspace, task: dict[str, Any], folder: Path) -> di
 def _sql_file(workspace: Workspace, task: dict[str, Any], folder: Path) -> dict[str, Any]:
     body = task["sql_task"]
     path, content = sql_file_source(workspace, body)
-    workspace.warehouses.start(str(body.get("warehouse_id") or ""))
     file = folder / SQL_FILE
     file.write_bytes(content)
     parameters = body.get("parameters") or {}

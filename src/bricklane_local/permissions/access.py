@@ -13,20 +13,22 @@ from typing import TYPE_CHECKING
 from bricklane_local.app.errors import ApiError
 from bricklane_local.identity.principals import Principal
 from bricklane_local.permissions.kinds import KINDS, MANAGE, OWNER, ObjectKind
+from bricklane_local.permissions.levels import EDIT, MANAGE_RUN, READ, VIEW
 from bricklane_local.workspace.objects import ROOTS, ObjectType, WorkspaceObject
 from bricklane_local.workspace.paths import normal, parent_of
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
 
+__all__ = ["EDIT", "MANAGE_RUN", "READ", "VIEW", "Access"]
+
 SHARED = ("/Shared", "/Repos")
-READ, EDIT = "CAN_READ", "CAN_EDIT"
-VIEW, MANAGE_RUN = "CAN_VIEW", "CAN_MANAGE_RUN"
 KIND_OF = {
     ObjectType.DIRECTORY: KINDS["directories"],
     ObjectType.NOTEBOOK: KINDS["notebooks"],
     ObjectType.FILE: KINDS["files"],
 }
+TREE = tuple(KIND_OF.values())
 JOBS = KINDS["jobs"]
 
 
@@ -40,9 +42,41 @@ class Access:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
+    def allows(self, caller: Principal, kind: ObjectKind, object_id: str, level: str) -> bool:
+        """Say whether ``caller`` holds a level on an object, by its list or its folder's.
+
+        Args:
+            caller: who asks.
+            kind: of the object.
+            object_id: of the object; on one that is gone only administrators hold anything.
+            level: one of the kind's.
+        """
+        if caller.is_admin or self._listed(caller, kind, object_id, level):
+            return True
+        folder = kind.folder(self._workspace, object_id)
+        return bool(folder) and self.allows_path(caller, folder, level)
+
+    def require(
+        self, caller: Principal, kind: ObjectKind, object_id: str, level: str, what: str
+    ) -> None:
+        """Refuse who does not hold a level on an object.
+
+        Args:
+            caller: who asks.
+            kind: of the object.
+            object_id: of the object.
+            level: one of the kind's.
+            what: names the object in the message.
+
+        Raises:
+            ApiError: PERMISSION_DENIED.
+        """
+        if not self.allows(caller, kind, object_id, level):
+            raise denied(caller, level, what)
+
     def allows_job(self, caller: Principal, job_id: int, level: str) -> bool:
         """Say whether ``caller`` holds a level on a job; on one that is gone nobody else does."""
-        return caller.is_admin or self._listed(caller, JOBS, str(job_id), level)
+        return self.allows(caller, JOBS, str(job_id), level)
 
     def require_job(self, caller: Principal, job_id: int, level: str) -> None:
         """Refuse who does not hold a level on a job.
@@ -50,9 +84,8 @@ class Access:
         Raises:
             ApiError: PERMISSION_DENIED, except for a job that does not exist.
         """
-        exists = JOBS.exists(self._workspace, str(job_id))
-        if exists and not self.allows_job(caller, job_id, level):
-            raise _denied(caller, level, f"job {job_id}")
+        if JOBS.exists(self._workspace, str(job_id)):
+            self.require(caller, JOBS, str(job_id), level, f"job {job_id}")
 
     def allows_path(self, caller: Principal, path: str, level: str) -> bool:
         """Say whether ``caller`` holds a level on a path of the workspace, existing or not."""
@@ -73,7 +106,7 @@ class Access:
             ApiError: PERMISSION_DENIED.
         """
         if not self.allows_path(caller, path, level):
-            raise _denied(caller, level, normal(path))
+            raise denied(caller, level, normal(path))
 
     def require_object(
         self, caller: Principal, kind: ObjectKind, object_id: str, *, manage: bool
@@ -81,15 +114,38 @@ class Access:
         """Refuse who may not see, or with ``manage`` not change, the list of an object.
 
         Raises:
+            ApiError: PERMISSION_DENIED, except for an object that does not exist.
+        """
+        # Where no level manages an object, as of cluster policies, administrators do.
+        level = MANAGE if manage else next(iter(kind.levels))
+        if kind in TREE:
+            found = self._workspace.objects.by_id(object_id)
+            if found is not None:
+                self.require_path(caller, found.path, level)
+        elif kind.exists(self._workspace, object_id):
+            self.require(caller, kind, object_id, level, f"{kind.type} {object_id}")
+
+    def require_administrator(self, caller: Principal, what: str) -> None:
+        """Refuse who does not administer the workspace.
+
+        Args:
+            caller: who asks.
+            what: the attempt, as in "create a cluster policy".
+
+        Raises:
             ApiError: PERMISSION_DENIED.
         """
-        level = MANAGE if manage else next(iter(kind.levels))
-        if kind is JOBS:
-            self.require_job(caller, int(object_id) if object_id.isdigit() else 0, level)
-            return
-        found = self._workspace.objects.by_id(object_id)
-        if found is not None:
-            self.require_path(caller, found.path, level)
+        if not caller.is_admin:
+            raise ApiError(
+                "PERMISSION_DENIED",
+                f"{caller.user_name} cannot {what}: only workspace administrators can.",
+            )
+
+    def entitled(self, caller: Principal, entitlement: str) -> bool:
+        """Say whether ``caller`` has an entitlement such as ``allow-cluster-create``."""
+        directory = self._workspace.cloud.directory
+        assigned = directory.assignment(self._workspace.name, caller.id) or {}
+        return caller.is_admin or entitlement in (assigned.get("entitlements") or ())
 
     def _upwards(self, path: str) -> Iterator[WorkspaceObject]:
         while path:
@@ -111,15 +167,18 @@ class Access:
 
 
 def _rank(kind: ObjectKind, level: str) -> int:
-    # An owner may do whatever a manager may.
-    return list(kind.levels).index(MANAGE if level == OWNER else level)
+    # An owner may do whatever a manager may; nobody's level reaches one that the kind lacks.
+    wanted = MANAGE if level == OWNER else level
+    known = list(kind.levels)
+    return known.index(wanted) if wanted in known else len(known)
 
 
 def _within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/")
 
 
-def _denied(caller: Principal, level: str, what: str) -> ApiError:
+def denied(caller: Principal, level: str, what: str) -> ApiError:
+    """Return the error for a caller who lacks a level on an object."""
     return ApiError(
         "PERMISSION_DENIED",
         f"{caller.user_name} does not have {level} permissions on {what}. "

@@ -1,6 +1,6 @@
 """Kinds of objects that have permissions, one row each.
 
-Source: https://docs.databricks.com/en/security/auth/access-control/ (levels of each object type).
+Source: https://docs.databricks.com/api/workspace/permissions (names of kinds and object types).
 """
 
 from __future__ import annotations
@@ -9,11 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bricklane_local.permissions import levels
+from bricklane_local.permissions.levels import MANAGE, OWNER, USE
+
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
 
-OWNER = "IS_OWNER"
-MANAGE = "CAN_MANAGE"
+__all__ = ["ALIASES", "KINDS", "MANAGE", "OWNER", "ObjectKind"]
+
+EVERYBODY_USES = ({"group_name": "users", "permission_level": USE},)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +29,24 @@ class ObjectKind:
         type: as in ``object_type`` of answers.
         levels: level → what it allows, weakest first.
         exists: says whether a workspace has the object with this id.
-        parents: ids of the directories whose permissions an object inherits, nearest first.
+        folder: path of the folder that holds an object, from which it inherits; "" for none.
         owned: the object has exactly one owner.
         on_owner: told who owns an object of an owned kind.
+        initial: the list of an object that was given none.
     """
 
     name: str
     type: str
     levels: dict[str, str]
     exists: Callable[[Workspace, str], bool]
-    parents: Callable[[Workspace, str], list[str]] = lambda _workspace, _object_id: []
+    folder: Callable[[Workspace, str], str] = lambda _workspace, _object_id: ""
     owned: bool = False
     on_owner: Callable[[Workspace, str, str], None] = lambda _workspace, _object_id, _owner: None
+    initial: tuple[dict[str, str], ...] = ()
 
 
-def _job_exists(workspace: Workspace, object_id: str) -> bool:
-    return workspace.space.get("job", object_id) is not None
+def _stored(document: str) -> Callable[[Workspace, str], bool]:
+    return lambda workspace, object_id: workspace.space.get(document, object_id) is not None
 
 
 def _job_owner(workspace: Workspace, object_id: str, owner: str) -> None:
@@ -51,44 +57,63 @@ def _tree_object_exists(workspace: Workspace, object_id: str) -> bool:
     return workspace.objects.by_id(object_id) is not None
 
 
-def _directories_above(workspace: Workspace, object_id: str) -> list[str]:
+def _tree_folder(workspace: Workspace, object_id: str) -> str:
     from bricklane_local.workspace.paths import parent_of
 
     found = workspace.objects.by_id(object_id)
-    path = parent_of(found.path) if found else ""
-    above = []
-    while path:
-        directory = workspace.objects.find(path)
-        if directory is not None:
-            above.append(str(directory.object_id))
-        path = parent_of(path)
-    return above
+    return parent_of(found.path) if found else ""
 
 
-TREE_LEVELS = {
-    "CAN_READ": "Can view and comment",
-    "CAN_RUN": "Can view, comment, attach and run",
-    "CAN_EDIT": "Can view, comment, attach, run and edit",
-    MANAGE: "Can view, comment, attach, run, edit and change permissions",
-}
-JOB_LEVELS = {
-    "CAN_VIEW": "Can view the job and its runs",
-    "CAN_MANAGE_RUN": "Can view, run and cancel the job",
-    OWNER: "Is the owner of the job",
-    MANAGE: "Can view, run, cancel, edit and change permissions",
-}
+def _folder_in(document: str, field: str) -> Callable[[Workspace, str], str]:
+    """Return what reads an object's folder from a field of its document.
+
+    Args:
+        document: kind of the document.
+        field: has the folder's path.
+    """
+
+    def folder(workspace: Workspace, object_id: str) -> str:
+        from bricklane_local.workspace.paths import normal
+
+        body = workspace.space.get(document, object_id) or {}
+        path = body.get(field)
+        return normal(path) if path else ""
+
+    return folder
+
+
+def _is_tokens(_workspace: Workspace, object_id: str) -> bool:
+    return object_id == "tokens"
+
+
+def _plain(name: str, kind: str, document: str, wanted: dict[str, str]) -> ObjectKind:
+    return ObjectKind(name, kind, wanted, _stored(document))
+
+
+def _filed(name: str, kind: str, document: str, wanted: dict[str, str] = levels.TREE) -> ObjectKind:
+    folder = _folder_in(document, "_folder")
+    return ObjectKind(name, kind, wanted, _stored(document), folder)
+
+
+def _in_tree(name: str, kind: str) -> ObjectKind:
+    return ObjectKind(name, kind, levels.TREE, _tree_object_exists, _tree_folder)
+
 
 KINDS = {
     kind.name: kind
     for kind in (
-        ObjectKind("jobs", "job", JOB_LEVELS, _job_exists, owned=True, on_owner=_job_owner),
-        *(
-            ObjectKind(name, kind, TREE_LEVELS, _tree_object_exists, _directories_above)
-            for name, kind in (
-                ("directories", "directory"),
-                ("notebooks", "notebook"),
-                ("files", "file"),
-            )
+        ObjectKind("jobs", "job", levels.JOB, _stored("job"), owned=True, on_owner=_job_owner),
+        _in_tree("directories", "directory"),
+        _in_tree("notebooks", "notebook"),
+        _in_tree("files", "file"),
+        _plain("cluster-policies", "cluster-policy", "cluster_policy", levels.CLUSTER_POLICY),
+        ObjectKind("authorization", "tokens", levels.TOKENS, _is_tokens, initial=EVERYBODY_USES),
+        ObjectKind(
+            "sql/warehouses", "warehouses", levels.WAREHOUSE, _stored("sql_warehouse"), owned=True
         ),
+        _plain("clusters", "cluster", "cluster", levels.CLUSTER),
+        _plain("instance-pools", "instance-pool", "instance_pool", levels.INSTANCE_POOL),
     )
 }
+# Names under which the API also takes a kind.
+ALIASES = {"warehouses": "sql/warehouses"}

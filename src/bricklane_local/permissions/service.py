@@ -6,11 +6,13 @@ Source: https://docs.databricks.com/api/workspace/permissions. What the lists fo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError, invalid
 from bricklane_local.identity.principals import Principal
-from bricklane_local.permissions.kinds import KINDS, MANAGE, OWNER, ObjectKind
+from bricklane_local.permissions.kinds import ALIASES, KINDS, MANAGE, OWNER, ObjectKind
+from bricklane_local.workspace.paths import parent_of
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
@@ -27,6 +29,7 @@ def kind_named(name: str) -> ObjectKind:
     Raises:
         ApiError: NOT_IMPLEMENTED when the local workspace has no such objects.
     """
+    name = ALIASES.get(name, name)
     if name not in KINDS:
         raise ApiError(
             "NOT_IMPLEMENTED",
@@ -49,7 +52,9 @@ class Permissions:
     def direct(self, kind: ObjectKind, object_id: str) -> list[dict[str, str]]:
         """Return the entries of an object's own list."""
         body = self._space.get(ACL, f"{kind.name}/{object_id}")
-        return [] if body is None else list(body["entries"])
+        if body is None:
+            return list(kind.initial)
+        return list(body["entries"])
 
     def _require(self, kind: ObjectKind, object_id: str) -> None:
         if not kind.exists(self._workspace, object_id):
@@ -88,10 +93,19 @@ class Permissions:
     def _inherited(self, kind: ObjectKind, object_id: str) -> list[tuple[dict[str, str], str]]:
         found = [
             (entry, f"/directories/{parent}")
-            for parent in kind.parents(self._workspace, object_id)
+            for parent in self._directories(kind.folder(self._workspace, object_id))
             for entry in self.direct(KINDS["directories"], parent)
+            if entry["permission_level"] in kind.levels
         ]
-        return [*found, (ADMINISTRATORS | {"permission_level": MANAGE}, f"/{kind.name}/")]
+        strongest = list(kind.levels)[-1]
+        return [*found, (ADMINISTRATORS | {"permission_level": strongest}, f"/{kind.name}/")]
+
+    def _directories(self, path: str) -> Iterator[str]:
+        while path:
+            directory = self._workspace.objects.find(path)
+            if directory is not None:
+                yield str(directory.object_id)
+            path = parent_of(path)
 
     def replace(self, name: str, object_id: str, entries: list[dict[str, Any]]) -> None:
         """Make ``entries`` the whole direct list of an object.
@@ -117,11 +131,18 @@ class Permissions:
     def grant_at_creation(
         self, name: str, object_id: str, caller: Principal, entries: list[dict[str, Any]]
     ) -> None:
-        """Give a new object its first list: the wanted entries, and its maker as owner."""
+        """Give a new object its first list: the wanted entries, and its maker as who manages it.
+
+        The maker of an object of an owned kind owns it. A kind that no level manages, such as
+        cluster policies, is managed by administrators alone.
+        """
         kind = kind_named(name)
         wanted = [_checked(kind, entry) for entry in entries]
-        if not any(entry["permission_level"] == OWNER for entry in wanted):
-            wanted.insert(0, {caller.kind.value: caller.user_name, "permission_level": OWNER})
+        level = OWNER if kind.owned else MANAGE
+        maker = {caller.kind.value: caller.user_name, "permission_level": level}
+        owner = kind.owned and any(entry["permission_level"] == OWNER for entry in wanted)
+        if level in kind.levels and maker not in wanted and not owner:
+            wanted.insert(0, maker)
         self._store(kind, object_id, wanted)
 
     def _store(self, kind: ObjectKind, object_id: str, entries: list[dict[str, str]]) -> None:

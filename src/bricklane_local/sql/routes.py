@@ -9,29 +9,10 @@ from bricklane_local.app.call import Call
 from bricklane_local.app.errors import invalid
 from bricklane_local.app.routing import Route
 from bricklane_local.sql.statements import FINAL, INLINE_LIMIT, Request, Statement
+from bricklane_local.sql.warehouses import ROUTES as WAREHOUSES
 
 WAIT = re.compile(r"(\d{1,3})s")
 DEFAULT_WAIT, SHORTEST_WAIT, LONGEST_WAIT = "10s", 5, 50
-
-
-def list_warehouses(call: Call) -> dict[str, Any]:
-    """List the warehouses."""
-    return {"warehouses": call.workspace.warehouses.all()}
-
-
-def get_warehouse(call: Call) -> dict[str, Any]:
-    """Return a warehouse."""
-    return call.workspace.warehouses.get(call.path["id"])
-
-
-def start_warehouse(call: Call) -> None:
-    """Start a warehouse."""
-    call.workspace.warehouses.start(call.path["id"])
-
-
-def stop_warehouse(call: Call) -> None:
-    """Stop a warehouse."""
-    call.workspace.warehouses.stop(call.path["id"], call.caller)
 
 
 async def execute_statement(call: Call) -> dict[str, Any]:
@@ -48,7 +29,7 @@ async def execute_statement(call: Call) -> dict[str, Any]:
         row_limit=call.integer("row_limit", 0, low=0) or None,
         byte_limit=call.integer("byte_limit", 0, low=0, high=INLINE_LIMIT) or None,
     )
-    call.workspace.warehouses.start(call.text("warehouse_id"))
+    call.workspace.warehouses.use(call.text("warehouse_id"), call.caller)
     statements = call.workspace.statements
     found = statements.execute(request, call.caller)
     if seconds:
@@ -98,17 +79,11 @@ def cancel_statement(call: Call) -> None:
     call.workspace.statements.cancel(_statement(call))
 
 
-PATH = "/api/2.0/sql/warehouses"
-NOTE = "one warehouse in each workspace, on the cloud's Spark; it runs SQL file tasks"
-PROOF = "databricks warehouses"
 STATEMENTS = "/api/2.0/sql/statements"
 SDK = "databricks-sdk"
 INLINE = "results inline as JSON_ARRAY, in one chunk; kept until the server ends"
 ROUTES = [
-    Route("GET", PATH, list_warehouses, proved_by=f"{PROOF} list", note=NOTE),
-    Route("GET", f"{PATH}/{{id}}", get_warehouse, proved_by=f"{PROOF} get"),
-    Route("POST", f"{PATH}/{{id}}/start", start_warehouse, proved_by=f"{PROOF} start"),
-    Route("POST", f"{PATH}/{{id}}/stop", stop_warehouse, proved_by=f"{PROOF} stop"),
+    *WAREHOUSES,
     Route(
         "POST",
         STATEMENTS,

@@ -222,6 +222,7 @@ class Space:
         descending: bool = False,
         limit: int = -1,
         offset: int = 0,
+        after: int | None = None,
     ) -> list[Document]:
         """Return documents ordered by position, then key.
 
@@ -231,9 +232,14 @@ class Space:
             descending: greatest position first.
             limit: at most so many; -1 for all.
             offset: how many to pass over first.
+            after: only those beyond this position, in the order asked for; None for all. Pages
+                that begin so stay right while documents come and go, and are as quick at the end
+                of a long list as at its beginning.
         """
-        order = "DESC" if descending else "ASC"
+        order, beyond = ("DESC", "<") if descending else ("ASC", ">")
         where, values = self._where(kind, parent)
+        if after is not None:
+            where, values = f"{where} AND position {beyond} ?", [*values, after]
         rows = self._execute(
             f"SELECT key, parent, position, blob, body FROM documents WHERE {where} "  # noqa: S608
             f"ORDER BY position {order}, key {order} LIMIT ? OFFSET ?",
@@ -262,9 +268,10 @@ class Space:
         ).fetchone()
         return None if row is None else _document(row)
 
-    def _where(self, kind: str, parent: str | None) -> tuple[str, list[str]]:
-        where, values = "space = ? AND kind = ?", [self.name, kind]
-        return (where, values) if parent is None else (f"{where} AND parent = ?", [*values, parent])
+    def _where(self, kind: str, parent: str | None) -> tuple[str, list[str | int]]:
+        if parent is None:
+            return "space = ? AND kind = ?", [self.name, kind]
+        return "space = ? AND kind = ? AND parent = ?", [self.name, kind, parent]
 
     def keys_under(self, kind: str, prefix: str) -> list[str]:
         """Return the sorted keys that begin with ``prefix``."""

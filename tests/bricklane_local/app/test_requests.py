@@ -67,12 +67,12 @@ def test_nothing_is_answered_without_a_valid_token(
 
 
 def test_an_absent_route_names_itself_and_is_logged(server: Server) -> None:
-    answer = server.request("POST", "/api/2.0/clusters/create", json={})
+    answer = server.request("POST", "/api/2.0/spaceships/launch", json={})
     assert answer.status_code == 501
     assert answer.json()["error_code"] == "NOT_IMPLEMENTED"
-    assert "does not implement POST /api/2.0/clusters/create" in answer.json()["message"]
+    assert "does not implement POST /api/2.0/spaceships/launch" in answer.json()["message"]
     shown = server.local("logs").stdout
-    assert "501 dev POST /api/2.0/clusters/create" in shown
+    assert "501 dev POST /api/2.0/spaceships/launch" in shown
     assert "NOT IMPLEMENTED" in shown
 
 

@@ -1,0 +1,33 @@
+"""The list of resource kinds by family: adding one is a file and a line here."""
+
+from __future__ import annotations
+
+from bricklane_local.app.routing import Route
+from bricklane_local.resources.clusters import (
+    clusters,
+    init_scripts,
+    libraries,
+    policies,
+    pools,
+    runtimes,
+)
+from bricklane_local.resources.settings import (
+    git_credentials,
+    ip_access_lists,
+    notification_destinations,
+    tokens,
+    workspace_conf,
+)
+
+FAMILIES: dict[str, list[Route]] = {
+    "Cluster policies": policies.ROUTES,
+    "Clusters": [*clusters.ROUTES, *runtimes.ROUTES],
+    "Instance pools": pools.ROUTES,
+    "Libraries": libraries.ROUTES,
+    "Global init scripts": init_scripts.ROUTES,
+    "Workspace configuration": workspace_conf.ROUTES,
+    "IP access lists": ip_access_lists.ROUTES,
+    "Personal access tokens": tokens.ROUTES,
+    "Git credentials": git_credentials.ROUTES,
+    "Notification destinations": notification_destinations.ROUTES,
+}

@@ -1,0 +1,312 @@
+"""The resources of one kind in one workspace. Knows no HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from bricklane_local.app.errors import ApiError, invalid, missing
+from bricklane_local.permissions.access import denied
+from bricklane_local.permissions.kinds import KINDS, MANAGE
+from bricklane_local.resources.kind import ADMINISTRATOR, CREATOR, EVERYBODY, Act, Body, Kind
+from bricklane_local.store.database import DuplicateKeyError
+from bricklane_local.workspace.paths import normal
+
+if TYPE_CHECKING:
+    from bricklane_local.cloud import Workspace
+    from bricklane_local.identity.principals import Principal
+
+CREATED_BY, FOLDER = "_creator", "_folder"
+PAGE_TOKEN = "p"  # noqa: S105 (begins the tokens of pages)
+# How many documents are read at once, at least and at most, while a page is put together.
+SMALLEST_CHUNK, CHUNK = 50, 500
+WORDS = {ADMINISTRATOR: "workspace administrators", CREATOR: "who made it"}
+
+
+class Records:
+    """Makes, finds, changes and deletes resources, and refuses who may not.
+
+    Args:
+        workspace: whose resources.
+        kind: their row.
+    """
+
+    def __init__(self, workspace: Workspace, kind: Kind) -> None:
+        self._workspace = workspace
+        self._space = workspace.space
+        self.kind = kind
+
+    def act(self, caller: Principal) -> Act:
+        """Return the act of somebody now."""
+        return Act(self._workspace, caller, self._workspace.cloud.clock.now())
+
+    def create(self, sent: Body, caller: Principal) -> Body:
+        """Make a resource and its access control list.
+
+        Args:
+            sent: what the client wants.
+            caller: becomes its owner, or manages it.
+
+        Raises:
+            ApiError: when the caller may not, a required field is missing, the kind's check
+                refuses, or a value that must be unique is taken.
+        """
+        self._require_creation(caller)
+        with self._space.database.transaction():
+            return self._create(sent, self.act(caller))
+
+    def _create(self, sent: Body, act: Act) -> Body:
+        kind = self.kind
+        body = {**kind.defaults, **self._taken_over(sent), CREATED_BY: act.caller.user_name}
+        self._require_fields(body)
+        self._put_in_folder(act, body)
+        number = self._number()
+        body[kind.key] = kind.new_key(act, body, number)
+        body |= kind.made(act, body)
+        body |= kind.changed(act, body)
+        kind.check(act, body, None)
+        self._insert(body, number)
+        if kind.guard.acl:
+            key = str(body[kind.key])
+            self._workspace.permissions.grant_at_creation(kind.guard.acl, key, act.caller, [])
+        return body
+
+    def found(self, body: Body, entries: list[dict[str, str]]) -> None:
+        """Store a resource that a new workspace has.
+
+        Args:
+            body: as it is stored.
+            entries: of its access control list.
+        """
+        kind, key = self.kind, str(body[self.kind.key])
+        self._insert(body, self._number())
+        if kind.guard.acl:
+            self._workspace.permissions.replace(kind.guard.acl, key, entries)
+
+    def _number(self) -> int:
+        return self._space.database.next_number(f"{self._space.name}/{self.kind.document}")
+
+    def _require_fields(self, body: Body) -> None:
+        for name in self.kind.required:
+            if body.get(name) in (None, ""):
+                raise missing(name)
+
+    def _require_creation(self, caller: Principal) -> None:
+        needed, access = self.kind.guard.create, self._workspace.access
+        if needed == ADMINISTRATOR:
+            access.require_administrator(caller, f"create a {self.kind.name}")
+        elif needed != EVERYBODY and not access.entitled(caller, needed):
+            raise ApiError(
+                "PERMISSION_DENIED",
+                f"{caller.user_name} cannot create a {self.kind.name}: that takes the entitlement "
+                f"{needed}",
+            )
+
+    def _put_in_folder(self, act: Act, body: Body) -> None:
+        folder = self.kind.folder(act, body)
+        if folder:
+            folder = normal(folder)
+            self._workspace.access.require_path(act.caller, folder, MANAGE)
+            body[FOLDER] = folder
+
+    def _taken_over(self, sent: Body) -> Body:
+        """Return what a client may set of what it sent."""
+        unwanted = {*self.kind.outputs, *self.kind.controls, self.kind.key} - {
+            *self.kind.required,
+            *self.kind.unique,
+        }
+        return {
+            name: value
+            for name, value in sent.items()
+            if value is not None and name not in unwanted and not name.startswith("_")
+        }
+
+    def _insert(self, body: Body, number: int) -> None:
+        kind, key = self.kind, str(body[self.kind.key])
+        try:
+            self._space.insert(kind.document, key, body, position=number)
+        except DuplicateKeyError:
+            raise self._taken(kind.key, key) from None
+        for name in kind.unique:
+            self._claim(name, body.get(name), key)
+
+    def _claim(self, name: str, value: Any, key: str) -> None:
+        if value is None:
+            return
+        try:
+            self._space.insert(self._index(name), str(value), {"key": key})
+        except DuplicateKeyError:
+            raise self._taken(name, str(value)) from None
+
+    def _index(self, name: str) -> str:
+        return f"{self.kind.document}.{name}"
+
+    def _taken(self, name: str, value: str) -> ApiError:
+        return ApiError(
+            self.kind.taken, f"A {self.kind.name} with the {name} {value} already exists"
+        )
+
+    def find(self, value: str, by: str = "") -> Body | None:
+        """Return the resource with a key, or with another unique value, or None.
+
+        Args:
+            value: of the field.
+            by: one of the kind's unique fields; "" for its key.
+        """
+        if by and by != self.kind.key:
+            index = self._space.get(self._index(by), value)
+            if index is None:
+                return None
+            value = index["key"]
+        return self._space.get(self.kind.document, value)
+
+    def get(self, value: str, by: str = "") -> Body:
+        """Return the resource with a key, or with another unique value.
+
+        Raises:
+            ApiError: the kind's ``missing`` when there is none.
+        """
+        found = self.find(value, by)
+        if found is None:
+            text = self.kind.missing_text
+            message = text.format(name=self.kind.name, field=by or self.kind.key, value=value)
+            raise ApiError(self.kind.missing, message)
+        return found
+
+    def wanted(self, value: str, caller: Principal, level: str, by: str = "") -> Body:
+        """Return a resource if the caller holds ``level`` on it.
+
+        Raises:
+            ApiError: the kind's ``missing``, or PERMISSION_DENIED.
+        """
+        found = self.get(value, by)
+        if not self.allows(found, caller, level):
+            what = f"{self.kind.name} {found[self.kind.key]}"
+            if level in WORDS:
+                raise ApiError(
+                    "PERMISSION_DENIED",
+                    f"{caller.user_name} cannot do this with {what}: only {WORDS[level]} can.",
+                )
+            raise denied(caller, level, what)
+        return found
+
+    def allows(self, body: Body, caller: Principal, level: str) -> bool:
+        """Say whether the caller holds a level, or is who a word in its place means."""
+        if level == EVERYBODY:
+            return True
+        if level == ADMINISTRATOR:
+            return caller.is_admin
+        if level == CREATOR:
+            return bool(body[CREATED_BY] == caller.user_name)
+        key = str(body[self.kind.key])
+        return self._workspace.access.allows(caller, KINDS[self.kind.guard.acl], key, level)
+
+    def change(self, old: Body, sent: Body, caller: Principal, removed: Iterable[str] = ()) -> Body:
+        """Set fields of a resource; those that are not sent stay.
+
+        Args:
+            old: as it is stored.
+            sent: what the client wants.
+            caller: who changes it.
+            removed: fields that it shall not have any more.
+
+        Raises:
+            ApiError: as :meth:`create` does.
+        """
+        gone = {*removed} - {*self.kind.required, *self.kind.outputs, self.kind.key}
+        kept = {name: value for name, value in old.items() if name not in gone}
+        return self.save(old, {**kept, **self._taken_over(sent)}, caller)
+
+    def replace(self, old: Body, sent: Body, caller: Principal) -> Body:
+        """Set all fields of a resource; those that are not sent get their defaults.
+
+        Raises:
+            ApiError: as :meth:`create` does.
+        """
+        own = {*self.kind.outputs, self.kind.key}
+        kept = {name: old[name] for name in old if name in own or name.startswith("_")}
+        body = {**self.kind.defaults, **kept, **self._taken_over(sent)}
+        self._require_fields(body)
+        return self.save(old, body, caller)
+
+    def save(self, old: Body, body: Body, caller: Principal) -> Body:
+        """Store a changed resource, after the kind's check, and return it.
+
+        Raises:
+            ApiError: when the check refuses, or a value that must be unique is taken.
+        """
+        act, kind, key = self.act(caller), self.kind, str(old[self.kind.key])
+        with self._space.database.transaction():
+            body[kind.key] = old[kind.key]
+            body |= kind.changed(act, body)
+            kind.check(act, body, old)
+            for name in kind.unique:
+                if body.get(name) != old.get(name):
+                    self._claim(name, body.get(name), key)
+                    self._space.delete(self._index(name), str(old.get(name)))
+            self._space.update(kind.document, key, body)
+        return body
+
+    def put(self, body: Body) -> None:
+        """Store what the server itself changed of a resource, such as its state."""
+        self._space.update(self.kind.document, str(body[self.kind.key]), body)
+
+    def delete(self, body: Body, caller: Principal) -> None:
+        """Delete a resource and its access control list."""
+        kind, key = self.kind, str(body[self.kind.key])
+        with self._space.database.transaction():
+            kind.removed(self.act(caller), body)
+            self._space.delete(kind.document, key)
+            for name in kind.unique:
+                self._space.delete(self._index(name), str(body.get(name)))
+            if kind.guard.acl:
+                self._workspace.permissions.forget(kind.guard.acl, key)
+
+    def show(self, body: Body) -> Body:
+        """Return a resource as the API shows it."""
+        shown = self.kind.shown(self._workspace, body)
+        return {name: value for name, value in shown.items() if not name.startswith("_")}
+
+    def page(
+        self,
+        caller: Principal,
+        *,
+        limit: int | None = None,
+        token: str = "",
+        descending: bool = False,
+        where: Callable[[Body], bool] | None = None,
+    ) -> tuple[list[Body], str]:
+        """Return what the caller sees, and the token of the next page or "".
+
+        Args:
+            caller: sees what its level allows.
+            limit: how many at most; None for all.
+            token: of the page, as the page before gave it; "" for the first.
+            descending: newest first.
+            where: shows only what it is true for.
+        """
+        found: list[Body] = []
+        after = _position(token) if token else None
+        chunk = CHUNK if limit is None else min(CHUNK, max(SMALLEST_CHUNK, limit + 1))
+        while True:
+            documents = self._space.select(
+                self.kind.document, descending=descending, limit=chunk, after=after
+            )
+            for document in documents:
+                body = document.body
+                if (where is None or where(body)) and self.allows(
+                    body, caller, self.kind.guard.see
+                ):
+                    if len(found) == limit:
+                        return found, f"{PAGE_TOKEN}{after}"
+                    found.append(body)
+                after = document.position
+            if len(documents) < chunk:
+                return found, ""
+
+
+def _position(token: Any) -> int:
+    text = str(token)
+    if not text.startswith(PAGE_TOKEN) or not text[1:].isdigit():
+        raise invalid(f"page_token {token!r} was not given by this server")
+    return int(text[1:])

@@ -1,0 +1,1 @@
+"""Settings of a workspace: configuration, IP access lists, tokens, credentials, destinations."""
