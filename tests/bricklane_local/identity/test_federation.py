@@ -270,6 +270,9 @@ def test_the_principal_has_to_be_there_and_active(
     nobody = refused(exchange(server, token, "11111111-2222-3333-4444-555555555555"))
     assert nobody.startswith("No federation policy of service principal 11111111-")
     client.service_principals.delete(trusted.id)
+    gone = exchange(server, token, trusted.application_id)
+    assert "is not in the workspace dev" in refused(gone, "unauthorized_client")
+    server.account().service_principals_v2.delete(trusted.id)
     assert "No federation policy of" in refused(exchange(server, token, trusted.application_id))
 
 
