@@ -10,6 +10,10 @@ SUMMARY = "GitFlow delivery for Databricks, rehearsed end to end on a laptop."
 # that ``bricklane --help`` stays fast whatever a command needs.
 COMMANDS = {
     "adopt": ("bricklane.cli.adopt", "Add delivery to a bundle that is there already."),
+    "bootstrap": (
+        "bricklane.cli.bootstrap",
+        "Provision workspaces, identities and repository.",
+    ),
     "ci": ("bricklane.cli.ci", "What workflows call: check, deploy, draft, publish."),
     "deploy": ("bricklane.cli.deploy", "Deploy a commit to a target: plan, deploy, test, record."),
     "feature": ("bricklane.cli.feature", "Begin a feature, and bring it into develop."),

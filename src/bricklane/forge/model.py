@@ -63,6 +63,25 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenSubject:
+    """What stands for the repository in the subjects of the ID tokens that its jobs get.
+
+    Source: https://docs.github.com/actions/reference/security/oidc
+
+    Args:
+        issuer: URL of who issues the tokens.
+        repository_id: the forge's number for the repository.
+        owner_id: the forge's number for its owner.
+        immutable: whether the numbers stand in the subject beside the names.
+    """
+
+    issuer: str
+    repository_id: int
+    owner_id: int
+    immutable: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
     """A branch of the repository on the forge.
 

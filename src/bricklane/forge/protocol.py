@@ -21,6 +21,7 @@ from bricklane.forge.model import (
     Release,
     Repository,
     Ruleset,
+    TokenSubject,
     WorkflowRun,
 )
 
@@ -182,7 +183,10 @@ class Forge(Protocol):
     ) -> None:
         """Say something of a commit, as a commit status."""
 
-    # Environments, secrets, variables, rules
+    # Environments, secrets, variables, rules, ID tokens
+
+    def token_subject(self) -> TokenSubject:
+        """Return what stands for the repository in the subjects of its jobs' ID tokens."""
 
     def environments(self) -> Mapping[str, EnvironmentRules]:
         """Return every environment with its rules, by name."""

@@ -33,6 +33,7 @@ class BundleTarget:
         root_path: where its files go; empty for the CLI's default.
         run_as: application id or variable of the service principal its jobs run as; may be empty.
         profile: of the Databricks config file, when the bundle names one.
+        variables: the values that it gives to variables of the bundle, where these are text.
     """
 
     name: str
@@ -42,6 +43,7 @@ class BundleTarget:
     root_path: str = ""
     run_as: str = ""
     profile: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,9 @@ def _target(name: str, value: Mapping[str, Any]) -> BundleTarget:
         root_path=str(workspace.get("root_path") or ""),
         run_as=str(_table(value, "run_as").get("service_principal_name") or ""),
         profile=str(workspace.get("profile") or ""),
+        variables={
+            key: text for key, text in _table(value, "variables").items() if isinstance(text, str)
+        },
     )
 
 

@@ -12,6 +12,7 @@ from bricklane.forge.github.patience import Patience
 from bricklane.forge.github.pulls import PullRequests
 from bricklane.forge.github.releases import Releases
 from bricklane.forge.github.rulesets import Rulesets
+from bricklane.forge.github.subjects import Subjects
 from bricklane.forge.github.workflows import Workflows
 from bricklane.forge.model import Repository
 from bricklane.forge.protocol import Forge
@@ -21,7 +22,16 @@ BOT = "github-actions[bot]"
 NOT_A_USER = "not accessible by integration"
 
 
-class GitHub(Branches, PullRequests, Releases, Deployments, Environments, Rulesets, Workflows):
+class GitHub(
+    Branches,
+    PullRequests,
+    Releases,
+    Deployments,
+    Environments,
+    Rulesets,
+    Subjects,
+    Workflows,
+):
     """One repository on GitHub, as the holder of one token sees it.
 
     Args:

@@ -97,6 +97,11 @@ class Api:
             api_version=API_VERSION,
         ).requester
 
+    @property
+    def root(self) -> str:
+        """URL of the REST API."""
+        return self._url
+
     def close(self) -> None:
         """Close the connections to the forge."""
         self._requester.close()

@@ -1,0 +1,237 @@
+"""The flow of ``bricklane bootstrap``: administrator's credentials in, a delivering repository out.
+
+Each part compares what there is with what shall be; what differs is shown first and then made so.
+A run that was killed is gone on with by running it again: Terraform's state names what it made, and
+the rest is read from the forge and the project's files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bricklane.errors import BricklaneError
+from bricklane.flow import Step
+from bricklane.provision import projectfile
+from bricklane.provision.credentials import await_access
+from bricklane.provision.infrastructure import ACCOUNT, FOLDER, TARGETS, save
+from bricklane.provision.repository import (
+    CLIENT_ID,
+    HOST,
+    Environment,
+    delivery_rules,
+    environment_name,
+    environment_rules,
+    rule_differences,
+)
+from bricklane.provision.world import SECRET, World
+
+LATER = "planned when the account layer is there"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of what is provisioned.
+
+    Args:
+        name: what bringing it about means, verb first.
+        differences: one line for each thing that is not as it shall be; may name what is not
+            known yet.
+        apply: brings it about.
+    """
+
+    name: str
+    differences: Callable[[World], list[str]]
+    apply: Callable[[World], None]
+
+    def step(self) -> Step[World]:
+        """Return the part as a step of a flow."""
+        return Step(
+            self.name,
+            done=lambda world: not self.differences(world),
+            do=self.apply,
+            detail=lambda world: listed(self.differences(world)),
+        )
+
+
+def listed(lines: list[str]) -> str:
+    """Return lines as the detail of a step: one below the other when there are several."""
+    return "".join(f"\n    {line}" for line in lines)
+
+
+def _file_differences(world: World) -> list[str]:
+    missing = world.infrastructure.missing()
+    lines = []
+    if missing:
+        lines.append(f"{FOLDER}/: {len(missing)} Terraform files that are the team's from then on")
+    present, wanted = world.infrastructure.values(), world.wanted_values()
+    lines += [
+        f"{FOLDER}/{ACCOUNT}: {key}: {_word(present.get(key))} → {_word(wanted[key])}"
+        for key in sorted(wanted)
+        if present.get(key) != wanted[key]
+    ]
+    return lines
+
+
+def _word(value: Any) -> str:
+    return "(not set)" if value is None else str(value)
+
+
+def _write_files(world: World) -> None:
+    for path, text in world.infrastructure.missing().items():
+        save(path, text)
+    wanted = world.wanted_values()
+    if wanted != world.infrastructure.values():
+        world.infrastructure.save_values(wanted)
+        world.forget(ACCOUNT)
+
+
+def _layer_differences(world: World, layer: str) -> list[str]:
+    if world.infrastructure.missing():
+        return ["planned when its files are there"]
+    if layer != ACCOUNT and not world.account_of(layer):
+        return [LATER]
+    if layer != ACCOUNT:
+        _hand_over(world, layer)
+    plan = world.plan(layer)
+    lines = [f"{_mark(change.verb)} {change.address}" for change in plan.effective]
+    return lines or [f"output {name}" for name in plan.outputs]
+
+
+MARKS = {"create": "+", "delete": "-", "replace": "±", "update": "~"}
+
+
+def _mark(verb: str) -> str:
+    return MARKS.get(verb, verb)
+
+
+def _hand_over(world: World, target: str) -> None:
+    """Give a target's layer what the account layer says of it."""
+    path = world.infrastructure.target(target) / "account.auto.tfvars.json"
+    wanted = world.target_values(target)
+    if not path.exists() or path.read_text("utf-8") != wanted:
+        save(path, wanted)
+        world.forget(target)
+
+
+def _layer(layer: str, name: str) -> Part:
+    return Part(
+        name,
+        lambda world: _layer_differences(world, layer),
+        lambda world: world.apply(layer),
+    )
+
+
+def _environments(world: World) -> list[Environment]:
+    present = world.forge.environments()
+    found = []
+    for target, facts in world.facts().items():
+        name = environment_name(world.settings, target)
+        rules = environment_rules(
+            world.settings, target, world.options.reviewers, present.get(name)
+        )
+        variables = {HOST: facts.host, CLIENT_ID: facts.service_principal}
+        found.append(Environment(name, rules, variables, world.generation, world.secret_of(target)))
+    return found
+
+
+def _environment_differences(world: World) -> list[str]:
+    if not world.facts():
+        return [LATER]
+    present = world.forge.environments()
+    return [line for one in _environments(world) for line in one.differences(world.forge, present)]
+
+
+def _save_environments(world: World) -> None:
+    present = world.forge.environments()
+    for environment in _environments(world):
+        if not environment.differences(world.forge, present):
+            continue
+        if environment.secret:
+            host, client = environment.variables[HOST], environment.variables[CLIENT_ID]
+            await_access(host, client, environment.secret, world.say)
+        environment.save(world.forge, present)
+
+
+def pushed(world: World) -> bool:
+    """Say whether the forge has the branches that rules are about."""
+    settings = world.settings.gitflow
+    branches = (settings.main, settings.develop)
+    return all(world.forge.branch(branch) is not None for branch in branches)
+
+
+def _rule_differences(world: World) -> list[str]:
+    if not pushed(world):
+        # The rules would refuse the first push.
+        return []
+    return rule_differences(world.forge, delivery_rules(world.settings))
+
+
+def _project_differences(world: World) -> list[str]:
+    facts = world.facts()
+    if not facts:
+        return [LATER]
+    return [str(line) for line in projectfile.differences(world.bundle.file, facts)]
+
+
+def _write_project(world: World) -> None:
+    projectfile.write(world.bundle.file, world.facts())
+
+
+PARTS = (
+    Part("write the Terraform files", _file_differences, _write_files),
+    _layer(ACCOUNT, "provision the account: workspaces, service principals, groups"),
+    *(_layer(target, f"provision {target}: catalog, grants, compute") for target in TARGETS),
+    Part("let CI sign in: environments", _environment_differences, _save_environments),
+    Part(
+        "protect main and develop",
+        _rule_differences,
+        lambda world: world.forge.save_ruleset(delivery_rules(world.settings)),
+    ),
+    Part("write hosts and service principals", _project_differences, _write_project),
+)
+BOOTSTRAP: tuple[Step[World], ...] = tuple(part.step() for part in PARTS)
+
+
+def _client_secret(world: World) -> dict[str, Any]:
+    values = world.infrastructure.values()
+    if values.get("ci_authentication", SECRET) != SECRET or not values:
+        raise BricklaneError(
+            "there are no OAuth secrets to rotate: CI signs in without one",
+            hint="provision first: bricklane bootstrap",
+        )
+    return {"generation": 1, "overlap": False} | dict(values.get("client_secret") or {})
+
+
+def _set_client_secret(world: World, **changes: Any) -> None:
+    secret = _client_secret(world) | changes
+    world.infrastructure.save_values(world.infrastructure.values() | {"client_secret": secret})
+    world.forget(ACCOUNT)
+
+
+def _rotating(world: World) -> bool:
+    """Say whether a new generation is there: only this run, or one that was cut short, makes it."""
+    return bool(_client_secret(world)["overlap"]) or world.rotated
+
+
+def _raise_generation(world: World) -> None:
+    _set_client_secret(world, generation=_client_secret(world)["generation"] + 1, overlap=True)
+    world.rotated = True
+
+
+def _end_overlap(world: World) -> None:
+    _set_client_secret(world, overlap=False)
+
+
+ROTATE: tuple[Step[World], ...] = (
+    Step("begin a new generation of OAuth secrets", _rotating, _raise_generation),
+    _layer(ACCOUNT, "make the new secrets beside the old ones").step(),
+    Part("give CI the new secrets", _environment_differences, _save_environments).step(),
+    Step(
+        "let the old generation go",
+        lambda world: not _client_secret(world)["overlap"],
+        _end_overlap,
+    ),
+    _layer(ACCOUNT, "delete the old secrets").step(),
+)

@@ -1,0 +1,204 @@
+"""What the steps of provisioning observe and change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bricklane.errors import BricklaneError, ExitCode
+from bricklane.provision import terraform
+from bricklane.provision.infrastructure import ACCOUNT, TARGETS, Infrastructure, dump
+from bricklane.provision.projectfile import TargetFacts
+
+if TYPE_CHECKING:
+    from bricklane.forge.protocol import Forge
+    from bricklane.project.bundlefile import Bundle
+    from bricklane.project.settings import Settings
+    from bricklane.provision.commands import RootModule
+    from bricklane.provision.credentials import Administrator
+    from bricklane.provision.results import Output, Plan
+
+SECRET, OIDC = "oauth-secret", "github-oidc"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for.
+
+    Args:
+        reviewers: who approves production; empty leaves it.
+        region: where workspaces are made.
+        cloud: ``aws`` or ``gcp``.
+        authentication: how CI signs in: :data:`SECRET` or :data:`OIDC`; "" leaves it.
+        rotate: whether the OAuth secrets are replaced.
+    """
+
+    reviewers: tuple[str, ...] = ()
+    region: str = ""
+    cloud: str = ""
+    authentication: str = ""
+    rotate: bool = False
+
+
+@dataclass(slots=True)
+class World:
+    """A project, its forge and its account.
+
+    Args:
+        settings: of the project.
+        bundle: its bundle's file.
+        forge: its repository.
+        administrator: of the account.
+        options: what was asked for.
+        environment: of this process.
+        say: shows a line of what goes on.
+        stack: ends what plans keep, with the command.
+        rotated: whether this run has begun a new generation of OAuth secrets.
+    """
+
+    settings: Settings
+    bundle: Bundle
+    forge: Forge
+    administrator: Administrator
+    options: Options
+    environment: Mapping[str, str]
+    say: Callable[[str], None]
+    stack: ExitStack
+    rotated: bool = False
+    _plans: dict[str, tuple[Plan, Path]] = field(default_factory=dict)
+    _outputs: dict[str, Mapping[str, Output]] = field(default_factory=dict)
+    _initialised: set[str] = field(default_factory=set)
+
+    @property
+    def infrastructure(self) -> Infrastructure:
+        """The project's Terraform files."""
+        return Infrastructure(self.settings.root)
+
+    def wanted_values(self) -> dict[str, Any]:
+        """Return the values that the account layer shall have."""
+        present = self.infrastructure.values()
+        chosen = {
+            "project": self.settings.bundle.replace("_", "-"),
+            "region": self.options.region,
+            "cloud": self.options.cloud,
+            "ci_authentication": self.options.authentication,
+        }
+        defaults = {"client_secret": {"generation": 1, "overlap": False}, "catalogs": self.catalogs}
+        values = defaults | present | {key: value for key, value in chosen.items() if value}
+        if "project" in present:
+            values["project"] = present["project"]
+        if values.get("ci_authentication") == OIDC:
+            values["repository"] = self._repository()
+            values["token_issuer"] = {"url": self.forge.token_subject().issuer}
+        return values
+
+    @property
+    def catalogs(self) -> dict[str, str]:
+        """The catalog of each target, as the bundle's variable ``catalog`` says; none without."""
+        return {
+            name: target.variables["catalog"]
+            for name, target in self.bundle.targets.items()
+            if name in TARGETS and target.variables.get("catalog")
+        }
+
+    def _repository(self) -> dict[str, Any]:
+        owner, _, name = self.forge.repository().name.partition("/")
+        subject = self.forge.token_subject()
+        return {
+            "owner": owner,
+            "name": name,
+            "owner_id": subject.owner_id,
+            "id": subject.repository_id,
+            "subject_formats": ["immutable" if subject.immutable else "name"],
+        }
+
+    def root_module(self, layer: str) -> RootModule:
+        """Return a layer's root module, initialised."""
+        directory = self.infrastructure.folder / layer
+        root = terraform.open_root_module(
+            directory,
+            self.environment,
+            variables=self.administrator.environment,
+            secrets=self.administrator.secrets,
+        )
+        root = replace(root, remove=root.remove | self.administrator.remove)
+        if layer not in self._initialised:
+            terraform.init(root)
+            self._initialised.add(layer)
+        return root
+
+    def plan(self, layer: str) -> Plan:
+        """Return what applying a layer would change; asked once until it is applied."""
+        if layer not in self._plans:
+            self.say(f"planning {layer}")
+            planned = terraform.planned(self.root_module(layer))
+            self._plans[layer] = self.stack.enter_context(planned)
+        return self._plans[layer][0]
+
+    def apply(self, layer: str) -> None:
+        """Carry out the plan of a layer, the one that was shown."""
+        self.plan(layer)
+        terraform.apply(self.root_module(layer), self._plans[layer][1], show=self.say)
+        self.forget(layer)
+
+    def forget(self, layer: str) -> None:
+        """Forget what is known of a layer, because its values or resources changed."""
+        self._plans.pop(layer, None)
+        self._outputs.pop(layer, None)
+
+    def outputs(self, layer: str) -> Mapping[str, Any]:
+        """Return the outputs of a layer's last apply; none before the first."""
+        if not (self.infrastructure.folder / layer).is_dir():
+            return {}
+        if layer not in self._outputs:
+            self._outputs[layer] = terraform.outputs(self.root_module(layer))
+        return {name: output.value for name, output in self._outputs[layer].items()}
+
+    def account_of(self, target: str) -> Mapping[str, Any]:
+        """Return what the account layer says of a target; nothing before it was applied."""
+        found = self.outputs(ACCOUNT).get(target)
+        return found["account"] if found else {}
+
+    def secret_of(self, target: str) -> str:
+        """Return the newest OAuth secret of a target's service principal; "" without one."""
+        return str(self.outputs(ACCOUNT).get("client_secrets", {}).get(target, ""))
+
+    @property
+    def generation(self) -> str:
+        """Which OAuth secrets are the newest; "" when CI signs in without one."""
+        values = self.infrastructure.values()
+        if values.get("ci_authentication", SECRET) != SECRET:
+            return ""
+        return str(values.get("client_secret", {}).get("generation", 1))
+
+    def facts(self) -> dict[str, TargetFacts]:
+        """Return what each target has to know of its workspace; none before the account layer."""
+        return {
+            target: TargetFacts(
+                str(found["workspace_url"]), str(found["service_principal_application_id"])
+            )
+            for target in TARGETS
+            if (found := self.account_of(target))
+        }
+
+    def target_values(self, target: str) -> str:
+        """Return the file of values of a target's layer."""
+        return dump({"account": dict(self.account_of(target))})
+
+
+def ensure_targets(bundle: Bundle) -> None:
+    """Refuse a bundle whose targets are not those that are provisioned.
+
+    Raises:
+        BricklaneError: naming them.
+    """
+    if missing := [name for name in TARGETS if name not in bundle.targets]:
+        raise BricklaneError(
+            f"{bundle.file}: targets: {', '.join(missing)} missing: `bricklane bootstrap` "
+            f"provisions {', '.join(TARGETS)}",
+            hint="for other targets, use the modules of terraform/ in root modules of your own",
+            exit_code=ExitCode.CONFIG,
+        )
