@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bricklane_local.identity.scim import ScimError, page, parse_filter, patched
+from bricklane_local.identity.scim import ScimError, chosen, page, parse_filter, patched
 
 JANE: dict[str, Any] = {
     "id": "7",
@@ -65,6 +65,21 @@ def test_pages_count_from_one() -> None:
     assert last["Resources"][0]["id"] == "4"
     with pytest.raises(ScimError, match="count must be a whole number, got 'x'"):
         page(found, {"count": "x"})
+
+
+def test_what_names_a_resource_is_shown_whatever_is_asked_for() -> None:
+    principal = {"id": "1", "applicationId": "a", "displayName": "ci", "active": True}
+
+    assert chosen(principal, {"attributes": "displayName"}) == {
+        "id": "1",
+        "applicationId": "a",
+        "displayName": "ci",
+    }
+    assert chosen(principal, {"excludedAttributes": "applicationId,active"}) == {
+        "id": "1",
+        "applicationId": "a",
+        "displayName": "ci",
+    }
 
 
 @pytest.mark.parametrize(
