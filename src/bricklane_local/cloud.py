@@ -10,6 +10,7 @@ from pathlib import Path
 from bricklane_local.app.faults import Faults
 from bricklane_local.app.requestlog import RequestLog
 from bricklane_local.catalog.metastore import Metastore
+from bricklane_local.catalog.metastores.assignments import Assignments
 from bricklane_local.catalog.samples import Samples
 from bricklane_local.compute.pool import open_pool
 from bricklane_local.compute.settings import ComputeSettings
@@ -87,7 +88,7 @@ class Cloud:
         self.roles = Roles(self.database, self.directory, self.account_id)
         record = self.directory.ensure_user(ADMINISTRATOR, "Local Developer")
         self.administrator = Principal(record["id"], ADMINISTRATOR, record["display_name"])
-        self.metastore = Metastore(self.database, self.paths, self.clock)
+        self.metastore = Metastore(self.database, self.paths, self.clock, self.directory)
         self.samples = Samples(self.metastore)
         self.uploads = Uploads(self.paths.uploads)
         self.pool = open_pool(self.paths, compute)
@@ -145,7 +146,7 @@ class Workspace:
         self.members = Members(self)
         self.members.found_workspace(self.cloud.directory.ensure_user(ADMINISTRATOR, ADMINISTRATOR))
         self.objects.ensure_home(cloud.administrator)
-        cloud.metastore.ensure_workspace_catalog(row.name, cloud.administrator)
+        Assignments(cloud.metastore).attach(row.name, row.id, cloud.administrator)
         self.dbfs = Dbfs(
             cloud.paths.dbfs(row.name), cloud.uploads, cloud.metastore.trash, cloud.database
         )

@@ -102,6 +102,10 @@ class Directory:
         """Return the groups of a workspace, oldest first."""
         return [Group(**d.body) for d in self._space.select(GROUP, parent=workspace)]
 
+    def has_group(self, name: str) -> bool:
+        """Say whether any group of the account or of a workspace has this name."""
+        return any(document.body["name"] == name for document in self._space.select(GROUP))
+
     def remove_group(self, workspace: str, group: Group) -> None:
         """Delete a group."""
         with self._space.database.transaction():
