@@ -13,6 +13,7 @@ from bricklane_local.account.registry import Registry, WorkspaceRow
 from bricklane_local.app.faults import Faults
 from bricklane_local.app.requestlog import RequestLog
 from bricklane_local.catalog.metastore import Metastore
+from bricklane_local.catalog.metastores.assignments import Assignments
 from bricklane_local.catalog.samples import Samples
 from bricklane_local.compute.pool import open_pool
 from bricklane_local.compute.settings import ComputeSettings
@@ -85,7 +86,7 @@ class Cloud:
         record = self.directory.ensure_user(ADMINISTRATOR, "Local Developer")
         self.directory.set_entitlements(ACCOUNT, record["id"], [ACCOUNT_ADMIN])
         self.administrator = Principal(record["id"], ADMINISTRATOR, record["display_name"])
-        self.metastore = Metastore(self.database, self.paths, self.clock)
+        self.metastore = Metastore(self.database, self.paths, self.clock, self.directory)
         self.samples = Samples(self.metastore)
         self.uploads = Uploads(self.paths.uploads)
         self.pool = open_pool(self.paths, compute)
@@ -206,7 +207,8 @@ class Workspace:
                 directory.assign(self.name, principal.kind, record)
                 directory.join(self.name, self.groups.named(ADMINS), principal.id)
                 self.welcome(principal)
-        self.cloud.metastore.ensure_workspace_catalog(self.catalog, self.cloud.administrator)
+        assignments = Assignments(self.cloud.metastore)
+        assignments.attach(self.catalog, self.id, self.cloud.administrator)
 
     def welcome(self, principal: Principal) -> None:
         """Make the home folder of a principal."""

@@ -8,6 +8,7 @@ import shutil
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bricklane_local.account.registry import Status, WorkspaceRow
+from bricklane_local.catalog.metastores.assignments import Assignments
 from bricklane_local.errors import LocalError
 from bricklane_local.identity.principals import Principal
 
@@ -107,6 +108,7 @@ class Provisioning:
             self._cloud.database.space(name).clear()
             self._cloud.tokens.forget_workspace(name)
             self._cloud.directory.remove_workspace(name)
+            Assignments(self._cloud.metastore).forget(self._cloud.registry.id_of(name))
             self._cloud.registry.remove(name)
         shutil.rmtree(self._cloud.paths.workspace(name), ignore_errors=True)
 

@@ -157,6 +157,10 @@ class Registry:
             raise ApiError("RESOURCE_DOES_NOT_EXIST", f"There is no workspace {workspace_id}")
         return found.key
 
+    def id_of(self, name: str) -> int:
+        """Return the numeric id of a workspace."""
+        return int(self.body(name)["workspace_id"])
+
     def change(self, name: str, **fields: Any) -> None:
         """Store changed fields of a workspace."""
         self._space.update(KIND, name, self.body(name) | fields)

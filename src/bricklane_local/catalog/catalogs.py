@@ -9,11 +9,13 @@ from typing import Any
 
 from bricklane_local.app.errors import ApiError
 from bricklane_local.catalog import schemas
-from bricklane_local.catalog.kinds import CATALOG, METASTORE, SCHEMA
-from bricklane_local.catalog.metastore import DEFAULT_SCHEMA, Metastore, text_map
+from bricklane_local.catalog.bindings import bound_to_maker
+from bricklane_local.catalog.callers import Caller
+from bricklane_local.catalog.kinds import CATALOG, SCHEMA
+from bricklane_local.catalog.metastore import DEFAULT_SCHEMA, Metastore, shown, text_map
 from bricklane_local.catalog.names import normal
-from bricklane_local.catalog.privileges import CREATE_CATALOG
-from bricklane_local.identity.principals import Principal
+from bricklane_local.catalog.privileges import CREATE_CATALOG, CREATE_MANAGED_STORAGE
+from bricklane_local.catalog.storage.coverage import require_location
 
 # Catalogs of other systems or shares cannot be had here.
 FOREIGN = ("connection_name", "provider_name", "share_name")
@@ -21,32 +23,23 @@ FOREIGN = ("connection_name", "provider_name", "share_name")
 
 def info(metastore: Metastore, name: str, body: dict[str, Any]) -> dict[str, Any]:
     """Return the ``CatalogInfo`` of a stored catalog."""
-    return {
+    answer = {
         "catalog_type": "MANAGED_CATALOG",
-        **body,
+        "isolation_mode": "OPEN",
+        "enable_predictive_optimization": "INHERIT",
+        **shown(body),
         "name": name,
         "full_name": name,
         "securable_type": "CATALOG",
-        "metastore_id": metastore.info["metastore_id"],
+        "metastore_id": metastore.id,
         "browse_only": False,
     }
+    if body.get("storage_root"):
+        answer["storage_location"] = f"{body['storage_root'].rstrip('/')}/{body['id']}"
+    return answer
 
 
-def get(metastore: Metastore, name: str, caller: Principal) -> dict[str, Any]:
-    """Return one catalog.
-
-    Raises:
-        ApiError: CATALOG_DOES_NOT_EXIST, or PERMISSION_DENIED to whom it is not shown.
-    """
-    name = name.lower()
-    body = metastore.body(CATALOG, name)
-    securable = metastore.grants.find(CATALOG, name)
-    if not metastore.grants.sees(caller, securable):
-        metastore.grants.require(caller, securable)
-    return info(metastore, name, body)
-
-
-def create(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> dict[str, Any]:
+def create(metastore: Metastore, fields: dict[str, Any], caller: Caller) -> dict[str, Any]:
     """Make a catalog with its schema ``default``.
 
     Raises:
@@ -60,24 +53,25 @@ def create(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> d
             f"The local metastore has no catalogs of other systems ({', '.join(foreign)})",
         )
     name = normal(fields["name"], CATALOG.noun)
-    holder = metastore.grants.find(METASTORE, "")
-    metastore.grants.require(caller, holder, CREATE_CATALOG)
+    metastore.access.on_metastore(caller).require(CREATE_CATALOG)
+    require_location(metastore, caller, fields.get("storage_root"), CREATE_MANAGED_STORAGE)
     stored = {
         "comment": fields.get("comment"),
         "properties": text_map(fields.get("properties"), "properties") or None,
         "options": text_map(fields.get("options"), "options") or None,
         "storage_root": fields.get("storage_root"),
+        "managed_encryption_settings": fields.get("managed_encryption_settings"),
         "custom_max_retention_hours": fields.get("custom_max_retention_hours"),
-        "isolation_mode": "OPEN",
+        **bound_to_maker(fields.get("isolation_mode"), caller),
     }
     with metastore.database.transaction():
-        metastore.insert(CATALOG, name, stored, caller)
-        metastore.insert(SCHEMA, f"{name}.{DEFAULT_SCHEMA}", {}, caller)
+        metastore.insert(CATALOG, name, stored, caller.user_name)
+        metastore.insert(SCHEMA, f"{name}.{DEFAULT_SCHEMA}", {}, caller.user_name)
     return info(metastore, name, metastore.body(CATALOG, name))
 
 
 def update(
-    metastore: Metastore, name: str, fields: dict[str, Any], caller: Principal
+    metastore: Metastore, name: str, fields: dict[str, Any], caller: Caller
 ) -> dict[str, Any]:
     """Change a catalog, its name included."""
     name = name.lower()
@@ -90,6 +84,7 @@ def update(
             "options",
             "isolation_mode",
             "enable_predictive_optimization",
+            "managed_encryption_settings",
             "custom_max_retention_hours",
         )
     }
@@ -97,25 +92,32 @@ def update(
     return info(metastore, name, metastore.body(CATALOG, name))
 
 
-def delete(metastore: Metastore, name: str, caller: Principal, *, force: bool) -> None:
+def delete(metastore: Metastore, name: str, caller: Caller, *, force: bool) -> None:
     """Drop a catalog; with ``force``, everything in it too.
 
     Raises:
         ApiError: INVALID_STATE when it holds more than an empty schema ``default``.
     """
     name = name.lower()
-    metastore.body(CATALOG, name)
-    metastore.grants.require_management(caller, metastore.grants.find(CATALOG, name))
-    inner = [document.key for document in metastore.children(SCHEMA, name)]
+    metastore.standing(caller, CATALOG, name).require_management()
     if not force:
-        others = [key for key in inner if key != f"{name}.{DEFAULT_SCHEMA}"]
-        if others:
-            metastore.require_empty(CATALOG, name, (SCHEMA,))
-        for key in inner:
-            schemas.require_empty(metastore, key)
+        _require_empty(metastore, name)
     with metastore.database.transaction():
-        for key in inner:
-            schemas.drop(metastore, key)
-        metastore.remove(CATALOG, name)
-        metastore.trash.take(metastore.locations.container_folder(name))
+        drop(metastore, name)
     metastore.trash.empty()
+
+
+def _require_empty(metastore: Metastore, name: str) -> None:
+    inner = [document.key for document in metastore.children(SCHEMA, name)]
+    if any(key != f"{name}.{DEFAULT_SCHEMA}" for key in inner):
+        metastore.require_empty(CATALOG, name, (SCHEMA,))
+    for key in inner:
+        schemas.require_empty(metastore, key)
+
+
+def drop(metastore: Metastore, name: str) -> None:
+    """Remove a catalog and all it holds, inside the caller's transaction."""
+    for document in metastore.children(SCHEMA, name):
+        schemas.drop(metastore, document.key)
+    metastore.remove(CATALOG, name)
+    metastore.trash.take(metastore.locations.container_folder(name))

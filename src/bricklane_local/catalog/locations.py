@@ -31,6 +31,10 @@ class Locations:
         """Return the folder of a managed table."""
         return self._paths.tables / table_id
 
+    def model_folder(self, model_id: str) -> Path:
+        """Return where the versions of a registered model would lie; nothing is written there."""
+        return self._paths.root / "metastore" / "models" / model_id
+
     def volume_folder(self, full_name: str) -> Path:
         """Return where ``/Volumes`` shows a volume."""
         return self._paths.volumes.joinpath(*full_name.split("."))

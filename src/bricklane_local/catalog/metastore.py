@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-import re
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from bricklane_local.app.errors import ApiError, invalid
+from bricklane_local.catalog.access import Access, Standing
+from bricklane_local.catalog.callers import Caller
 from bricklane_local.catalog.deltalog import DeltaLogs
-from bricklane_local.catalog.grants import ADMINISTRATORS, EVERYONE, Grants, Securable
-from bricklane_local.catalog.kinds import CATALOG, LEAVES, METASTORE, SCHEMA, TABLE, Kind
+from bricklane_local.catalog.grants import Grants
+from bricklane_local.catalog.kinds import CATALOG, LEAVES, METASTORE, SCHEMA, TABLE, VOLUME, Kind
 from bricklane_local.catalog.locations import Locations
 from bricklane_local.catalog.names import full_name_of, normal, parent_of
-from bricklane_local.catalog.privileges import USE_CATALOG, USE_SCHEMA
+from bricklane_local.catalog.principals import PrincipalNames
+from bricklane_local.catalog.securables import BINDINGS, SYSTEM, Securable, Securables
 from bricklane_local.catalog.trash import Trash
-from bricklane_local.identity.principals import Principal
+from bricklane_local.identity.directory import Directory
+from bricklane_local.identity.scope import ACCOUNT
 from bricklane_local.paths import StatePaths
 from bricklane_local.store.clock import Clock
 from bricklane_local.store.database import Database, Document, DuplicateKeyError
 
 SPACE = "metastore"
 DEFAULT_SCHEMA = "default"
-# Documents that lead from a table's id to its full name.
-TABLE_ID = "table_id"
-# What every user of a workspace may do in its own catalog from the start, as documented at
-# https://docs.databricks.com/en/data-governance/unity-catalog/create-catalogs.html#workspace-catalog
-WORKSPACE_CATALOG_GRANTS = [USE_CATALOG]
-DEFAULT_SCHEMA_GRANTS = [
-    USE_SCHEMA,
-    "CREATE_FUNCTION",
-    "CREATE_MATERIALIZED_VIEW",
-    "CREATE_MODEL",
-    "CREATE_TABLE",
-    "CREATE_VOLUME",
-]
+# The document that says that the cloud has had a metastore, which may be gone by now.
+FOUNDED = "metastore_founded"
+# Who administers a metastore until the account says otherwise: each workspace's administrators.
+ADMINISTRATORS = "admins"
+# Kinds for which documents, named like the field of the id, lead from the id to the full name.
+INDEXED = (TABLE, VOLUME)
+# What a rename of a container takes along.
+CONTENTS = {CATALOG: (SCHEMA, *LEAVES), SCHEMA: LEAVES}
 
 
 class Metastore:
@@ -43,72 +42,77 @@ class Metastore:
         database: where they are kept.
         paths: of the cloud's state, for the data of tables and volumes.
         clock: for times of creation and change.
+        directory: of the account, for the principals that grants and owners name.
     """
 
-    def __init__(self, database: Database, paths: StatePaths, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, paths: StatePaths, clock: Clock, directory: Directory
+    ) -> None:
         self.space = database.space(SPACE)
         self.database = database
         self.clock = clock
         self.locations = Locations(paths)
         self.trash = Trash(paths.root / "metastore" / "trash")
         self.logs = DeltaLogs()
-        self.info = self._metastore()
-        self.grants = Grants(
-            self.space,
-            Securable(METASTORE, self.info["metastore_id"], self.info["metastore_id"], "admins"),
-        )
+        self.principals = PrincipalNames(directory)
+        self.securables = Securables(self.space)
+        self.grants = Grants(self.space, self.principals.canonical)
+        self.access = Access(self.securables, self.grants)
+        directory.on_removal(self._forget_principal)
+        self._found()
+        self._complete_indexes()
         self.trash.empty()
 
-    def _metastore(self) -> dict[str, Any]:
+    def _forget_principal(self, record: dict[str, Any], scope: str) -> None:
+        if scope == ACCOUNT:
+            self.grants.forget_principal(record["user_name"])
+
+    def _found(self) -> None:
+        """Give a new cloud its metastore; one that was deleted does not come back by itself."""
         body = self.space.get(METASTORE.name, "")
-        if body is None:
-            body = {
+        if self.space.get(FOUNDED, "") is None:
+            made = {
                 "metastore_id": str(uuid.uuid4()),
                 "name": "bricklane",
+                "owner": ADMINISTRATORS,
                 "created_at": self.clock.now(),
+                "created_by": SYSTEM,
             }
-            self.space.insert(METASTORE.name, "", body)
-        return body
+            self.space.put(METASTORE.name, "", made | (body or {}))
+            self.space.put(FOUNDED, "", {})
 
-    def ensure_workspace_catalog(self, name: str, administrator: Principal) -> None:
-        """Make the catalog that a workspace has from the start.
+    def _complete_indexes(self) -> None:
+        """Index what a version has stored that did not index this kind."""
+        for kind in INDEXED:
+            if self.space.count(kind.id_field) != self.space.count(kind.name):
+                for document in self.children(kind):
+                    self._index(kind, document.key, document.body)
 
-        Besides ``default`` it has a schema named like the administrator: the projects that the
-        CLI makes let each developer work in such a personal schema, and expect it to exist.
+    @property
+    def id(self) -> str:
+        """The metastore's id.
+
+        Raises:
+            ApiError: METASTORE_DOES_NOT_EXIST when the account has deleted it.
         """
-        if self.space.get(CATALOG.name, name) is not None:
-            return
-        with self.database.transaction():
-            self.insert(
-                CATALOG, name, {"comment": f"Catalog of the workspace {name}"}, administrator
-            )
-            schema = f"{name}.{DEFAULT_SCHEMA}"
-            self.insert(SCHEMA, schema, {"comment": "Default schema"}, administrator)
-            personal = f"{name}.{personal_schema(administrator)}"
-            self.insert(SCHEMA, personal, {"comment": "Personal schema"}, administrator)
-            for kind, full_name, privileges in (
-                (CATALOG, name, WORKSPACE_CATALOG_GRANTS),
-                (SCHEMA, schema, DEFAULT_SCHEMA_GRANTS),
-            ):
-                securable = self.grants.find(kind, full_name)
-                self.grants.change(securable, [{"principal": EVERYONE, "add": privileges}])
+        return self.securables.metastore().id
 
     def insert(
         self,
         kind: Kind,
         full_name: str,
         fields: dict[str, Any],
-        caller: Principal,
+        owner: str,
         *,
         identifier: str | None = None,
     ) -> None:
-        """Store a new securable, owned by ``caller``.
+        """Store a new securable.
 
         Args:
             kind: which kind.
             full_name: its name in normal form.
             fields: what is particular to it; absent values are left out.
-            caller: who makes it.
+            owner: the user name of who makes it.
             identifier: its id, when one was given out before.
 
         Raises:
@@ -118,20 +122,35 @@ class Metastore:
         body = {key: value for key, value in fields.items() if value is not None}
         body |= {
             kind.id_field: identifier or str(uuid.uuid4()),
-            "owner": caller.user_name,
+            "owner": owner,
             "created_at": now,
-            "created_by": caller.user_name,
+            "created_by": owner,
             "updated_at": now,
-            "updated_by": caller.user_name,
+            "updated_by": owner,
         }
         try:
             self.space.insert(kind.name, full_name, body, parent=parent_of(full_name))
         except DuplicateKeyError:
             raise kind.duplicate(full_name) from None
-        if kind is TABLE:
-            self.space.put(TABLE_ID, body["table_id"], {"full_name": full_name})
+        self._index(kind, full_name, body)
         if kind in (CATALOG, SCHEMA):
             self.locations.container_folder(full_name).mkdir(parents=True, exist_ok=True)
+
+    def _index(self, kind: Kind, full_name: str, body: dict[str, Any]) -> None:
+        if kind in INDEXED:
+            self.space.put(kind.id_field, body[kind.id_field], {"full_name": full_name})
+
+    def name_by_id(self, kind: Kind, identifier: str) -> str:
+        """Return the full name of the table or volume with an id.
+
+        Raises:
+            ApiError: the kind's own code when there is none.
+        """
+        entry = self.space.get(kind.id_field, identifier)
+        if entry is None:
+            message = f"{kind.noun} with id '{identifier}' does not exist."
+            raise ApiError(f"{kind.code}_DOES_NOT_EXIST", message)
+        return str(entry["full_name"])
 
     def body(self, kind: Kind, full_name: str) -> dict[str, Any]:
         """Return what is stored of a securable.
@@ -141,16 +160,20 @@ class Metastore:
         """
         body = self.space.get(kind.name, full_name)
         if body is None:
-            self.require_parent(full_name)
+            self.require_parent(full_name, kind.depth)
             raise kind.missing(full_name)
         return body
 
-    def require_parent(self, full_name: str) -> None:
+    def shown(self, kind: Kind, full_name: str) -> dict[str, Any]:
+        """Return what answers show of a securable that exists."""
+        return shown(self.body(kind, full_name))
+
+    def require_parent(self, full_name: str, depth: int = 3) -> None:
         """Refuse a name whose catalog or schema does not exist."""
         parts = full_name.split(".")
-        for depth, kind in ((1, CATALOG), (2, SCHEMA)):
-            holder = ".".join(parts[:depth])
-            if depth < len(parts) and self.space.get(kind.name, holder) is None:
+        for level, kind in ((1, CATALOG), (2, SCHEMA)):
+            holder = ".".join(parts[:level])
+            if level < depth and self.space.get(kind.name, holder) is None:
                 raise kind.missing(holder)
 
     def securable(self, kind: Kind, full_name: str) -> Securable:
@@ -159,34 +182,51 @@ class Metastore:
         Raises:
             ApiError: when it does not exist.
         """
-        if kind is METASTORE:
-            return self.grants.find(METASTORE, full_name)
-        full_name = full_name_of(full_name, kind)
-        self.body(kind, full_name)
-        return self.grants.find(kind, full_name)
+        if kind is not METASTORE:
+            full_name = full_name_of(full_name, kind)
+            self.body(kind, full_name)
+        return self.securables.find(kind, full_name)
+
+    def standing(self, caller: Caller, kind: Kind, full_name: str) -> Standing:
+        """Return what a caller has on a securable, named in any spelling.
+
+        Raises:
+            ApiError: when it does not exist.
+        """
+        return self.access.standing(caller, self.securable(kind, full_name))
 
     def children(self, kind: Kind, parent: str | None = None) -> list[Document]:
         """Return the securables of a kind in ``parent`` (None: everywhere), by name."""
         return self.space.select(kind.name, parent=parent)
 
-    def visible(self, caller: Principal, kind: Kind, parent: str | None = None) -> list[Document]:
-        """Return the securables of a kind in ``parent`` that ``caller`` may see."""
-        found = self.children(kind, parent)
-        if ADMINISTRATORS in caller.groups:
-            return found
-        return [d for d in found if self.grants.sees(caller, self.grants.find(kind, d.key))]
-
     def update(
-        self, kind: Kind, full_name: str, changes: dict[str, Any], caller: Principal
+        self,
+        kind: Kind,
+        full_name: str,
+        changes: dict[str, Any],
+        caller: Caller,
+        cleared: Iterable[str] = (),
     ) -> None:
-        """Change some fields of a securable; None leaves one as it is.
+        """Change some fields of a securable.
+
+        Args:
+            kind: of the securable.
+            full_name: its name in normal form.
+            changes: new values; None leaves a field as it is.
+            caller: who changes it.
+            cleared: fields to remove.
 
         Raises:
-            ApiError: PERMISSION_DENIED unless ``caller`` may manage it.
+            ApiError: PERMISSION_DENIED unless ``caller`` may manage it; PRINCIPAL_DOES_NOT_EXIST
+                for a new owner that is not known.
         """
+        self.standing(caller, kind, full_name).require_management()
         body = self.body(kind, full_name)
-        self.grants.require_management(caller, self.grants.find(kind, full_name))
+        for key in cleared:
+            body.pop(key, None)
         body |= {key: value for key, value in changes.items() if value is not None}
+        if changes.get("owner") is not None:
+            body["owner"] = self.principals.canonical(changes["owner"])
         body |= {"updated_at": self.clock.now(), "updated_by": caller.user_name}
         self.space.update(kind.name, full_name, body)
 
@@ -196,7 +236,7 @@ class Metastore:
         full_name: str,
         changes: dict[str, Any],
         new_name: str | None,
-        caller: Principal,
+        caller: Caller,
     ) -> str:
         """Change a catalog or schema, and its name together with the folder of its volumes.
 
@@ -235,18 +275,16 @@ class Metastore:
         if self.space.get(kind.name, target) is not None:
             raise kind.duplicate(target)
         self._move(kind, full_name, target)
-        inner = {CATALOG: (SCHEMA, *LEAVES), SCHEMA: LEAVES}.get(kind, ())
-        for child in inner:
+        for child in CONTENTS.get(kind, ()):
             for key in self.space.keys_under(child.name, f"{full_name}."):
                 self._move(child, key, target + key.removeprefix(full_name))
         return target
 
     def _move(self, kind: Kind, full_name: str, target: str) -> None:
-        body = self.body(kind, full_name)
+        body = self.space.get(kind.name, full_name) or {}
         self.space.delete(kind.name, full_name)
         self.space.insert(kind.name, target, body, parent=parent_of(target))
-        if kind is TABLE:
-            self.space.put(TABLE_ID, body["table_id"], {"full_name": target})
+        self._index(kind, target, body)
 
     def require_empty(self, kind: Kind, full_name: str, contents: tuple[Kind, ...]) -> None:
         """Refuse to drop what still holds something.
@@ -267,16 +305,16 @@ class Metastore:
 
     def remove(self, kind: Kind, full_name: str) -> None:
         """Forget a securable and the grants on it."""
-        securable = self.grants.find(kind, full_name)
+        securable = self.securables.find(kind, full_name)
         self.grants.forget(securable)
-        if kind is TABLE:
-            self.space.delete(TABLE_ID, securable.id)
+        if kind in INDEXED:
+            self.space.delete(kind.id_field, securable.id)
         self.space.delete(kind.name, full_name)
 
 
-def personal_schema(user: Principal) -> str:
-    """Return the name of a user's own schema: the user name as the CLI shortens it."""
-    return re.sub(r"[^a-z0-9]+", "_", user.user_name.partition("@")[0].lower())
+def shown(body: dict[str, Any]) -> dict[str, Any]:
+    """Return what answers show of a stored body."""
+    return {key: value for key, value in body.items() if key != BINDINGS}
 
 
 def text_map(value: Any, field: str) -> dict[str, str]:

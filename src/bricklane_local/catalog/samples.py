@@ -14,18 +14,17 @@ import uuid
 from contextlib import suppress
 
 from bricklane_local.catalog import tables
-from bricklane_local.catalog.grants import EVERYONE, SYSTEM
+from bricklane_local.catalog.callers import EVERYONE
 from bricklane_local.catalog.kinds import CATALOG, SCHEMA, TABLE
 from bricklane_local.catalog.metastore import Metastore
 from bricklane_local.catalog.privileges import SELECT, USE_CATALOG, USE_SCHEMA
-from bricklane_local.identity.principals import Principal
+from bricklane_local.catalog.securables import SYSTEM
 
 LOGGER = logging.getLogger(__name__)
 CATALOG_NAME, SCHEMA_NAME = "samples", "samples.nyctaxi"
 TRIPS = f"{SCHEMA_NAME}.trips"
 # Fixed, so that a folder left by a server that was killed is found again.
 TRIPS_ID = str(uuid.uuid5(uuid.NAMESPACE_URL, f"bricklane:{TRIPS}"))
-OWNER = Principal("", SYSTEM, SYSTEM, groups=())
 
 
 class Samples:
@@ -45,11 +44,11 @@ class Samples:
         metastore = self._metastore
         with metastore.database.transaction():
             kind = {"catalog_type": "DELTASHARING_CATALOG"}
-            metastore.insert(CATALOG, CATALOG_NAME, kind, OWNER)
-            metastore.insert(SCHEMA, SCHEMA_NAME, kind, OWNER)
+            metastore.insert(CATALOG, CATALOG_NAME, kind, SYSTEM)
+            metastore.insert(SCHEMA, SCHEMA_NAME, kind, SYSTEM)
             privileges = [USE_CATALOG, USE_SCHEMA, SELECT]
             metastore.grants.change(
-                metastore.grants.find(CATALOG, CATALOG_NAME),
+                metastore.securables.find(CATALOG, CATALOG_NAME),
                 [{"principal": EVERYONE, "add": privileges}],
             )
 
@@ -97,4 +96,4 @@ class Samples:
             "data_source_format": tables.DELTA,
             "storage_location": folder.as_uri(),
         }
-        self._metastore.insert(TABLE, TRIPS, fields, OWNER, identifier=TRIPS_ID)
+        self._metastore.insert(TABLE, TRIPS, fields, SYSTEM, identifier=TRIPS_ID)

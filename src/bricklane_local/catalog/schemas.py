@@ -9,11 +9,13 @@ from typing import Any
 
 from bricklane_local.app.errors import invalid
 from bricklane_local.catalog import tables, volumes
-from bricklane_local.catalog.kinds import CATALOG, LEAVES, SCHEMA, TABLE, VOLUME
-from bricklane_local.catalog.metastore import Metastore, text_map
+from bricklane_local.catalog.callers import Caller
+from bricklane_local.catalog.kinds import CATALOG, LEAVES, MODEL, SCHEMA, TABLE, VOLUME
+from bricklane_local.catalog.metastore import Metastore, shown, text_map
+from bricklane_local.catalog.models import models
 from bricklane_local.catalog.names import full_name_of, normal
-from bricklane_local.catalog.privileges import CREATE_SCHEMA
-from bricklane_local.identity.principals import Principal
+from bricklane_local.catalog.privileges import CREATE_MANAGED_STORAGE, CREATE_SCHEMA
+from bricklane_local.catalog.storage.coverage import require_location
 
 RESERVED = "information_schema"
 
@@ -21,33 +23,24 @@ RESERVED = "information_schema"
 def info(metastore: Metastore, full_name: str, body: dict[str, Any]) -> dict[str, Any]:
     """Return the ``SchemaInfo`` of a stored schema."""
     catalog, name = full_name.split(".")
-    return {
+    answer = {
         "catalog_type": "MANAGED_CATALOG",
-        **body,
+        "enable_predictive_optimization": "INHERIT",
+        **shown(body),
         "name": name,
         "catalog_name": catalog,
         "full_name": full_name,
         "securable_type": "SCHEMA",
-        "metastore_id": metastore.info["metastore_id"],
+        "metastore_id": metastore.id,
         "browse_only": False,
     }
+    if body.get("storage_root"):
+        root = body["storage_root"].rstrip("/")
+        answer["storage_location"] = f"{root}/schemas/{body['schema_id']}"
+    return answer
 
 
-def get(metastore: Metastore, full_name: str, caller: Principal) -> dict[str, Any]:
-    """Return one schema.
-
-    Raises:
-        ApiError: SCHEMA_DOES_NOT_EXIST, or PERMISSION_DENIED to whom it is not shown.
-    """
-    full_name = full_name_of(full_name, SCHEMA)
-    body = metastore.body(SCHEMA, full_name)
-    securable = metastore.grants.find(SCHEMA, full_name)
-    if not metastore.grants.sees(caller, securable):
-        metastore.grants.require(caller, securable)
-    return info(metastore, full_name, body)
-
-
-def create(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> dict[str, Any]:
+def create(metastore: Metastore, fields: dict[str, Any], caller: Caller) -> dict[str, Any]:
     """Make a schema.
 
     Raises:
@@ -58,9 +51,8 @@ def create(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> d
     name = normal(fields["name"], SCHEMA.noun)
     if name == RESERVED:
         raise invalid(f"Schema name '{RESERVED}' is reserved")
-    metastore.body(CATALOG, catalog)
-    holder = metastore.grants.find(CATALOG, catalog)
-    metastore.grants.require(caller, holder, CREATE_SCHEMA)
+    metastore.standing(caller, CATALOG, catalog).require(CREATE_SCHEMA)
+    require_location(metastore, caller, fields.get("storage_root"), CREATE_MANAGED_STORAGE)
     stored = {
         "comment": fields.get("comment"),
         "properties": text_map(fields.get("properties"), "properties") or None,
@@ -68,12 +60,12 @@ def create(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> d
         "custom_max_retention_hours": fields.get("custom_max_retention_hours"),
     }
     full_name = f"{catalog}.{name}"
-    metastore.insert(SCHEMA, full_name, stored, caller)
+    metastore.insert(SCHEMA, full_name, stored, caller.user_name)
     return info(metastore, full_name, metastore.body(SCHEMA, full_name))
 
 
 def update(
-    metastore: Metastore, full_name: str, fields: dict[str, Any], caller: Principal
+    metastore: Metastore, full_name: str, fields: dict[str, Any], caller: Caller
 ) -> dict[str, Any]:
     """Change a schema, its name included."""
     full_name = full_name_of(full_name, SCHEMA)
@@ -98,15 +90,14 @@ def require_empty(metastore: Metastore, full_name: str) -> None:
     metastore.require_empty(SCHEMA, full_name, LEAVES)
 
 
-def delete(metastore: Metastore, full_name: str, caller: Principal, *, force: bool) -> None:
+def delete(metastore: Metastore, full_name: str, caller: Caller, *, force: bool) -> None:
     """Drop a schema; with ``force``, everything in it too.
 
     Raises:
         ApiError: INVALID_STATE when it holds something.
     """
     full_name = full_name_of(full_name, SCHEMA)
-    metastore.body(SCHEMA, full_name)
-    metastore.grants.require_management(caller, metastore.grants.find(SCHEMA, full_name))
+    metastore.standing(caller, SCHEMA, full_name).require_management()
     if not force:
         require_empty(metastore, full_name)
     with metastore.database.transaction():
@@ -116,7 +107,7 @@ def delete(metastore: Metastore, full_name: str, caller: Principal, *, force: bo
 
 def drop(metastore: Metastore, full_name: str) -> None:
     """Remove a schema and all it holds, inside the caller's transaction."""
-    for kind, remove in ((TABLE, tables.drop), (VOLUME, volumes.drop)):
+    for kind, remove in ((TABLE, tables.drop), (VOLUME, volumes.drop), (MODEL, models.drop)):
         for document in metastore.children(kind, full_name):
             remove(metastore, document.key)
     metastore.remove(SCHEMA, full_name)

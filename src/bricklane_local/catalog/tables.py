@@ -9,19 +9,18 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from bricklane_local.app.errors import ApiError, invalid
+from bricklane_local.app.errors import invalid
+from bricklane_local.catalog.callers import Caller
 from bricklane_local.catalog.kinds import SCHEMA, TABLE
-from bricklane_local.catalog.metastore import TABLE_ID, Metastore, text_map
-from bricklane_local.catalog.names import full_name_of, normal
-from bricklane_local.catalog.privileges import CREATE_TABLE, MODIFY, SELECT
-from bricklane_local.identity.principals import Principal
+from bricklane_local.catalog.metastore import Metastore, text_map
+from bricklane_local.catalog.monitors import service as monitors
+from bricklane_local.catalog.names import full_name_of, normal, parent_of
+from bricklane_local.catalog.privileges import CREATE_EXTERNAL_TABLE, CREATE_TABLE
+from bricklane_local.catalog.storage.coverage import require_location
 
 MANAGED, EXTERNAL, VIEW = "MANAGED", "EXTERNAL", "VIEW"
 DELTA = "DELTA"
 STAGING = "staging_table"
-CREDENTIAL_MILLISECONDS = 3_600_000
-# The privileges that an operation on a table's data needs.
-OPERATIONS = {"READ": (SELECT,), "READ_WRITE": (SELECT, MODIFY)}
 
 
 def info(metastore: Metastore, full_name: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -47,44 +46,32 @@ def summary(metastore: Metastore, full_name: str, body: dict[str, Any]) -> dict[
         "schema_name": schema,
         "full_name": full_name,
         "securable_type": "TABLE",
-        "metastore_id": metastore.info["metastore_id"],
+        "metastore_id": metastore.id,
         "browse_only": False,
     }
 
 
-def get(metastore: Metastore, full_name: str, caller: Principal) -> dict[str, Any]:
-    """Return one table or view.
+def exists(metastore: Metastore, full_name: str, caller: Caller) -> bool:
+    """Say whether there is such a table or view.
 
     Raises:
-        ApiError: TABLE_DOES_NOT_EXIST, or PERMISSION_DENIED to whom it is not shown.
+        ApiError: SCHEMA_DOES_NOT_EXIST, or PERMISSION_DENIED to whom the schema is not shown.
     """
     full_name = full_name_of(full_name, TABLE)
-    body = metastore.body(TABLE, full_name)
-    securable = metastore.grants.find(TABLE, full_name)
-    metastore.grants.require_reach(caller, securable)
-    if not metastore.grants.sees(caller, securable):
-        metastore.grants.require(caller, securable, SELECT)
-    return info(metastore, full_name, body)
-
-
-def exists(metastore: Metastore, full_name: str) -> bool:
-    """Say whether there is such a table or view; its schema must exist."""
-    full_name = full_name_of(full_name, TABLE)
-    metastore.require_parent(full_name)
+    metastore.standing(caller, SCHEMA, parent_of(full_name)).require_seen(browse=True)
     return metastore.space.get(TABLE.name, full_name) is not None
 
 
-def _new_name(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> str:
+def _new_name(metastore: Metastore, fields: dict[str, Any], caller: Caller) -> str:
     schema = full_name_of(f"{fields['catalog_name']}.{fields['schema_name']}", SCHEMA)
     full_name = f"{schema}.{normal(fields['name'], TABLE.noun)}"
-    metastore.body(SCHEMA, schema)
-    metastore.grants.require(caller, metastore.grants.find(SCHEMA, schema), CREATE_TABLE)
+    metastore.standing(caller, SCHEMA, schema).require(CREATE_TABLE)
     if metastore.space.get(TABLE.name, full_name) is not None:
         raise TABLE.duplicate(full_name)
     return full_name
 
 
-def stage(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> dict[str, Any]:
+def stage(metastore: Metastore, fields: dict[str, Any], caller: Caller) -> dict[str, Any]:
     """Give out the folder of a managed table that is about to be written.
 
     Raises:
@@ -104,7 +91,7 @@ def stage(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> di
     }
 
 
-def create(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> dict[str, Any]:
+def create(metastore: Metastore, fields: dict[str, Any], caller: Caller) -> dict[str, Any]:
     """Register a table whose data has been written, or store a view.
 
     Raises:
@@ -130,6 +117,8 @@ def create(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> d
         location = _canonical(metastore, location)
         if table_type == MANAGED:
             identifier = _staged(metastore, location)
+        else:
+            require_location(metastore, caller, location, CREATE_EXTERNAL_TABLE)
         stored |= {
             "data_source_format": fields.get("data_source_format") or DELTA,
             "storage_location": location,
@@ -137,7 +126,7 @@ def create(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> d
     else:
         raise invalid(f"table_type must be one of {MANAGED}, {EXTERNAL}, {VIEW}; got {table_type}")
     with metastore.database.transaction():
-        metastore.insert(TABLE, full_name, stored, caller, identifier=identifier)
+        metastore.insert(TABLE, full_name, stored, caller.user_name, identifier=identifier)
         metastore.space.delete(STAGING, location)
     return info(metastore, full_name, metastore.body(TABLE, full_name))
 
@@ -162,7 +151,7 @@ def _staged(metastore: Metastore, location: str) -> str:
 
 
 def update(
-    metastore: Metastore, full_name: str, fields: dict[str, Any], caller: Principal
+    metastore: Metastore, full_name: str, fields: dict[str, Any], caller: Caller
 ) -> dict[str, Any]:
     """Change what the catalog keeps of a table, its name included.
 
@@ -185,11 +174,10 @@ def update(
     return info(metastore, full_name, metastore.body(TABLE, full_name))
 
 
-def delete(metastore: Metastore, full_name: str, caller: Principal) -> None:
+def delete(metastore: Metastore, full_name: str, caller: Caller) -> None:
     """Drop a table or view, and the data of a managed table."""
     full_name = full_name_of(full_name, TABLE)
-    metastore.body(TABLE, full_name)
-    metastore.grants.require_management(caller, metastore.grants.find(TABLE, full_name))
+    metastore.standing(caller, TABLE, full_name).require_management()
     with metastore.database.transaction():
         drop(metastore, full_name)
     metastore.trash.empty()
@@ -199,27 +187,6 @@ def drop(metastore: Metastore, full_name: str) -> None:
     """Remove a table or view, inside the caller's transaction."""
     body = metastore.body(TABLE, full_name)
     metastore.remove(TABLE, full_name)
+    monitors.remove(metastore, body["table_id"])
     if body["table_type"] == MANAGED:
         metastore.trash.take(metastore.locations.folder(body["storage_location"]))
-
-
-def credentials(
-    metastore: Metastore, table_id: str, operation: str, caller: Principal
-) -> dict[str, Any]:
-    """Allow reading or writing a table's data; its folder needs no credential here.
-
-    Raises:
-        ApiError: PERMISSION_DENIED naming the privilege, TABLE_DOES_NOT_EXIST.
-    """
-    if operation not in OPERATIONS:
-        raise invalid(f"operation must be one of {', '.join(OPERATIONS)}; got {operation}")
-    index = metastore.space.get(TABLE_ID, table_id)
-    if index is None:
-        raise ApiError("TABLE_DOES_NOT_EXIST", f"Table with id '{table_id}' does not exist.")
-    securable = metastore.grants.find(TABLE, index["full_name"])
-    metastore.grants.require(caller, securable, *OPERATIONS[operation])
-    body = metastore.body(TABLE, securable.full_name)
-    answer: dict[str, Any] = {"expiration_time": metastore.clock.now() + CREDENTIAL_MILLISECONDS}
-    if "storage_location" in body:
-        answer["url"] = body["storage_location"]
-    return answer

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from bricklane_local.app.errors import invalid
+from bricklane_local.catalog.callers import Caller
 from bricklane_local.catalog.kinds import SCHEMA, VOLUME
 from bricklane_local.catalog.metastore import Metastore
 from bricklane_local.catalog.names import full_name_of, normal
-from bricklane_local.catalog.privileges import CREATE_VOLUME
-from bricklane_local.identity.principals import Principal
+from bricklane_local.catalog.privileges import CREATE_EXTERNAL_VOLUME, CREATE_VOLUME
+from bricklane_local.catalog.storage.coverage import require_location
 
 EXTERNAL = "EXTERNAL"
 
@@ -29,27 +30,12 @@ def info(metastore: Metastore, full_name: str, body: dict[str, Any]) -> dict[str
         "schema_name": schema,
         "full_name": full_name,
         "securable_type": "VOLUME",
-        "metastore_id": metastore.info["metastore_id"],
+        "metastore_id": metastore.id,
         "browse_only": False,
     }
 
 
-def get(metastore: Metastore, full_name: str, caller: Principal) -> dict[str, Any]:
-    """Return one volume.
-
-    Raises:
-        ApiError: VOLUME_DOES_NOT_EXIST, or PERMISSION_DENIED to whom it is not shown.
-    """
-    full_name = full_name_of(full_name, VOLUME)
-    body = metastore.body(VOLUME, full_name)
-    securable = metastore.grants.find(VOLUME, full_name)
-    metastore.grants.require_reach(caller, securable)
-    if not metastore.grants.sees(caller, securable):
-        metastore.grants.require(caller, securable, "READ_VOLUME")
-    return info(metastore, full_name, body)
-
-
-def create(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> dict[str, Any]:
+def create(metastore: Metastore, fields: dict[str, Any], caller: Caller) -> dict[str, Any]:
     """Make a volume and its folder; of an external one the folder may exist already.
 
     Raises:
@@ -58,8 +44,7 @@ def create(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> d
     """
     schema = full_name_of(f"{fields['catalog_name']}.{fields['schema_name']}", SCHEMA)
     full_name = f"{schema}.{normal(fields['name'], VOLUME.noun)}"
-    metastore.body(SCHEMA, schema)
-    metastore.grants.require(caller, metastore.grants.find(SCHEMA, schema), CREATE_VOLUME)
+    metastore.standing(caller, SCHEMA, schema).require(CREATE_VOLUME)
     volume_type, location = fields["volume_type"], fields.get("storage_location")
     if (volume_type == EXTERNAL) != bool(location):
         raise invalid(
@@ -67,6 +52,7 @@ def create(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> d
             if volume_type == EXTERNAL
             else "storage_location is not allowed for a MANAGED volume"
         )
+    require_location(metastore, caller, location, CREATE_EXTERNAL_VOLUME)
     stored = {
         "volume_type": volume_type,
         "comment": fields.get("comment"),
@@ -74,7 +60,7 @@ def create(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> d
     }
     folder = metastore.locations.volume_folder(full_name)
     with metastore.database.transaction():
-        metastore.insert(VOLUME, full_name, stored, caller)
+        metastore.insert(VOLUME, full_name, stored, caller.user_name)
         folder.parent.mkdir(parents=True, exist_ok=True)
         if location:
             target = metastore.locations.folder(location)
@@ -86,7 +72,7 @@ def create(metastore: Metastore, fields: dict[str, Any], caller: Principal) -> d
 
 
 def update(
-    metastore: Metastore, full_name: str, fields: dict[str, Any], caller: Principal
+    metastore: Metastore, full_name: str, fields: dict[str, Any], caller: Caller
 ) -> dict[str, Any]:
     """Change a volume, its name included: its folder moves with it."""
     full_name = full_name_of(full_name, VOLUME)
@@ -102,11 +88,10 @@ def update(
     return info(metastore, full_name, metastore.body(VOLUME, full_name))
 
 
-def delete(metastore: Metastore, full_name: str, caller: Principal) -> None:
+def delete(metastore: Metastore, full_name: str, caller: Caller) -> None:
     """Drop a volume, and the files of a managed one."""
     full_name = full_name_of(full_name, VOLUME)
-    metastore.body(VOLUME, full_name)
-    metastore.grants.require_management(caller, metastore.grants.find(VOLUME, full_name))
+    metastore.standing(caller, VOLUME, full_name).require_management()
     with metastore.database.transaction():
         drop(metastore, full_name)
     metastore.trash.empty()

@@ -32,6 +32,8 @@ def common(
         user: name of the principal that the token stands for.
         spark: where Spark is.
     """
+    from bricklane_local.catalog.metastores.assignments import Assignments
+
     return {
         "run_directory": str(folder),
         "host": workspace.host,
@@ -40,7 +42,7 @@ def common(
         "workspace_id": str(workspace.id),
         "user": user,
         "spark": {"remote": spark.remote, "token": spark.token, "conf": _catalogs(workspace)},
-        "catalog": workspace.catalog,
+        "catalog": Assignments(workspace.cloud.metastore).default_catalog(workspace.id),
         "schema": "default",
         "roots": {prefix: str(root) for prefix, root in roots(workspace).items()},
     }

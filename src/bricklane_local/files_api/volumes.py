@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bricklane_local.app.call import Call
 from bricklane_local.app.errors import ApiError, invalid
+from bricklane_local.catalog.calls import caller_of
 from bricklane_local.catalog.kinds import VOLUME
 from bricklane_local.catalog.privileges import READ_VOLUME, WRITE_VOLUME
 from bricklane_local.files_api.tree import names_of, within
@@ -59,13 +60,12 @@ def _resolve(call: Call, privilege: str) -> VolumePath:
         raise invalid(
             f"Invalid path: {shown}. It must have the form /Volumes/catalog/schema/volume/path"
         )
-    metastore = call.cloud.metastore
+    metastore, caller = call.cloud.metastore, caller_of(call)
     full_name = ".".join(names[1:DEPTH]).lower()
     try:
         metastore.body(VOLUME, full_name)
     except ApiError as error:
         raise ApiError("NOT_FOUND", error.message) from None
-    securable = metastore.grants.find(VOLUME, full_name)
-    metastore.grants.require(call.caller, securable, privilege)
+    metastore.standing(caller, VOLUME, full_name).require(privilege)
     root = metastore.locations.volume_folder(full_name)
     return VolumePath(shown, within(root, names[DEPTH:], shown), len(names) == DEPTH)

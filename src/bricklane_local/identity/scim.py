@@ -24,8 +24,8 @@ OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "sw": lambda found, wanted: found.startswith(wanted),
     "ew": lambda found, wanted: found.endswith(wanted),
 }
-# The Terraform provider never asks for applicationId and takes it from what comes back: what names a
-# service principal is returned as its id is (RFC 7643, section 7: "returned": "always").
+# The Terraform provider never asks for applicationId and takes it from what comes back: what names
+# a service principal is returned as its id is (RFC 7643, section 7: "returned": "always").
 ALWAYS_SHOWN = ("schemas", "id", "applicationId")
 MAXIMUM_COUNT = 10_000
 Resource = dict[str, Any]

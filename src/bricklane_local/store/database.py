@@ -247,6 +247,25 @@ class Space:
         )
         return [_document(row) for row in rows]
 
+    def select_after(
+        self, kind: str, after: str, *, parent: str | None = None, limit: int
+    ) -> list[Document]:
+        """Return the next documents of position 0 by key, for lists that are read in pages.
+
+        Args:
+            kind: which documents.
+            after: the key behind which to begin; "" for the beginning.
+            parent: only those under this parent; None for all.
+            limit: at most so many.
+        """
+        where, values = self._where(kind, parent)
+        rows = self._execute(
+            f"SELECT key, parent, position, blob, body FROM documents WHERE {where} "  # noqa: S608
+            "AND position = 0 AND key > ? ORDER BY key LIMIT ?",
+            (*values, after, limit),
+        )
+        return [_document(row) for row in rows]
+
     def at_position(self, kind: str, position: int) -> Document | None:
         """Return the first document of a kind at ``position``, or None."""
         return self._first("position", kind, position)

@@ -43,7 +43,7 @@ def test_catalog_lives_from_create_to_delete(client: WorkspaceClient) -> None:
     assert made.owner == made.created_by == "developer@bricklane.local"
     assert client.catalogs.get("SALES") == made
     listed = [catalog.name for catalog in client.catalogs.list()]
-    assert listed == ["dev", "prod", "sales", "samples", "staging"]
+    assert listed == ["dev", "sales", "samples"]
     changed = client.catalogs.update("sales", comment="d")
     assert (changed.comment, changed.properties) == ("d", {"a": "1"})
     client.catalogs.delete("sales")

@@ -1,205 +1,318 @@
-"""Who may do what: decisions on a real metastore, with callers of different standing."""
+"""Who may do what: decisions on a real metastore, and grants through the official SDK."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from databricks.sdk import errors
-from databricks.sdk.errors import InvalidParameterValue
+from databricks.sdk.errors import InvalidParameterValue, NotFound
 from databricks.sdk.service.catalog import PermissionsChange, Privilege
 
 from bricklane_local.app.errors import ApiError
-from bricklane_local.catalog import catalogs, schemas, tables, volumes
-from bricklane_local.catalog.kinds import SCHEMA, VOLUME, Kind
-from bricklane_local.catalog.metastore import Metastore
-from bricklane_local.identity.principals import Principal
-from bricklane_local.paths import StatePaths
-from bricklane_local.store.clock import Clock
-from bricklane_local.store.database import Database
+from bricklane_local.catalog import catalogs, listing, schemas, tables, volumes
+from bricklane_local.catalog.kinds import CATALOG, METASTORE, SCHEMA, TABLE, VOLUME, Kind
+from bricklane_local.catalog.listing import Wanted
+from tests.bricklane_local.catalog.world import (
+    ANALYSTS,
+    READER,
+    World,
+    caller,
+    denial,
+)
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
-ADMINISTRATOR = Principal("1", "admin@example.com", "Admin")
-OWNER = Principal("2", "owner@example.com", "Owner", groups=("users",))
-READER = Principal("3", "reader@example.com", "Reader", groups=("users", "analysts"))
+KIND_AT = {kind.depth: kind for kind in (CATALOG, SCHEMA, TABLE)}
 
 
-@pytest.fixture
-def metastore(tmp_path: Path) -> Iterator[Metastore]:
-    database = Database(tmp_path / "cloud.sqlite")
-    found = Metastore(database, StatePaths(tmp_path), Clock())
-    found.ensure_workspace_catalog("dev", ADMINISTRATOR)
-    yield found
-    database.close()
+def close(world: World, schema: str = "closed") -> str:
+    """Make a schema that nobody but the administrator may use; return its name."""
+    fields = {"name": schema, "catalog_name": "dev"}
+    schemas.create(world.metastore, fields, world.administrator)
+    return f"dev.{schema}"
 
 
-def grant(metastore: Metastore, kind: Kind, name: str, principal: str, *privileges: str) -> None:
-    securable = metastore.securable(kind, name)
-    metastore.grants.change(securable, [{"principal": principal, "add": list(privileges)}])
+def test_every_user_may_make_tables_in_the_default_schema(world: World) -> None:
+    world.make_view("mine", world.reader)
+    assert world.metastore.body(TABLE, "dev.default.mine")["owner"] == READER
 
 
-def make_view(metastore: Metastore, name: str, caller: Principal, schema: str = "default") -> None:
-    fields: dict[str, Any] = {
-        "name": name,
-        "catalog_name": "dev",
-        "schema_name": schema,
-        "table_type": "VIEW",
-        "view_definition": "SELECT 1",
-    }
-    tables.create(metastore, fields, caller)
-
-
-def denial(error: pytest.ExceptionInfo[ApiError]) -> str:
-    assert error.value.code == "PERMISSION_DENIED"
-    assert error.value.status == 403
-    return error.value.message
-
-
-def test_every_user_may_make_tables_in_the_default_schema(metastore: Metastore) -> None:
-    make_view(metastore, "mine", READER)
-    assert tables.get(metastore, "dev.default.mine", READER)["owner"] == READER.user_name
-
-
-def test_making_a_schema_needs_create_schema(metastore: Metastore) -> None:
-    fields = {"name": "s", "catalog_name": "dev"}
+def test_making_a_schema_needs_create_schema(world: World) -> None:
     with pytest.raises(ApiError) as error:
-        schemas.create(metastore, fields, READER)
+        schemas.create(world.metastore, {"name": "s", "catalog_name": "dev"}, world.reader)
     assert denial(error) == "User does not have CREATE SCHEMA on Catalog 'dev'."
 
 
-def test_making_a_catalog_needs_create_catalog(metastore: Metastore) -> None:
+def test_making_a_catalog_needs_create_catalog(world: World) -> None:
     with pytest.raises(ApiError) as error:
-        catalogs.create(metastore, {"name": "c"}, READER)
+        catalogs.create(world.metastore, {"name": "c"}, world.reader)
     assert "User does not have CREATE CATALOG on Metastore" in denial(error)
+    world.grant(METASTORE, world.metastore.id, ANALYSTS, "CREATE_CATALOG")
+    assert catalogs.create(world.metastore, {"name": "c"}, world.reader)["owner"] == READER
 
 
-def test_reading_data_needs_select_for_administrators_too(metastore: Metastore) -> None:
-    make_view(metastore, "private", OWNER)
-    identifier = tables.get(metastore, "dev.default.private", OWNER)["table_id"]
-    for caller in (READER, ADMINISTRATOR):
+def test_privileges_on_the_metastore_are_not_inherited(world: World) -> None:
+    world.grant(METASTORE, world.metastore.id, READER, "CREATE_CONNECTION")
+    standing = world.metastore.standing(world.reader, CATALOG, "dev")
+    assert not standing.has("CREATE_CONNECTION")
+
+
+def test_reading_data_needs_select_for_administrators_too(world: World) -> None:
+    identifier = world.make_view("private", world.owner)
+    for user in (world.reader, world.administrator):
         with pytest.raises(ApiError) as error:
-            tables.credentials(metastore, identifier, "READ", caller)
+            world.use(identifier, user)
         assert denial(error) == "User does not have SELECT on Table 'dev.default.private'."
-    assert tables.credentials(metastore, identifier, "READ_WRITE", OWNER)
+    world.use(identifier, world.owner, "READ_WRITE")
 
 
 @pytest.mark.parametrize("privilege", ["SELECT", "ALL_PRIVILEGES"])
 @pytest.mark.parametrize("level", ["dev", "dev.default", "dev.default.shared"])
 def test_select_is_inherited_from_what_holds_the_table(
-    metastore: Metastore, level: str, privilege: str
+    world: World, level: str, privilege: str
 ) -> None:
-    make_view(metastore, "shared", OWNER)
-    identifier = tables.get(metastore, "dev.default.shared", OWNER)["table_id"]
-    kinds = {kind.depth: kind for kind in _all_kinds()}
-    grant(metastore, kinds[level.count(".") + 1], level, "analysts", privilege)
-    assert tables.credentials(metastore, identifier, "READ", READER)
+    identifier = world.make_view("shared", world.owner)
+    world.grant(KIND_AT[level.count(".") + 1], level, ANALYSTS, privilege)
+    world.use(identifier, world.reader)
 
 
-def _all_kinds() -> list[Kind]:
-    from bricklane_local.catalog.kinds import CATALOG, TABLE
+def test_groups_reach_as_far_as_the_caller_is_in_them(world: World) -> None:
+    identifier = world.make_view("shared", world.owner)
+    world.directory.add_group("dev", "everybody in data")
+    world.grant(TABLE, "dev.default.shared", "everybody in data", "SELECT")
+    world.use(identifier, caller("n@example.com", "team", "everybody in data"))
+    with pytest.raises(ApiError):
+        world.use(identifier, caller("n@example.com", "team"))
 
-    return [CATALOG, SCHEMA, TABLE]
 
-
-def test_writing_needs_modify_besides_select(metastore: Metastore) -> None:
-    make_view(metastore, "t", OWNER)
-    identifier = tables.get(metastore, "dev.default.t", OWNER)["table_id"]
-    grant(metastore, SCHEMA, "dev.default", READER.user_name, "SELECT")
+def test_writing_needs_modify_besides_select(world: World) -> None:
+    identifier = world.make_view("t", world.owner)
+    world.grant(SCHEMA, "dev.default", READER, "SELECT")
     with pytest.raises(ApiError) as error:
-        tables.credentials(metastore, identifier, "READ_WRITE", READER)
+        world.use(identifier, world.reader, "READ_WRITE")
     assert denial(error) == "User does not have MODIFY on Table 'dev.default.t'."
 
 
-def test_a_schema_must_be_usable_to_reach_what_it_holds(metastore: Metastore) -> None:
-    schemas.create(metastore, {"name": "closed", "catalog_name": "dev"}, ADMINISTRATOR)
-    make_view(metastore, "t", ADMINISTRATOR, schema="closed")
-    grant(metastore, _all_kinds()[2], "dev.closed.t", READER.user_name, "SELECT")
+def test_catalog_and_schema_must_be_usable_to_reach_what_they_hold(world: World) -> None:
+    identifier = world.make_view("t", world.administrator, close(world).partition(".")[2])
+    world.grant(TABLE, "dev.closed.t", READER, "SELECT")
     with pytest.raises(ApiError) as error:
-        tables.get(metastore, "dev.closed.t", READER)
+        world.use(identifier, world.reader)
     assert denial(error) == "User does not have USE SCHEMA on Schema 'dev.closed'."
-    grant(metastore, SCHEMA, "dev.closed", READER.user_name, "USE_SCHEMA")
-    assert tables.get(metastore, "dev.closed.t", READER)["name"] == "t"
-
-
-def test_lists_hold_only_what_the_caller_may_see(metastore: Metastore) -> None:
-    schemas.create(metastore, {"name": "closed", "catalog_name": "dev"}, ADMINISTRATOR)
-    seen = [document.key for document in metastore.visible(READER, SCHEMA, "dev")]
-    assert "dev.default" in seen
-    everything = [document.key for document in metastore.visible(ADMINISTRATOR, SCHEMA, "dev")]
-    assert everything == ["dev.admin", "dev.closed", "dev.default"]
-
-
-def test_dropping_needs_ownership_or_manage(metastore: Metastore) -> None:
-    make_view(metastore, "kept", OWNER)
+    world.grant(SCHEMA, "dev.closed", READER, "USE_SCHEMA")
+    world.use(identifier, world.reader)
+    revoked = [{"principal": "account users", "remove": ["USE_CATALOG"]}]
+    world.metastore.grants.change(world.metastore.securable(CATALOG, "dev"), revoked)
     with pytest.raises(ApiError) as error:
-        tables.delete(metastore, "dev.default.kept", READER)
+        world.use(identifier, world.reader)
+    assert denial(error) == "User does not have USE CATALOG on Catalog 'dev'."
+
+
+def test_neither_ownership_nor_all_privileges_let_other_engines_in(world: World) -> None:
+    close(world)
+    world.grant(SCHEMA, "dev.closed", READER, "ALL_PRIVILEGES")
+    for user in (world.reader, world.administrator):
+        standing = world.metastore.standing(user, SCHEMA, "dev.closed")
+        assert not standing.has("EXTERNAL_USE_SCHEMA")
+    world.grant(SCHEMA, "dev.closed", READER, "EXTERNAL_USE_SCHEMA")
+    assert world.metastore.standing(world.reader, SCHEMA, "dev.closed").has("EXTERNAL_USE_SCHEMA")
+
+
+def test_dropping_needs_ownership_or_manage(world: World) -> None:
+    world.make_view("kept", world.owner)
+    with pytest.raises(ApiError) as error:
+        tables.delete(world.metastore, "dev.default.kept", world.reader)
     assert denial(error) == "User does not have MANAGE on Table 'dev.default.kept'."
-    grant(metastore, _all_kinds()[2], "dev.default.kept", "analysts", "MANAGE")
-    tables.delete(metastore, "dev.default.kept", READER)
+    world.grant(TABLE, "dev.default.kept", ANALYSTS, "MANAGE")
+    tables.delete(world.metastore, "dev.default.kept", world.reader)
 
 
-def test_files_of_a_volume_need_its_privileges(metastore: Metastore) -> None:
+def test_manage_without_use_of_the_schema_manages_nothing(world: World) -> None:
+    world.make_view("t", world.administrator, close(world).partition(".")[2])
+    world.grant(TABLE, "dev.closed.t", READER, "MANAGE")
+    with pytest.raises(ApiError) as error:
+        tables.delete(world.metastore, "dev.closed.t", world.reader)
+    assert denial(error) == "User does not have USE SCHEMA on Schema 'dev.closed'."
+
+
+def test_manage_gives_no_access_to_data_but_the_way_to_it(world: World) -> None:
+    identifier = world.make_view("t", world.owner)
+    world.grant(SCHEMA, "dev.default", READER, "MANAGE")
+    with pytest.raises(ApiError):
+        world.use(identifier, world.reader)
+    world.metastore.standing(world.reader, TABLE, "dev.default.t").require_management()
+
+
+def test_files_of_a_volume_need_its_privileges(world: World) -> None:
     fields = {
         "name": "v",
         "catalog_name": "dev",
         "schema_name": "default",
         "volume_type": "MANAGED",
     }
-    volumes.create(metastore, fields, OWNER)
-    volume = metastore.securable(VOLUME, "dev.default.v")
+    volumes.create(world.metastore, fields, world.owner)
     for privilege in ("READ_VOLUME", "WRITE_VOLUME"):
         with pytest.raises(ApiError) as error:
-            metastore.grants.require(READER, volume, privilege)
+            world.metastore.standing(world.reader, VOLUME, "dev.default.v").require(privilege)
         shown = privilege.replace("_", " ")
         assert denial(error) == f"User does not have {shown} on Volume 'dev.default.v'."
-        grant(metastore, VOLUME, "dev.default.v", "users", privilege)
-        metastore.grants.require(READER, volume, privilege)
+        world.grant(VOLUME, "dev.default.v", ANALYSTS, privilege)
+        world.metastore.standing(world.reader, VOLUME, "dev.default.v").require(privilege)
 
 
-def test_dropped_grants_do_not_come_back(metastore: Metastore) -> None:
-    make_view(metastore, "t", OWNER)
-    grant(metastore, _all_kinds()[2], "dev.default.t", "users", "SELECT")
-    tables.delete(metastore, "dev.default.t", OWNER)
-    make_view(metastore, "t", OWNER)
-    assert metastore.grants.direct(metastore.securable(_all_kinds()[2], "dev.default.t")) == {}
+def test_dropped_grants_do_not_come_back(world: World) -> None:
+    world.make_view("t", world.owner)
+    world.grant(TABLE, "dev.default.t", ANALYSTS, "SELECT")
+    tables.delete(world.metastore, "dev.default.t", world.owner)
+    world.make_view("t", world.owner)
+    assert world.metastore.grants.direct(world.metastore.securable(TABLE, "dev.default.t")) == {}
 
 
-def test_grants_are_added_removed_and_listed(client: WorkspaceClient) -> None:
-    client.schemas.create("g", "dev")
-    add = PermissionsChange(principal="p", add=[Privilege.SELECT, Privilege.USE_SCHEMA])
-    client.grants.update("schema", "dev.g", changes=[add])
-    remove = PermissionsChange(principal="p", remove=[Privilege.SELECT])
-    client.grants.update("schema", "dev.g", changes=[remove])
-    grants = client.grants.get("schema", "dev.g").privilege_assignments or []
-    assert [(g.principal, g.privileges) for g in grants] == [("p", [Privilege.USE_SCHEMA])]
+def test_owner_is_changed_by_owner_and_by_who_manages_what_holds_it(world: World) -> None:
+    identifier = world.make_view("t", world.owner)
+    with pytest.raises(ApiError) as error:
+        tables.update(world.metastore, "dev.default.t", {"owner": READER}, world.reader)
+    assert "MANAGE on Table 'dev.default.t'" in denial(error)
+    tables.update(world.metastore, "dev.default.t", {"owner": READER}, world.owner)
+    world.use(identifier, world.reader)
+    with pytest.raises(ApiError):
+        world.use(identifier, world.owner)
+    tables.update(world.metastore, "dev.default.t", {"owner": ANALYSTS}, world.administrator)
+    world.use(identifier, world.reader)
+    with pytest.raises(ApiError, match="Could not find principal with name nobody") as error:
+        tables.update(world.metastore, "dev.default.t", {"owner": "nobody"}, world.administrator)
+    assert (error.value.code, error.value.status) == ("PRINCIPAL_DOES_NOT_EXIST", 404)
 
 
-def test_effective_grants_say_where_they_come_from(client: WorkspaceClient) -> None:
-    client.schemas.create("e", "dev")
-    change = PermissionsChange(principal="q", add=[Privilege.SELECT])
-    client.grants.update("catalog", "dev", changes=[change])
-    found = client.grants.get_effective("schema", "dev.e", principal="q").privilege_assignments
-    (assignment,) = found or []
-    (privilege,) = assignment.privileges or []
-    assert privilege.privilege == Privilege.SELECT
-    assert privilege.inherited_from_name == "dev"
+def test_who_has_left_the_account_has_no_grants_any_more(world: World) -> None:
+    from bricklane_local.identity.principals import PrincipalKind
+
+    world.grant(SCHEMA, "dev.default", READER, "SELECT")
+    record = world.directory.record(PrincipalKind.USER, READER)
+    assert record is not None
+    world.directory.assign("dev", PrincipalKind.USER, record)
+    world.directory.remove("dev", PrincipalKind.USER, record)
+    direct = world.metastore.grants.direct(world.metastore.securable(SCHEMA, "dev.default"))
+    assert READER not in direct
 
 
-def test_privilege_that_does_not_fit_is_refused_with_all_changes(client: WorkspaceClient) -> None:
-    client.schemas.create("r", "dev")
+def listed(world: World, kind: Kind, parent: str, *, browse: bool = False) -> list[str]:
+    """Return what the reader sees of a kind, the end of a name marked when by BROWSE alone."""
+    wanted = Wanted(browse=browse)
+    items = listing.visible(world.metastore, world.reader, kind, parent, wanted)
+    return [item.document.key + "*" * item.browse_only for item in items]
+
+
+def test_lists_hold_only_what_the_caller_may_see(world: World) -> None:
+    close(world)
+    assert listed(world, SCHEMA, "dev") == ["dev.default"]
+    world.make_view("t", world.owner)
+    assert listed(world, TABLE, "dev.default") == []
+    world.grant(TABLE, "dev.default.t", ANALYSTS, "SELECT")
+    assert listed(world, TABLE, "dev.default") == ["dev.default.t"]
+    with pytest.raises(ApiError) as error:
+        listed(world, TABLE, "dev.closed")
+    assert denial(error) == "User does not have USE SCHEMA on Schema 'dev.closed'."
+
+
+def test_browse_shows_that_something_exists_and_nothing_in_it(world: World) -> None:
+    identifier = world.make_view("t", world.administrator, close(world).partition(".")[2])
+    world.grant(CATALOG, "dev", READER, "BROWSE")
+    assert listed(world, SCHEMA, "dev") == ["dev.default"]
+    everything = ["dev.admin*", "dev.closed*", "dev.default"]
+    assert listed(world, SCHEMA, "dev", browse=True) == everything
+    assert listed(world, TABLE, "dev.closed", browse=True) == ["dev.closed.t*"]
+    standing = world.metastore.standing(world.reader, TABLE, "dev.closed.t")
+    standing.require_seen(browse=True)
+    with pytest.raises(ApiError):
+        standing.require_seen()
+    with pytest.raises(ApiError):
+        world.use(identifier, world.reader)
+
+
+def change(principal: str, **privileges: list[Privilege]) -> PermissionsChange:
+    """Return a change of one principal's grants."""
+    return PermissionsChange(principal=principal, **privileges)
+
+
+def test_grants_are_added_removed_and_listed(people: WorkspaceClient) -> None:
+    people.schemas.create("g", "dev")
+    add = [Privilege.SELECT, Privilege.USE_SCHEMA]
+    people.grants.update("schema", "dev.g", changes=[change("p@example.com", add=add)])
+    remove = change("P@Example.com", remove=[Privilege.SELECT])
+    people.grants.update("schema", "dev.g", changes=[remove])
+    grants = people.grants.get("schema", "dev.g").privilege_assignments or []
+    found = [(g.principal, g.privileges) for g in grants]
+    assert found == [("p@example.com", [Privilege.USE_SCHEMA])]
+    assert [g.principal for g in people.grants.list("schema", "dev.g")] == ["p@example.com"]
+
+
+def test_effective_grants_say_where_they_come_from(people: WorkspaceClient) -> None:
+    people.schemas.create("e", "dev")
+    add = [Privilege.SELECT, Privilege.CREATE_SCHEMA]
+    people.grants.update("catalog", "dev", changes=[change("q@example.com", add=add)])
+    direct = change("q@example.com", add=[Privilege.MODIFY])
+    people.grants.update("schema", "dev.e", changes=[direct])
+    found = people.grants.get_effective("schema", "dev.e", principal="q@example.com")
+    (assignment,) = found.privilege_assignments or []
+    own, inherited = assignment.privileges or []
+    assert (own.privilege, own.inherited_from_name) == (Privilege.MODIFY, None)
+    assert inherited.privilege == Privilege.SELECT
+    assert inherited.inherited_from_name == "dev"
+    assert inherited.inherited_from_type
+    assert inherited.inherited_from_type.value == "CATALOG"
+
+
+def test_grants_are_read_in_pages(people: WorkspaceClient) -> None:
+    people.schemas.create("paged", "dev")
     changes = [
-        PermissionsChange(principal="p", add=[Privilege.SELECT]),
-        PermissionsChange(principal="p", add=[Privilege.CREATE_CATALOG]),
+        change(name, add=[Privilege.SELECT])
+        for name in ("p@example.com", "q@example.com", "analysts")
     ]
-    with pytest.raises(InvalidParameterValue, match="CREATE CATALOG is not applicable to a schema"):
-        client.grants.update("schema", "dev.r", changes=changes)
-    assert client.grants.get("schema", "dev.r").privilege_assignments == []
+    people.grants.update("schema", "dev.paged", changes=changes)
+    first = people.grants.get("schema", "dev.paged", max_results=2)
+    assert first.next_page_token
+    rest = people.grants.get("schema", "dev.paged", max_results=2, page_token=first.next_page_token)
+    names = [g.principal for page in (first, rest) for g in page.privilege_assignments or ()]
+    assert names == ["analysts", "p@example.com", "q@example.com"]
+    assert not rest.next_page_token
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected", "message"),
+    [
+        (
+            [change("p@example.com", add=[Privilege.CREATE_CATALOG])],
+            InvalidParameterValue,
+            "CREATE CATALOG is not applicable to SCHEMA; these are: ALL_PRIVILEGES",
+        ),
+        (
+            [change("who", add=[Privilege.SELECT])],
+            NotFound,
+            "Could not find principal with name who",
+        ),
+        ([change("", add=[Privilege.SELECT])], InvalidParameterValue, "must name its principal"),
+    ],
+)
+def test_change_that_cannot_be_made_changes_nothing(
+    people: WorkspaceClient,
+    changes: list[PermissionsChange],
+    expected: type[Exception],
+    message: str,
+) -> None:
+    good = change("p@example.com", add=[Privilege.SELECT])
+    with pytest.raises(expected, match=message):
+        people.grants.update("schema", "dev.default", changes=[good, *changes])
+    grants = people.grants.get("schema", "dev.default").privilege_assignments or []
+    assert [g.principal for g in grants] == ["account users"]
 
 
 def test_securable_that_is_not_here_is_named(client: WorkspaceClient) -> None:
-    with pytest.raises(errors.NotImplemented, match="no securables of the type external_location"):
+    with pytest.raises(errors.NotImplemented, match="no securables of the type share"):
+        client.grants.get("share", "x")
+    with pytest.raises(NotFound, match="Metastore 'x' does not exist"):
+        client.grants.get("metastore", "x")
+    with pytest.raises(NotFound, match="External Location 'x' does not exist"):
         client.grants.get("external_location", "x")

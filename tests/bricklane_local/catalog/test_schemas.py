@@ -62,15 +62,15 @@ def test_schema_with_content_is_deleted_by_force_only(
     assert list(client.volumes.list("dev", "full")) == []
 
 
-def test_renamed_schema_keeps_its_grants(client: WorkspaceClient) -> None:
+def test_renamed_schema_keeps_its_grants(people: WorkspaceClient) -> None:
     from databricks.sdk.service.catalog import PermissionsChange, Privilege
 
-    client.schemas.create("old", "dev")
-    change = PermissionsChange(principal="readers", add=[Privilege.USE_SCHEMA])
-    client.grants.update("schema", "dev.old", changes=[change])
-    client.schemas.update("dev.old", new_name="new")
-    grants = client.grants.get("schema", "dev.new").privilege_assignments or []
-    assert [(g.principal, g.privileges) for g in grants] == [("readers", [Privilege.USE_SCHEMA])]
+    people.schemas.create("old", "dev")
+    change = PermissionsChange(principal="analysts", add=[Privilege.USE_SCHEMA])
+    people.grants.update("schema", "dev.old", changes=[change])
+    people.schemas.update("dev.old", new_name="new")
+    grants = people.grants.get("schema", "dev.new").privilege_assignments or []
+    assert [(g.principal, g.privileges) for g in grants] == [("analysts", [Privilege.USE_SCHEMA])]
 
 
 def test_list_comes_in_pages(client: WorkspaceClient) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from databricks.sdk.errors import InvalidParameterValue, NotFound
-from databricks.sdk.service.catalog import VolumeType
+from databricks.sdk.service.catalog import AwsIamRoleRequest, VolumeType
 
 if TYPE_CHECKING:
     from conftest import Server
@@ -68,6 +68,9 @@ def test_external_volume_shows_a_folder_and_leaves_it_behind(
 def test_location_in_an_object_store_is_a_folder_of_the_state(
     server: Server, client: WorkspaceClient
 ) -> None:
+    role = AwsIamRoleRequest("arn:aws:iam::1:role/r")
+    client.storage_credentials.create("bucket", aws_iam_role=role)
+    client.external_locations.create("bucket", "s3://bucket", "bucket")
     client.volumes.create(
         "dev", "default", "bucket", VolumeType.EXTERNAL, storage_location="s3://bucket/x"
     )

@@ -1,0 +1,83 @@
+"""Temporary credentials: whether a caller may read or write the data of a table or volume.
+
+Source: https://docs.databricks.com/api/workspace/temporarytablecredentials and
+https://docs.databricks.com/api/workspace/temporaryvolumecredentials. The data is on this machine
+and needs no credential; what is real is that who may not have one is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bricklane_local.app.errors import ApiError, invalid
+from bricklane_local.catalog.access import refused
+from bricklane_local.catalog.callers import Caller
+from bricklane_local.catalog.kinds import TABLE, VOLUME, Kind
+from bricklane_local.catalog.metastore import Metastore
+from bricklane_local.catalog.privileges import MODIFY, READ_VOLUME, SELECT, WRITE_VOLUME
+from bricklane_local.catalog.tables import VIEW
+
+MILLISECONDS = 3_600_000
+# The privileges that an operation on the data of each kind needs.
+OPERATIONS: dict[Kind, dict[str, tuple[str, ...]]] = {
+    TABLE: {"READ": (SELECT,), "READ_WRITE": (SELECT, MODIFY)},
+    VOLUME: {"READ_VOLUME": (READ_VOLUME,), "WRITE_VOLUME": (READ_VOLUME, WRITE_VOLUME)},
+}
+
+
+def issue(
+    metastore: Metastore, kind: Kind, identifier: str, operation: str, caller: Caller
+) -> dict[str, Any]:
+    """Allow reading or writing the data of a table or volume.
+
+    Args:
+        metastore: that it belongs to.
+        kind: of the two.
+        identifier: its id.
+        operation: a key of :data:`OPERATIONS` of this kind.
+        caller: who asks.
+
+    Raises:
+        ApiError: PERMISSION_DENIED naming the privilege, INVALID_PARAMETER_VALUE, or the kind's
+            own code when nothing has this id.
+    """
+    known = OPERATIONS[kind]
+    if operation not in known:
+        raise invalid(f"operation must be one of {', '.join(known)}; got {operation}")
+    full_name = metastore.name_by_id(kind, identifier)
+    metastore.standing(caller, kind, full_name).require(*known[operation])
+    answer: dict[str, Any] = {"expiration_time": metastore.clock.now() + MILLISECONDS}
+    location = metastore.body(kind, full_name).get("storage_location")
+    return answer | ({"url": location} if location else {})
+
+
+def issue_in_view(
+    metastore: Metastore, table_id: str, view: str, caller: Caller, workspace: str
+) -> dict[str, Any]:
+    """Allow reading a table inside of a view, which reads with the privileges of its owner.
+
+    Source: https://docs.databricks.com/en/views/dynamic.html#requirements. Whether the caller may
+    read the view is asked for by itself, as for any table.
+
+    Args:
+        metastore: that both belong to.
+        table_id: of the table or view that the view's text names.
+        view: full name of the view.
+        caller: who reads the view.
+        workspace: name of the workspace in which it does.
+
+    Raises:
+        ApiError: PERMISSION_DENIED naming the owner of the view and the privilege it lacks.
+    """
+    body = metastore.body(TABLE, view)
+    if body["table_type"] != VIEW:
+        raise invalid(f"'{view}' is no view")
+    owner = metastore.principals.caller(body["owner"], workspace, caller.workspace_id)
+    try:
+        return issue(metastore, TABLE, table_id, "READ", owner)
+    except ApiError as error:
+        if error.code != "PERMISSION_DENIED":
+            raise
+        raise refused(
+            f"The view '{view}' reads as its owner {body['owner']}, and: {error.message}"
+        ) from None

@@ -1,0 +1,1 @@
+"""Registered models of Unity Catalog, their versions and aliases."""

@@ -1,0 +1,1 @@
+"""Quality monitors of tables."""

@@ -1,0 +1,1 @@
+"""What lies directly below the metastore: credentials, external locations and connections."""
