@@ -39,7 +39,7 @@ def skeleton(
 def tested(acceptance_cloud: AcceptanceCloud, skeleton: Path, tmp_path: Path) -> Callable[..., str]:
     """Return a function that runs the project's own tests and returns what they print."""
 
-    def run(*arguments: str, summary: bool = True) -> str:
+    def run(*arguments: str, summary: bool = True, code: int = 0) -> str:
         handed = {"JAVA_HOME": _java(), "BRICKLANE_TARGET": "dev"}
         if summary:
             said = acceptance_cloud.run(skeleton, "bundle", "summary", "--output", "json")
@@ -58,7 +58,7 @@ def tested(acceptance_cloud: AcceptanceCloud, skeleton: Path, tmp_path: Path) ->
             timeout=SECONDS,
             check=False,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == code, done.stdout + done.stderr
         return done.stdout
 
     return run
@@ -82,3 +82,26 @@ def test_the_smoke_test_asks_the_cli_when_nobody_hands_over_the_summary(
     tested: Callable[..., str],
 ) -> None:
     assert "1 passed, 1 deselected" in tested("tests/e2e", "-m", "smoke", summary=False)
+
+
+def test_a_run_that_fails_is_told_with_the_tasks_own_error_and_its_page(
+    acceptance_cloud: AcceptanceCloud, skeleton: Path, tested: Callable[..., str]
+) -> None:
+    from databricks.sdk.service.jobs import JobParameterDefinition, JobSettings
+
+    client = acceptance_cloud.client
+    (job,) = client.jobs.list(name="[dev developer] sales-days daily")
+    parameters = [
+        JobParameterDefinition(name="catalog", default="nowhere"),
+        JobParameterDefinition(name="schema", default="x"),
+    ]
+    client.jobs.update(job.job_id or 0, new_settings=JobSettings(parameters=parameters))
+    try:
+        told = tested("tests/e2e", code=1)
+    finally:
+        acceptance_cloud.run(skeleton, "bundle", "deploy").expect()
+    run = next(iter(client.jobs.list_runs(job_id=job.job_id)))
+    task = next(line for line in told.splitlines() if line.startswith("task days: "))
+    assert "nowhere" in task
+    assert f"{run.run_page_url}" in told.splitlines()
+    assert "conftest.py" not in told

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "flights"  # its key among the bundle's resources
 RUN_SECONDS = 1800
+FAILED = {"FAILED", "TIMEDOUT"}  # results of tasks with an error of their own
 
 
 @dataclass(frozen=True)
@@ -78,14 +79,32 @@ def finished(workspace: "WorkspaceClient") -> Callable[[int], "Run"]:
         until = time.monotonic() + RUN_SECONDS
         while time.monotonic() < until:
             run = workspace.jobs.get_run(run_id)
-            if run.state and run.state.result_state:
-                said = f"{run.state.state_message} {run.run_page_url}"
-                assert run.state.result_state.value == "SUCCESS", said
+            result = run.state.result_state if run.state else None
+            if result is not None:
+                if result.value != "SUCCESS":
+                    pytest.fail(failure(workspace, run), pytrace=False)
                 return run
             time.sleep(1)
         pytest.fail(f"run {run_id} did not end within {RUN_SECONDS} seconds")
 
     return wait
+
+
+def failure(workspace: "WorkspaceClient", run: "Run") -> str:
+    """Return how a run failed: what it says, the error of each task that failed, and its page."""
+    from databricks.sdk.errors import DatabricksError
+
+    lines = [f"run {run.run_id} failed: {run.state.state_message if run.state else ''}"]
+    for task in run.tasks or []:
+        state = task.state
+        if not state or not state.result_state or state.result_state.value not in FAILED:
+            continue
+        try:
+            error = workspace.jobs.get_run_output(task.run_id or 0).error
+        except DatabricksError as unknown:  # Not every kind of task has an output.
+            error = f"{state.state_message} ({unknown})"
+        lines.append(f"task {task.task_key}: {error or state.state_message}")
+    return "\n".join([*lines, f"{run.run_page_url}"])
 
 
 @pytest.fixture

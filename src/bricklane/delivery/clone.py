@@ -17,11 +17,13 @@ class Commit:
         sha: names it.
         tree: the SHA of its tree.
         committed_at: in seconds since the epoch.
+        author: the author's address.
     """
 
     sha: str
     tree: str
     committed_at: int
+    author: str
 
 
 def commit(git: Git, revision: str = "HEAD") -> Commit:
@@ -31,16 +33,16 @@ def commit(git: Git, revision: str = "HEAD") -> Commit:
         BricklaneError: when there is none yet.
     """
     found = git.run(
-        "show", "--no-patch", "--no-show-signature", "--format=%H %T %ct", "--end-of-options",
-        revision, allowed=frozenset({0, 128}),
+        "show", "--no-patch", "--no-show-signature", "--format=%H%n%T%n%ct%n%ae",
+        "--end-of-options", revision, allowed=frozenset({0, 128}),
     )  # fmt: skip
     if found.code != 0:
         raise BricklaneError(
             f"{git.top} has no commit yet, so there is nothing to deploy",
             hint="git add . && git commit",
         )
-    sha, tree, committed_at = found.output.split()
-    return Commit(sha, tree, int(committed_at))
+    sha, tree, committed_at, author = found.output.removesuffix("\n").split("\n")
+    return Commit(sha, tree, int(committed_at), author)
 
 
 def changes(git: Git) -> list[str]:

@@ -22,6 +22,7 @@ from bricklane.errors import BricklaneError, ExitCode
 from bricklane.forge.protocol import Forge
 from bricklane.gitflow.git import Git
 from bricklane.gitflow.kinds import Kinds
+from bricklane.gitflow.people import BOT, login_in
 from bricklane.project.bundlefile import DEVELOPMENT, BundleTarget
 from bricklane.project.bundlefile import Bundle as BundleFile
 from bricklane.project.settings import Settings
@@ -145,6 +146,16 @@ class Deployment:
         return self.tested.content.version if self.tested else self._own_version
 
     @property
+    def actor(self) -> str:
+        """Login of whom a run deploys for; empty on a person's machine.
+
+        A run that another workflow has started is the bot's, and works for who wrote the commit.
+        """
+        if self.ci is None or self.ci.actor != BOT[0]:
+            return self.ci.actor if self.ci else ""
+        return login_in(self.source.author) or self.ci.actor
+
+    @property
     def content(self) -> Content:
         """What is written down of this deployment."""
         known = self.settings.targets.get(self.target.name)
@@ -154,7 +165,7 @@ class Deployment:
             wheels=self.wheels,
             tests=known.tests if known else (),
             run_url=self.run_url,
-            actor=self.ci.actor if self.ci else "",
+            actor=self.actor,
             untested=self.options.untested,
         )
 

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from bricklane.errors import BricklaneError, ExitCode
+from bricklane.gitflow.people import BOT, person_of_run
 from bricklane.process import Command, Result, run
 
 # `git merge-tree --write-tree` came with it (https://git-scm.com/docs/git-merge-tree).
@@ -38,9 +39,6 @@ NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 LOCAL = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
 OK = frozenset({0})
 YES_OR_NO = frozenset({0, 1})
-
-BOT = ("github-actions[bot]", "41898282+github-actions[bot]@users.noreply.github.com")
-"""Who commits in a workflow where nobody has told git a name; GitHub shows it as its bot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +186,8 @@ class Git:
     def identity(self) -> Mapping[str, str]:
         """Return what commits need in their environment so that somebody is their author.
 
+        In a workflow where nobody has told git a name, that is who started it; its bot commits.
+
         Raises:
             BricklaneError: when git knows no name and this is no workflow's job.
         """
@@ -207,8 +207,8 @@ class Git:
             )
         return {
             f"GIT_{role}_{part}": value
-            for role in ("AUTHOR", "COMMITTER")
-            for part, value in zip(("NAME", "EMAIL"), BOT, strict=True)
+            for role, person in (("AUTHOR", person_of_run(os.environ)), ("COMMITTER", BOT))
+            for part, value in zip(("NAME", "EMAIL"), person, strict=True)
         }
 
     def write_commit(

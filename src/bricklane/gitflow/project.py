@@ -11,8 +11,9 @@ from pathlib import Path, PurePosixPath
 
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.forge.protocol import Forge
-from bricklane.gitflow.git import BOT, Git
+from bricklane.gitflow.git import Git
 from bricklane.gitflow.kinds import Kind, Kinds, kinds_of
+from bricklane.gitflow.people import BOT
 from bricklane.gitflow.remote import RemoteRefs, refs
 from bricklane.gitflow.versions import TagFormat
 from bricklane.project.settings import Settings

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bricklane.process import Command, run
+from bricklane.process import run
 from bricklane.rehearse import cloud as clouds
 from bricklane.rehearse.acts import ACTS
 from bricklane.rehearse.packages import path_with_uv, uv_environment
@@ -53,18 +53,7 @@ def epilogue(stage: Stage) -> None:
     """Show what is deployed where, the history, the timeline, and where to look."""
     screen = stage.screen
     screen.headline("what is where")
-    token = stage.cloud.tokens[DEVELOPER]
-    status = Command(
-        (*clouds.BRICKLANE, "status"),
-        stage.folder,
-        environment={
-            "GITHUB_TOKEN": token,
-            "GITHUB_API_URL": stage.cloud.api,
-            "GITHUB_REPOSITORY": stage.repository,
-            "COLUMNS": str(screen.console.width),
-        },
-        secrets=(token,),
-    )
+    status = stage.bricklane("status", COLUMNS=str(screen.console.width))
     for line in run(status).output.splitlines():
         screen.say(line)
     for target in TARGETS:

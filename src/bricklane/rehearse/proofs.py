@@ -8,12 +8,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bricklane.errors import BricklaneError
+from bricklane.process import run
+from bricklane.rehearse.stage import MANAGER, Stage
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
     from bricklane.delivery.records import Record
-    from bricklane.rehearse.stage import Stage
 
 JOB_MINUTES = 15
 SHOWN_ROWS = 8
@@ -111,9 +112,9 @@ def log_says(stage: Stage, commit: str, words: str) -> None:
     Raises:
         BricklaneError: when no failed run's log has them.
     """
-    for run in stage.forge().workflow_runs(commit=commit):
-        if run.conclusion == "failure":
-            log = stage.forge().workflow_log(run.id)
+    for found in stage.forge().workflow_runs(commit=commit):
+        if found.conclusion == "failure":
+            log = stage.forge().workflow_log(found.id)
             line = next((line for line in log.splitlines() if words in line), None)
             if line is not None:
                 stage.screen.say(f"its log: {line.strip()}")
@@ -148,13 +149,13 @@ def run_job(stage: Stage, target: str, name: str) -> None:
     with stage.screen.waiting(f"job {name}"):
         started = client.jobs.run_now(job)
         try:
-            run = started.result(timeout=timedelta(minutes=JOB_MINUTES))
+            ended = started.result(timeout=timedelta(minutes=JOB_MINUTES))
         except OperationFailed as error:
             raise BricklaneError(f"job {name!r} in {target} failed: {error}") from None
     stage.screen.say(
-        f"succeeded in {(run.execution_duration or run.run_duration or 0) / 1000:.0f} s"
+        f"succeeded in {(ended.execution_duration or ended.run_duration or 0) / 1000:.0f} s"
     )
-    stage.screen.say(run.run_page_url or "")
+    stage.screen.say(ended.run_page_url or "")
 
 
 def show_table(stage: Stage, target: str, table: str, order: str, columns: Sequence[str]) -> None:
@@ -191,21 +192,10 @@ def publish_refuses(stage: Stage, says: str) -> None:
     Raises:
         BricklaneError: when it does not refuse, or says something else.
     """
-    from bricklane.process import Command, run
-    from bricklane.rehearse.cloud import BRICKLANE
-
-    token = stage.cloud.tokens["release-manager"]
-    done = run(
-        Command(
-            (*BRICKLANE, "release", "publish"),
-            stage.folder,
-            environment={"GITHUB_TOKEN": token, "GITHUB_API_URL": stage.cloud.api},
-            secrets=(token,),
-        ),
-        allowed=frozenset(range(256)),
-    )
+    publish = stage.bricklane("release", "publish", login=MANAGER)
+    done = run(publish, allowed=frozenset(range(256)))
     if done.code == 0 or says not in done.error:
         raise BricklaneError(f"publish was to be refused with {says!r}, but: {done.error}")
-    stage.screen.happened("release-manager", "tries to publish, and is refused:")
+    stage.screen.happened(MANAGER, "tries to publish, and is refused:")
     for line in done.error.splitlines():
         stage.screen.say(line)

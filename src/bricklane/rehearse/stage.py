@@ -82,6 +82,26 @@ class Stage:
         )
         return run(command).output.removesuffix("\n")
 
+    def bricklane(self, *words: str, login: str = DEVELOPER, **variables: str) -> Command:
+        """Return the command that runs ``bricklane`` in the project as ``login``.
+
+        Args:
+            words: of its command line.
+            login: whose token it has for the forge.
+            variables: added to its environment.
+        """
+        from bricklane.rehearse.cloud import BRICKLANE
+
+        token = self.cloud.tokens[login]
+        environment = {
+            **self.environment,
+            **variables,
+            "GITHUB_TOKEN": token,
+            "GITHUB_API_URL": self.cloud.api,
+            "GITHUB_REPOSITORY": self.repository,
+        }
+        return Command((*BRICKLANE, *words), self.folder, environment, secrets=(token,))
+
     def head(self, branch: str) -> str:
         """Return the commit that ``branch`` has on the forge.
 

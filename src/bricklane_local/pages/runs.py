@@ -11,6 +11,7 @@ from bricklane_local.files import write_atomically
 from bricklane_local.jobs.graph import in_order
 from bricklane_local.jobs.runs import Run, TaskRun
 from bricklane_local.jobs.wire import RunViews
+from bricklane_local.pages.templating import environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -23,26 +24,8 @@ LOG_LIMIT = 256 * 1024
 
 @cache
 def templates() -> Environment:
-    """Return the templates, which escape everything that they are not told to trust."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markdown_it import MarkdownIt
-
-    from bricklane_local.pages.formats import duration, moment
-
-    environment = Environment(
-        loader=PackageLoader("bricklane_local.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    environment.filters |= {
-        "duration": duration,
-        "moment": moment,
-        "markdown": markdown.render,
-    }
-    return environment
+    """Return the templates of a workspace's pages."""
+    return environment()
 
 
 class RunPages:

@@ -9,7 +9,10 @@ from bricklane.delivery.world import Options, declared_target, open_deployment, 
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.forge.errors import ForgeError
 from bricklane.gitflow.git import Git
+from bricklane.gitflow.people import BOT
 from bricklane.project.bundlefile import Bundle, BundleTarget
+from tests.bricklane.delivery.conftest import Make
+from tests.bricklane.gitflow.conftest import git
 
 DEV = BundleTarget("dev", mode="development", default=True)
 PROD = BundleTarget("prod", mode="production")
@@ -55,6 +58,24 @@ def test_what_counts_for_all_is_recorded(
     target: BundleTarget, ci: CiRun | None, no_record: bool, expected: bool
 ) -> None:
     assert recorded(target, Options(no_record=no_record), ci) is expected
+
+
+@pytest.mark.parametrize(
+    ("ci", "author", "actor"),
+    [
+        (None, "7+dana@users.noreply.github.com", ""),
+        (CiRun(actor="manager"), "7+dana@users.noreply.github.com", "manager"),
+        (CiRun(actor=BOT[0]), "7+dana@users.noreply.github.com", "dana"),
+        (CiRun(actor=BOT[0]), BOT[1], BOT[0]),
+        (CiRun(actor=BOT[0]), "dev@example.com", BOT[0]),
+    ],
+)
+def test_a_run_that_a_workflow_started_is_the_authors(
+    make: Make, clone: Git, ci: CiRun | None, author: str, actor: str
+) -> None:
+    git(clone.top, "-c", f"user.email={author}", "commit", "-q", "--allow-empty", "-m", "more")
+    world = make(ci=ci)
+    assert (world.actor, world.content.actor) == (actor, actor)
 
 
 def test_a_forge_that_is_needed_and_not_known_is_told(clone: Git) -> None:

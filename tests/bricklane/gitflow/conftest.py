@@ -58,7 +58,7 @@ def _own_git_config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     config.write_text("[user]\nname = Dev\nemail = dev@example.com\n[init]\ndefaultBranch = main\n")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
     monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_TOKEN"):
+    for name in ("CI", "GITHUB_ACTIONS", "GITHUB_ACTOR", "GITHUB_ACTOR_ID", "GITHUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
 
 

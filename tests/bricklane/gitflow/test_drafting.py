@@ -10,6 +10,7 @@ from bricklane.flow import Outcome
 from bricklane.forge.model import PullRequestState
 from bricklane.gitflow.flows import drafting, publishing
 from bricklane.gitflow.kinds import RELEASE, Bump
+from bricklane.gitflow.people import BOT
 from tests.bricklane.gitflow.conftest import Team, git
 from tests.bricklane.gitflow.flowing import outcomes, walk
 
@@ -238,7 +239,7 @@ def test_a_workflow_starts_the_workflows_that_its_token_does_not(
     assert len(team.forge.runs) == 2
 
 
-def test_the_commit_is_the_users_or_in_a_workflow_the_bots(
+def test_the_commit_is_the_users_also_when_a_workflows_bot_writes_it(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     team.feature("map")
@@ -251,8 +252,14 @@ def test_the_commit_is_the_users_or_in_a_workflow_the_bots(
     with pytest.raises(BricklaneError, match=r"user\.name and user\.email are not set"):
         team.draft()
     monkeypatch.setenv("CI", "true")
+    shown = ("show", "-s", "--format=%an <%ae>, %cn", "release/0.1.0")
     team.draft()
-    assert team.forge.git("show", "-s", "--format=%cn", "release/0.1.0") == "github-actions[bot]"
+    assert team.forge.git(*shown) == f"{BOT[0]} <{BOT[1]}>, {BOT[0]}"
+    team.forge.delete_branch("release/0.1.0")
+    monkeypatch.setenv("GITHUB_ACTOR", "manager")
+    monkeypatch.setenv("GITHUB_ACTOR_ID", "7")
+    team.draft()
+    assert team.forge.git(*shown) == f"manager <7+manager@users.noreply.github.com>, {BOT[0]}"
 
 
 def test_a_title_is_text_and_nothing_else(team: Team) -> None:

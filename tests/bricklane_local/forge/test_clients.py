@@ -154,6 +154,7 @@ def test_pages_show_what_there_is(desk: Desk, repository: Repository) -> None:
     deployment.create_status("success", target_url="javascript:alert(1)", description=hostile)
     repository.create_git_release("1.0.0", hostile, hostile, draft=True)
     repository.create_environment("prod")
+    repository.get_branch("main").edit_protection(required_approving_review_count=1)
     page = f"{desk.url}/{repository.full_name}"
     draft = f"{page}/releases/tag/untagged-{repository.get_releases()[0].id}"
     sha = repository.get_branch("main").commit.sha
@@ -166,6 +167,7 @@ def test_pages_show_what_there_is(desk: Desk, repository: Repository) -> None:
     shown = desk.ask("GET", page).text
     for words in ("release/1.0.0", "prod", "success", f"{page}/pull/1", "git clone"):
         assert words in shown, words
+    assert shown.count(">protected<") == 1
     for tail in ("/pulls", "/releases", "/deployments", "/tree/main"):
         assert desk.ask("GET", page + tail).url == page
     assert "prod" in desk.ask("GET", f"{page}/commit/{sha}").text

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 from bricklane_local.forge.git import diff, history, refs
 from bricklane_local.forge.releases.wire import release_wire
+from bricklane_local.pages.templating import environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -31,27 +32,13 @@ def web_link(url: str) -> str:
 
 @cache
 def templates() -> Environment:
-    """Return the templates, which escape everything that they are not told to trust."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markdown_it import MarkdownIt
-
-    from bricklane_local.pages.formats import moment
-
-    environment = Environment(
-        loader=PackageLoader("bricklane_local.forge.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+    """Return the templates of the forge's pages, those of workflows' runs among them."""
+    return environment(
+        "bricklane_local.forge.actions.pages",
+        "bricklane_local.forge.pages",
+        link=web_link,
+        quoted=lambda text: quote(text, safe="/"),
     )
-    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    environment.filters |= {
-        "moment": moment,
-        "markdown": markdown.render,
-        "link": web_link,
-        "quoted": lambda text: quote(text, safe="/"),
-    }
-    return environment
 
 
 class Pages:

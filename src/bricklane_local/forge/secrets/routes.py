@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from bricklane_local.forge.call import ForgeCall
 from bricklane_local.forge.routing import ForgeRoute, Listing, Reply
-from bricklane_local.forge.secrets.service import Secret, Variable, store_of
+from bricklane_local.forge.secrets.service import Entry, store_of
 from bricklane_local.forge.times import moment
 
 
@@ -19,7 +19,7 @@ def _store(call: ForgeCall) -> str:
     return store_of(call.repository, call.forge.environments.get(call.repository, name).name)
 
 
-def _secret_wire(secret: Secret) -> dict[str, Any]:
+def _secret_wire(secret: Entry) -> dict[str, Any]:
     return {
         "name": secret.name,
         "created_at": moment(secret.created_at),
@@ -27,13 +27,8 @@ def _secret_wire(secret: Secret) -> dict[str, Any]:
     }
 
 
-def _variable_wire(variable: Variable) -> dict[str, Any]:
-    return {
-        "name": variable.name,
-        "value": variable.value,
-        "created_at": moment(variable.created_at),
-        "updated_at": moment(variable.updated_at),
-    }
+def _variable_wire(variable: Entry) -> dict[str, Any]:
+    return {**_secret_wire(variable), "value": variable.value}
 
 
 def public_key(call: ForgeCall) -> dict[str, Any]:

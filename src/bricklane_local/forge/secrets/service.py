@@ -9,7 +9,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from bricklane_local.forge.errors import ForgeApiError
 from bricklane_local.forge.records import Records
@@ -30,29 +30,12 @@ WRONG_NAME = (
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
-    """A secret.
+class Entry:
+    """A secret or a variable.
 
     Args:
         name: in capitals, unique in its store.
-        value: encrypted, Base64.
-        created_at: milliseconds since the epoch.
-        updated_at: likewise.
-    """
-
-    name: str
-    value: str
-    created_at: int
-    updated_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """A variable.
-
-    Args:
-        name: in capitals, unique in its store.
-        value: clear.
+        value: of a variable; of a secret encrypted, Base64.
         created_at: milliseconds since the epoch.
         updated_at: likewise.
     """
@@ -68,41 +51,88 @@ def store_of(repository: Repository, environment: str = "") -> str:
     return f"{repository.id}/{environment.lower()}"
 
 
-def checked_name(what: str, name: str) -> str:
-    """Return a secret's or variable's name as it is stored.
+class Entries:
+    """The secrets, or the variables, of all repositories and environments.
 
-    Raises:
-        ForgeApiError: 422 when it is not allowed.
+    Args:
+        forge: the state.
     """
-    name = name.upper()
-    if not NAME.fullmatch(name) or name.startswith(RESERVED):
-        raise ForgeApiError(422, WRONG_NAME.format(what))
-    return name
+
+    noun: ClassVar[str]
+
+    def __init__(self, forge: Forge) -> None:
+        self._forge = forge
+        self._records = Records(forge.space, f"forge_{self.noun.lower()}", Entry)
+
+    def checked_name(self, name: str) -> str:
+        """Return a name as it is stored.
+
+        Raises:
+            ForgeApiError: 422 when it is not allowed.
+        """
+        name = name.upper()
+        if not NAME.fullmatch(name) or name.startswith(RESERVED):
+            raise ForgeApiError(422, WRONG_NAME.format(self.noun))
+        return name
+
+    def all(self, store: str) -> list[Entry]:
+        """Return the entries of a store by name, as they are stored."""
+        return sorted(self._records.under(store), key=lambda entry: entry.name)
+
+    def get(self, store: str, name: str) -> Entry:
+        """Return one entry as it is stored.
+
+        Raises:
+            ForgeApiError: 404.
+        """
+        return self._records.get(f"{store}/{name.upper()}")
+
+    def delete(self, store: str, name: str) -> None:
+        """Remove an entry.
+
+        Raises:
+            ForgeApiError: 404.
+        """
+        self.get(store, name)
+        self._records.remove(f"{store}/{name.upper()}")
+
+    def remove_all(self, repository: Repository, environment: str) -> None:
+        """Remove all entries of an environment."""
+        self._records.remove_under(store_of(repository, environment))
+
+    def values(self, repository: Repository, environment: str = "") -> dict[str, str]:
+        """Return what a job may read: the repository's values, overlaid by the environment's.
+
+        Args:
+            repository: of the job.
+            environment: of the job; empty for none.
+        """
+        stores = [store_of(repository)]
+        if environment:
+            stores.append(store_of(repository, environment))
+        return {entry.name: self.in_clear(entry) for store in stores for entry in self.all(store)}
+
+    def in_clear(self, entry: Entry) -> str:
+        """Return the value of an entry in clear."""
+        return entry.value
 
 
-class Secrets:
+class Secrets(Entries):
     """The secrets of all repositories and environments.
 
     Args:
         forge: the state.
     """
 
+    noun = "Secret"
+
     def __init__(self, forge: Forge) -> None:
-        self._forge = forge
-        self._records = Records(forge.space, "forge_secret", Secret)
+        super().__init__(forge)
         self.keys = Keys(forge.paths.secrets_key)
 
-    def all(self, store: str) -> list[Secret]:
-        """Return the secrets of a store by name, values encrypted."""
-        return sorted(self._records.under(store), key=lambda secret: secret.name)
-
-    def get(self, store: str, name: str) -> Secret:
-        """Return one secret, its value encrypted.
-
-        Raises:
-            ForgeApiError: 404.
-        """
-        return self._records.get(f"{store}/{name.upper()}")
+    def in_clear(self, entry: Entry) -> str:
+        """Return the value of a secret, decrypted."""
+        return self.keys.decrypted(entry.value).decode()
 
     def save(self, store: str, name: str, encrypted: str, key_id: str) -> bool:
         """Store a secret; say whether it is new.
@@ -118,7 +148,7 @@ class Secrets:
         """
         from nacl.exceptions import CryptoError
 
-        name = checked_name("Secret", name)
+        name = self.checked_name(name)
         if key_id != self.keys.public(store)[0]:
             raise ForgeApiError(422, "Bad request - key_id is not that of the current public key")
         try:
@@ -132,62 +162,19 @@ class Secrets:
         key, now = f"{store}/{name}", self._forge.clock.now()
         present = self._records.find(key)
         created = now if present is None else present.created_at
-        secret = Secret(name, self.keys.encrypted(value), created, now)
+        secret = Entry(name, self.keys.encrypted(value), created, now)
         self._records.put(key, secret, parent=store)
         return present is None
 
-    def delete(self, store: str, name: str) -> None:
-        """Remove a secret.
 
-        Raises:
-            ForgeApiError: 404.
-        """
-        self.get(store, name)
-        self._records.remove(f"{store}/{name.upper()}")
-
-    def remove_all(self, repository: Repository, environment: str) -> None:
-        """Remove all secrets of an environment."""
-        self._records.remove_under(store_of(repository, environment))
-
-    def values(self, repository: Repository, environment: str = "") -> dict[str, str]:
-        """Return what a job may read: the repository's secrets, overlaid by the environment's.
-
-        Args:
-            repository: of the job.
-            environment: of the job; empty for none.
-        """
-        stores = [store_of(repository)]
-        if environment:
-            stores.append(store_of(repository, environment))
-        return {
-            secret.name: self.keys.decrypted(secret.value).decode()
-            for store in stores
-            for secret in self.all(store)
-        }
-
-
-class Variables:
+class Variables(Entries):
     """The variables of all repositories and environments.
 
     Args:
         forge: the state.
     """
 
-    def __init__(self, forge: Forge) -> None:
-        self._forge = forge
-        self._records = Records(forge.space, "forge_variable", Variable)
-
-    def all(self, store: str) -> list[Variable]:
-        """Return the variables of a store by name."""
-        return sorted(self._records.under(store), key=lambda variable: variable.name)
-
-    def get(self, store: str, name: str) -> Variable:
-        """Return one variable.
-
-        Raises:
-            ForgeApiError: 404.
-        """
-        return self._records.get(f"{store}/{name.upper()}")
+    noun = "Variable"
 
     def create(self, store: str, name: str, value: str) -> None:
         """Make a variable.
@@ -195,11 +182,11 @@ class Variables:
         Raises:
             ForgeApiError: 409 when it exists, 422 when name or value are not allowed.
         """
-        name = checked_name("Variable", name)
+        name = self.checked_name(name)
         if self._records.find(f"{store}/{name}") is not None:
             raise ForgeApiError(409, "Already exists - Variable already exists")
         now = self._forge.clock.now()
-        self._store(store, Variable(name, value, now, now))
+        self._store(store, Entry(name, value, now, now))
 
     def update(self, store: str, name: str, new_name: str | None, value: str | None) -> None:
         """Change name or value of a variable.
@@ -208,7 +195,7 @@ class Variables:
             ForgeApiError: 404; 409 when the new name is taken; 422 when a value is not allowed.
         """
         present = self.get(store, name)
-        wanted = present.name if new_name is None else checked_name("Variable", new_name)
+        wanted = present.name if new_name is None else self.checked_name(new_name)
         if wanted != present.name and self._records.find(f"{store}/{wanted}") is not None:
             raise ForgeApiError(409, "Already exists - Variable already exists")
         changed = replace(
@@ -221,32 +208,7 @@ class Variables:
             self._records.remove(f"{store}/{present.name}")
             self._store(store, changed)
 
-    def _store(self, store: str, variable: Variable) -> None:
+    def _store(self, store: str, variable: Entry) -> None:
         if len(variable.value.encode()) > VARIABLE_LIMIT:
             raise ForgeApiError(422, f"Variable values must be at most {VARIABLE_LIMIT} bytes")
         self._records.put(f"{store}/{variable.name}", variable, parent=store)
-
-    def delete(self, store: str, name: str) -> None:
-        """Remove a variable.
-
-        Raises:
-            ForgeApiError: 404.
-        """
-        self.get(store, name)
-        self._records.remove(f"{store}/{name.upper()}")
-
-    def remove_all(self, repository: Repository, environment: str) -> None:
-        """Remove all variables of an environment."""
-        self._records.remove_under(store_of(repository, environment))
-
-    def values(self, repository: Repository, environment: str = "") -> dict[str, str]:
-        """Return what a job reads: the repository's variables, overlaid by the environment's.
-
-        Args:
-            repository: of the job.
-            environment: of the job; empty for none.
-        """
-        stores = [store_of(repository)]
-        if environment:
-            stores.append(store_of(repository, environment))
-        return {item.name: item.value for store in stores for item in self.all(store)}

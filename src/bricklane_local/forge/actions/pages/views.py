@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bricklane_local.forge.actions.api.common import jobs_of
 from bricklane_local.forge.actions.artifacts import artifacts_of
 from bricklane_local.forge.actions.runs.gates import may_review
 from bricklane_local.forge.actions.runs.model import COMPLETED, WAITING, JobRun, Run
 from bricklane_local.forge.call import ForgeCall
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
+from bricklane_local.forge.pages.views import templates
 
 SHOWN_RUNS = 50
 # A browser chokes on more; the whole log is a link away.
@@ -37,18 +34,6 @@ class ShownStep:
 
     step: dict[str, Any]
     lines: list[LogLine]
-
-
-@cache
-def templates() -> Environment:
-    """Return the templates; they escape everything, and extend those of the forge's pages."""
-    from jinja2 import ChoiceLoader, PackageLoader
-
-    from bricklane_local.forge.pages import views
-
-    base = views.templates()
-    loaders = [PackageLoader("bricklane_local.forge.actions.pages")]
-    return base.overlay(loader=ChoiceLoader([*loaders, base.loader]))  # type: ignore[list-item]
 
 
 class RunPages:
