@@ -18,6 +18,7 @@ from bricklane_local.resources.settings import (
     tokens,
     workspace_conf,
 )
+from bricklane_local.resources.sql import alerts, dashboards, genie_spaces, queries
 
 FAMILIES: dict[str, list[Route]] = {
     "Cluster policies": policies.ROUTES,
@@ -30,4 +31,8 @@ FAMILIES: dict[str, list[Route]] = {
     "Personal access tokens": tokens.ROUTES,
     "Git credentials": git_credentials.ROUTES,
     "Notification destinations": notification_destinations.ROUTES,
+    "Dashboards": dashboards.ROUTES,
+    "Genie spaces": genie_spaces.ROUTES,
+    "Queries": queries.ROUTES,
+    "Alerts": alerts.ROUTES,
 }

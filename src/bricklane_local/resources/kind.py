@@ -110,6 +110,7 @@ class Kind:
         check: refuses what the types cannot; gets the new resource and the old one, if any.
         shown: makes what is answered of what is stored.
         removed: called when it is deleted.
+        trash: fields set instead of deleting it; None for a kind that has no trash.
         brief: fields that lists leave out.
         missing: error code for one that does not exist.
         missing_text: its message, about ``{name}``, ``{field}`` and ``{value}``.
@@ -136,6 +137,7 @@ class Kind:
     check: Callable[[Act, Body, Body | None], None] = accept
     shown: Callable[[Workspace, Body], Body] = as_stored
     removed: Callable[[Act, Body], Any] = nothing
+    trash: Body | None = None
     brief: tuple[str, ...] = ()
     missing: str = "RESOURCE_DOES_NOT_EXIST"
     missing_text: str = "There is no {name} with the {field} {value}"

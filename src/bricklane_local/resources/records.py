@@ -236,6 +236,7 @@ class Records:
             ApiError: when the check refuses, or a value that must be unique is taken.
         """
         act, kind, key = self.act(caller), self.kind, str(old[self.kind.key])
+        self._require_kept(old)
         with self._space.database.transaction():
             body[kind.key] = old[kind.key]
             body |= kind.changed(act, body)
@@ -251,14 +252,34 @@ class Records:
         """Store what the server itself changed of a resource, such as its state."""
         self._space.update(self.kind.document, str(body[self.kind.key]), body)
 
+    def is_trashed(self, body: Body) -> bool:
+        """Say whether a resource is in the trash, which it is by the fields of its kind's."""
+        trash = self.kind.trash
+        return trash is not None and all(body.get(name) == trash[name] for name in trash)
+
+    def _require_kept(self, body: Body) -> None:
+        if self.is_trashed(body):
+            raise ApiError(
+                "PERMISSION_DENIED",
+                f"The {self.kind.name} {body[self.kind.key]} is in the trash",
+            )
+
     def delete(self, body: Body, caller: Principal) -> None:
-        """Delete a resource and its access control list."""
+        """Delete a resource and its access control list, or move it to the trash.
+
+        Raises:
+            ApiError: PERMISSION_DENIED for one that is in the trash already.
+        """
+        self._require_kept(body)
         kind, key = self.kind, str(body[self.kind.key])
         with self._space.database.transaction():
             kind.removed(self.act(caller), body)
-            self._space.delete(kind.document, key)
             for name in kind.unique:
                 self._space.delete(self._index(name), str(body.get(name)))
+            if kind.trash is not None:
+                self.put({**body, **kind.trash})
+                return
+            self._space.delete(kind.document, key)
             if kind.guard.acl:
                 self._workspace.permissions.forget(kind.guard.acl, key)
 
@@ -274,6 +295,7 @@ class Records:
         limit: int | None = None,
         token: str = "",
         descending: bool = False,
+        trashed: bool = False,
         where: Callable[[Body], bool] | None = None,
     ) -> tuple[list[Body], str]:
         """Return what the caller sees, and the token of the next page or "".
@@ -283,6 +305,7 @@ class Records:
             limit: how many at most; None for all.
             token: of the page, as the page before gave it; "" for the first.
             descending: newest first.
+            trashed: with what is in the trash.
             where: shows only what it is true for.
         """
         found: list[Body] = []
@@ -294,9 +317,8 @@ class Records:
             )
             for document in documents:
                 body = document.body
-                if (where is None or where(body)) and self.allows(
-                    body, caller, self.kind.guard.see
-                ):
+                wanted = (trashed or not self.is_trashed(body)) and (where is None or where(body))
+                if wanted and self.allows(body, caller, self.kind.guard.see):
                     if len(found) == limit:
                         return found, f"{PAGE_TOKEN}{after}"
                     found.append(body)
