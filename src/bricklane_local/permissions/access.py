@@ -75,6 +75,11 @@ class Access:
         if not self.allows(caller, kind, object_id, level):
             raise denied(caller, level, what)
 
+    def level(self, caller: Principal, kind: ObjectKind, object_id: str) -> str | None:
+        """Return the strongest level that ``caller`` holds on an object, or None."""
+        held = (level for level in reversed(kind.levels) if level != OWNER)
+        return next((x for x in held if self.allows(caller, kind, object_id, x)), None)
+
     def allows_job(self, caller: Principal, job_id: int, level: str) -> bool:
         """Say whether ``caller`` holds a level on a job; on one that is gone nobody else does."""
         return self.allows(caller, JOBS, str(job_id), level)

@@ -104,6 +104,21 @@ KINDS = {
         _in_tree("notebooks", "notebook"),
         _in_tree("files", "file"),
         _in_tree("repos", "repo"),
+        _filed("experiments", "mlflowExperiment", "experiment", levels.EXPERIMENT),
+        _plain(
+            "registered-models", "registered-model", "registered_model", levels.REGISTERED_MODEL
+        ),
+        _plain(
+            "serving-endpoints", "serving-endpoint", "serving_endpoint", levels.SERVING_ENDPOINT
+        ),
+        _plain(
+            "vector-search-endpoints",
+            "vector-search-endpoints",
+            "vector_search_endpoint",
+            levels.USED,
+        ),
+        _plain("apps", "apps", "app", levels.USED),
+        _plain("database-instances", "database-instances", "database_instance", levels.USED),
         _filed("dashboards", "dashboard", "dashboard"),
         _filed("genie", "genie", "genie_space"),
         _filed("sql/queries", "query", "query"),

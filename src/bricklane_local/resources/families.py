@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bricklane_local.app.routing import Route
+from bricklane_local.resources.apps import apps
 from bricklane_local.resources.clusters import (
     clusters,
     init_scripts,
@@ -10,6 +11,13 @@ from bricklane_local.resources.clusters import (
     policies,
     pools,
     runtimes,
+)
+from bricklane_local.resources.database import instances
+from bricklane_local.resources.ml import (
+    experiments,
+    registered_models,
+    serving_endpoints,
+    vector_search,
 )
 from bricklane_local.resources.settings import (
     git_credentials,
@@ -31,6 +39,12 @@ FAMILIES: dict[str, list[Route]] = {
     "Personal access tokens": tokens.ROUTES,
     "Git credentials": git_credentials.ROUTES,
     "Notification destinations": notification_destinations.ROUTES,
+    "MLflow experiments": experiments.ROUTES,
+    "MLflow registered models": registered_models.ROUTES,
+    "Serving endpoints": serving_endpoints.ROUTES,
+    "Vector search": vector_search.ROUTES,
+    "Apps": apps.ROUTES,
+    "Database instances": instances.ROUTES,
     "Dashboards": dashboards.ROUTES,
     "Genie spaces": genie_spaces.ROUTES,
     "Queries": queries.ROUTES,

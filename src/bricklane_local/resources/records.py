@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 from bricklane_local.app.errors import ApiError, invalid, missing
 from bricklane_local.permissions.access import denied
 from bricklane_local.permissions.kinds import KINDS, MANAGE
-from bricklane_local.resources.kind import ADMINISTRATOR, CREATOR, EVERYBODY, Act, Body, Kind
+from bricklane_local.resources.kind import (
+    ADMINISTRATOR,
+    CREATOR,
+    EVERYBODY,
+    MAKER,
+    Act,
+    Body,
+    Kind,
+)
 from bricklane_local.store.database import DuplicateKeyError
 from bricklane_local.workspace.paths import normal
 
@@ -20,7 +28,11 @@ CREATED_BY, FOLDER = "_creator", "_folder"
 PAGE_TOKEN = "p"  # noqa: S105 (begins the tokens of pages)
 # How many documents are read at once, at least and at most, while a page is put together.
 SMALLEST_CHUNK, CHUNK = 50, 500
-WORDS = {ADMINISTRATOR: "workspace administrators", CREATOR: "who made it"}
+WORDS = {
+    ADMINISTRATOR: "workspace administrators",
+    CREATOR: "who made it",
+    MAKER: "who made it and workspace administrators",
+}
 
 
 class Records:
@@ -196,8 +208,9 @@ class Records:
             return True
         if level == ADMINISTRATOR:
             return caller.is_admin
-        if level == CREATOR:
-            return bool(body[CREATED_BY] == caller.user_name)
+        if level in (CREATOR, MAKER):
+            own = body[CREATED_BY] == caller.user_name
+            return bool(own or (level == MAKER and caller.is_admin))
         key = str(body[self.kind.key])
         return self._workspace.access.allows(caller, KINDS[self.kind.guard.acl], key, level)
 
@@ -282,6 +295,26 @@ class Records:
             self._space.delete(kind.document, key)
             if kind.guard.acl:
                 self._workspace.permissions.forget(kind.guard.acl, key)
+
+    def restore(self, body: Body, fields: Body, caller: Principal) -> None:
+        """Take a resource out of the trash.
+
+        Args:
+            body: as it is stored.
+            fields: that it has when it is not in the trash.
+            caller: who restores it.
+
+        Raises:
+            ApiError: when it is not in the trash, or its place has been taken.
+        """
+        key = str(body[self.kind.key])
+        if not self.is_trashed(body):
+            raise invalid(f"The {self.kind.name} {key} is not in the trash")
+        with self._space.database.transaction():
+            for name in self.kind.unique:
+                self._claim(name, body.get(name), key)
+            restored = {**body, **fields}
+            self.save(restored, dict(restored), caller)
 
     def show(self, body: Body) -> Body:
         """Return a resource as the API shows it."""
