@@ -43,7 +43,7 @@ class WorkspaceView:
         self._folder.mkdir(parents=True, exist_ok=True)
         wanted: dict[Path, str] = {}
         for item in self._objects.under("/"):
-            if item.object_type is ObjectType.DIRECTORY:
+            if item.is_folder:
                 self.path(item.path).mkdir(parents=True, exist_ok=True)
             elif item.blob is not None:
                 wanted[self._file(item)] = item.blob

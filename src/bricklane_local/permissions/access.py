@@ -27,8 +27,9 @@ KIND_OF = {
     ObjectType.DIRECTORY: KINDS["directories"],
     ObjectType.NOTEBOOK: KINDS["notebooks"],
     ObjectType.FILE: KINDS["files"],
+    ObjectType.DASHBOARD: KINDS["dashboards"],
+    ObjectType.REPO: KINDS["repos"],
 }
-TREE = tuple(KIND_OF.values())
 JOBS = KINDS["jobs"]
 
 
@@ -53,8 +54,8 @@ class Access:
         """
         if caller.is_admin or self._listed(caller, kind, object_id, level):
             return True
-        folder = kind.folder(self._workspace, object_id)
-        return bool(folder) and self.allows_path(caller, folder, level)
+        path = kind.path(self._workspace, object_id) or kind.folder(self._workspace, object_id)
+        return bool(path) and self.allows_path(caller, path, level)
 
     def require(
         self, caller: Principal, kind: ObjectKind, object_id: str, level: str, what: str
@@ -73,6 +74,11 @@ class Access:
         """
         if not self.allows(caller, kind, object_id, level):
             raise denied(caller, level, what)
+
+    def level(self, caller: Principal, kind: ObjectKind, object_id: str) -> str | None:
+        """Return the strongest level that ``caller`` holds on an object, or None."""
+        held = (level for level in reversed(kind.levels) if level != OWNER)
+        return next((x for x in held if self.allows(caller, kind, object_id, x)), None)
 
     def allows_job(self, caller: Principal, job_id: int, level: str) -> bool:
         """Say whether ``caller`` holds a level on a job; on one that is gone nobody else does."""
@@ -95,7 +101,7 @@ class Access:
         if path in ROOTS and level == READ:
             return True
         return any(
-            self._listed(caller, KIND_OF[item.object_type], str(item.object_id), level)
+            self._listed(caller, KIND_OF[item.object_type], item.acl_id, level)
             for item in self._upwards(path)
         )
 
@@ -118,12 +124,9 @@ class Access:
         """
         # Where no level manages an object, as of cluster policies, administrators do.
         level = MANAGE if manage else next(iter(kind.levels))
-        if kind in TREE:
-            found = self._workspace.objects.by_id(object_id)
-            if found is not None:
-                self.require_path(caller, found.path, level)
-        elif kind.exists(self._workspace, object_id):
-            self.require(caller, kind, object_id, level, f"{kind.type} {object_id}")
+        if kind.exists(self._workspace, object_id):
+            what = kind.path(self._workspace, object_id) or f"{kind.type} {object_id}"
+            self.require(caller, kind, object_id, level, what)
 
     def require_administrator(self, caller: Principal, what: str) -> None:
         """Refuse who does not administer the workspace.

@@ -30,6 +30,7 @@ class ObjectKind:
         levels: level → what it allows, weakest first.
         exists: says whether a workspace has the object with this id.
         folder: path of the folder that holds an object, from which it inherits; "" for none.
+        path: path of an object that is itself in the workspace tree; "" for one that is not.
         owned: the object has exactly one owner.
         on_owner: told who owns an object of an owned kind.
         initial: the list of an object that was given none.
@@ -40,6 +41,7 @@ class ObjectKind:
     levels: dict[str, str]
     exists: Callable[[Workspace, str], bool]
     folder: Callable[[Workspace, str], str] = lambda _workspace, _object_id: ""
+    path: Callable[[Workspace, str], str] = lambda _workspace, _object_id: ""
     owned: bool = False
     on_owner: Callable[[Workspace, str, str], None] = lambda _workspace, _object_id, _owner: None
     initial: tuple[dict[str, str], ...] = ()
@@ -57,27 +59,23 @@ def _tree_object_exists(workspace: Workspace, object_id: str) -> bool:
     return workspace.objects.by_id(object_id) is not None
 
 
+def _tree_path(workspace: Workspace, object_id: str) -> str:
+    found = workspace.objects.by_id(object_id)
+    return found.path if found else ""
+
+
 def _tree_folder(workspace: Workspace, object_id: str) -> str:
     from bricklane_local.workspace.paths import parent_of
 
-    found = workspace.objects.by_id(object_id)
-    return parent_of(found.path) if found else ""
+    return parent_of(_tree_path(workspace, object_id))
 
 
-def _folder_in(document: str, field: str) -> Callable[[Workspace, str], str]:
-    """Return what reads an object's folder from a field of its document.
-
-    Args:
-        document: kind of the document.
-        field: has the folder's path.
-    """
+def _folder_of(document: str) -> Callable[[Workspace, str], str]:
+    """Return what reads from a resource's document which folder it is in."""
 
     def folder(workspace: Workspace, object_id: str) -> str:
-        from bricklane_local.workspace.paths import normal
-
         body = workspace.space.get(document, object_id) or {}
-        path = body.get(field)
-        return normal(path) if path else ""
+        return str(body.get("_folder") or "")
 
     return folder
 
@@ -91,12 +89,11 @@ def _plain(name: str, kind: str, document: str, wanted: dict[str, str]) -> Objec
 
 
 def _filed(name: str, kind: str, document: str, wanted: dict[str, str] = levels.TREE) -> ObjectKind:
-    folder = _folder_in(document, "_folder")
-    return ObjectKind(name, kind, wanted, _stored(document), folder)
+    return ObjectKind(name, kind, wanted, _stored(document), _folder_of(document))
 
 
 def _in_tree(name: str, kind: str) -> ObjectKind:
-    return ObjectKind(name, kind, levels.TREE, _tree_object_exists, _tree_folder)
+    return ObjectKind(name, kind, levels.TREE, _tree_object_exists, _tree_folder, path=_tree_path)
 
 
 KINDS = {
@@ -106,6 +103,27 @@ KINDS = {
         _in_tree("directories", "directory"),
         _in_tree("notebooks", "notebook"),
         _in_tree("files", "file"),
+        _in_tree("repos", "repo"),
+        _filed("experiments", "mlflowExperiment", "experiment", levels.EXPERIMENT),
+        _plain(
+            "registered-models", "registered-model", "registered_model", levels.REGISTERED_MODEL
+        ),
+        _plain(
+            "serving-endpoints", "serving-endpoint", "serving_endpoint", levels.SERVING_ENDPOINT
+        ),
+        _plain(
+            "vector-search-endpoints",
+            "vector-search-endpoints",
+            "vector_search_endpoint",
+            levels.USED,
+        ),
+        _plain("apps", "apps", "app", levels.USED),
+        _plain("database-instances", "database-instances", "database_instance", levels.USED),
+        _filed("dashboards", "dashboard", "dashboard"),
+        _filed("genie", "genie", "genie_space"),
+        _filed("sql/queries", "query", "query"),
+        _filed("sql/alerts", "alert", "alert"),
+        _filed("alertsv2", "alertv2", "alert_v2"),
         _plain("cluster-policies", "cluster-policy", "cluster_policy", levels.CLUSTER_POLICY),
         ObjectKind("authorization", "tokens", levels.TOKENS, _is_tokens, initial=EVERYBODY_USES),
         ObjectKind(
@@ -116,4 +134,8 @@ KINDS = {
     )
 }
 # Names under which the API also takes a kind.
-ALIASES = {"warehouses": "sql/warehouses"}
+ALIASES = {
+    "warehouses": "sql/warehouses",
+    "queries": "sql/queries",
+    "alerts": "sql/alerts",
+}

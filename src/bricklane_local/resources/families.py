@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bricklane_local.app.routing import Route
+from bricklane_local.resources.apps import apps
 from bricklane_local.resources.clusters import (
     clusters,
     init_scripts,
@@ -11,6 +12,13 @@ from bricklane_local.resources.clusters import (
     pools,
     runtimes,
 )
+from bricklane_local.resources.database import instances
+from bricklane_local.resources.ml import (
+    experiments,
+    registered_models,
+    serving_endpoints,
+    vector_search,
+)
 from bricklane_local.resources.settings import (
     git_credentials,
     ip_access_lists,
@@ -18,6 +26,7 @@ from bricklane_local.resources.settings import (
     tokens,
     workspace_conf,
 )
+from bricklane_local.resources.sql import alerts, dashboards, genie_spaces, queries
 
 FAMILIES: dict[str, list[Route]] = {
     "Cluster policies": policies.ROUTES,
@@ -30,4 +39,14 @@ FAMILIES: dict[str, list[Route]] = {
     "Personal access tokens": tokens.ROUTES,
     "Git credentials": git_credentials.ROUTES,
     "Notification destinations": notification_destinations.ROUTES,
+    "MLflow experiments": experiments.ROUTES,
+    "MLflow registered models": registered_models.ROUTES,
+    "Serving endpoints": serving_endpoints.ROUTES,
+    "Vector search": vector_search.ROUTES,
+    "Apps": apps.ROUTES,
+    "Database instances": instances.ROUTES,
+    "Dashboards": dashboards.ROUTES,
+    "Genie spaces": genie_spaces.ROUTES,
+    "Queries": queries.ROUTES,
+    "Alerts": alerts.ROUTES,
 }

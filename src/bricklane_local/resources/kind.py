@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from bricklane_local.resources.operations import Operation
 
 Body = dict[str, Any]
-# What may stand where a level of an access control list does.
-EVERYBODY, ADMINISTRATOR, CREATOR = "", "administrator", "creator"
+# What may stand where a level of an access control list does: everybody; administrators; who made
+# it, and not even an administrator; who made it, or an administrator.
+EVERYBODY, ADMINISTRATOR, CREATOR, MAKER = "", "administrator", "creator", "maker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class Guard:
         acl: the kind's name in the permissions API; "" for one without access control lists.
         create: :data:`EVERYBODY`, :data:`ADMINISTRATOR` or the entitlement that it takes. Where a
             kind has folders, a resource also needs CAN_MANAGE on the one it goes to.
-        see: level of ``acl``, or :data:`EVERYBODY`, :data:`ADMINISTRATOR` or :data:`CREATOR`.
+        see: level of ``acl``, or :data:`EVERYBODY`, :data:`ADMINISTRATOR`, :data:`CREATOR` or
+            :data:`MAKER`.
         change: likewise.
         delete: likewise.
     """
@@ -110,6 +112,7 @@ class Kind:
         check: refuses what the types cannot; gets the new resource and the old one, if any.
         shown: makes what is answered of what is stored.
         removed: called when it is deleted.
+        trash: fields set instead of deleting it; None for a kind that has no trash.
         brief: fields that lists leave out.
         missing: error code for one that does not exist.
         missing_text: its message, about ``{name}``, ``{field}`` and ``{value}``.
@@ -136,6 +139,7 @@ class Kind:
     check: Callable[[Act, Body, Body | None], None] = accept
     shown: Callable[[Workspace, Body], Body] = as_stored
     removed: Callable[[Act, Body], Any] = nothing
+    trash: Body | None = None
     brief: tuple[str, ...] = ()
     missing: str = "RESOURCE_DOES_NOT_EXIST"
     missing_text: str = "There is no {name} with the {field} {value}"

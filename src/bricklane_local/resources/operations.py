@@ -126,6 +126,7 @@ class List(Operation):
         default: how many that are unless the client says.
         most: how many that are at most.
         newest: newest first.
+        trashed: the parameter that asks for what is in the trash too; "" when none does.
         where: makes of a request what says which are wanted; None for all.
         always: the field is there even when nothing was found.
     """
@@ -135,6 +136,7 @@ class List(Operation):
     default: int = 100
     most: int = 1000
     newest: bool = False
+    trashed: str = ""
     where: Filter | None = None
     always: bool = False
 
@@ -148,6 +150,7 @@ class List(Operation):
             limit=None if limit is None else min(limit, self.most),
             token=str(call.body.get("page_token") or call.query.get("page_token") or ""),
             descending=self.newest,
+            trashed=bool(self.trashed) and call.flag(self.trashed),
             where=None if self.where is None else self.where(call),
         )
         shown = [_without(records.show(body), kind.brief) for body in bodies]

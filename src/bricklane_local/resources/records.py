@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 from bricklane_local.app.errors import ApiError, invalid, missing
 from bricklane_local.permissions.access import denied
 from bricklane_local.permissions.kinds import KINDS, MANAGE
-from bricklane_local.resources.kind import ADMINISTRATOR, CREATOR, EVERYBODY, Act, Body, Kind
+from bricklane_local.resources.kind import (
+    ADMINISTRATOR,
+    CREATOR,
+    EVERYBODY,
+    MAKER,
+    Act,
+    Body,
+    Kind,
+)
 from bricklane_local.store.database import DuplicateKeyError
 from bricklane_local.workspace.paths import normal
 
@@ -20,7 +28,11 @@ CREATED_BY, FOLDER = "_creator", "_folder"
 PAGE_TOKEN = "p"  # noqa: S105 (begins the tokens of pages)
 # How many documents are read at once, at least and at most, while a page is put together.
 SMALLEST_CHUNK, CHUNK = 50, 500
-WORDS = {ADMINISTRATOR: "workspace administrators", CREATOR: "who made it"}
+WORDS = {
+    ADMINISTRATOR: "workspace administrators",
+    CREATOR: "who made it",
+    MAKER: "who made it and workspace administrators",
+}
 
 
 class Records:
@@ -196,8 +208,9 @@ class Records:
             return True
         if level == ADMINISTRATOR:
             return caller.is_admin
-        if level == CREATOR:
-            return bool(body[CREATED_BY] == caller.user_name)
+        if level in (CREATOR, MAKER):
+            own = body[CREATED_BY] == caller.user_name
+            return bool(own or (level == MAKER and caller.is_admin))
         key = str(body[self.kind.key])
         return self._workspace.access.allows(caller, KINDS[self.kind.guard.acl], key, level)
 
@@ -236,6 +249,7 @@ class Records:
             ApiError: when the check refuses, or a value that must be unique is taken.
         """
         act, kind, key = self.act(caller), self.kind, str(old[self.kind.key])
+        self._require_kept(old)
         with self._space.database.transaction():
             body[kind.key] = old[kind.key]
             body |= kind.changed(act, body)
@@ -251,16 +265,56 @@ class Records:
         """Store what the server itself changed of a resource, such as its state."""
         self._space.update(self.kind.document, str(body[self.kind.key]), body)
 
+    def is_trashed(self, body: Body) -> bool:
+        """Say whether a resource is in the trash, which it is by the fields of its kind's."""
+        trash = self.kind.trash
+        return trash is not None and all(body.get(name) == trash[name] for name in trash)
+
+    def _require_kept(self, body: Body) -> None:
+        if self.is_trashed(body):
+            raise ApiError(
+                "PERMISSION_DENIED",
+                f"The {self.kind.name} {body[self.kind.key]} is in the trash",
+            )
+
     def delete(self, body: Body, caller: Principal) -> None:
-        """Delete a resource and its access control list."""
+        """Delete a resource and its access control list, or move it to the trash.
+
+        Raises:
+            ApiError: PERMISSION_DENIED for one that is in the trash already.
+        """
+        self._require_kept(body)
         kind, key = self.kind, str(body[self.kind.key])
         with self._space.database.transaction():
             kind.removed(self.act(caller), body)
-            self._space.delete(kind.document, key)
             for name in kind.unique:
                 self._space.delete(self._index(name), str(body.get(name)))
+            if kind.trash is not None:
+                self.put({**body, **kind.trash})
+                return
+            self._space.delete(kind.document, key)
             if kind.guard.acl:
                 self._workspace.permissions.forget(kind.guard.acl, key)
+
+    def restore(self, body: Body, fields: Body, caller: Principal) -> None:
+        """Take a resource out of the trash.
+
+        Args:
+            body: as it is stored.
+            fields: that it has when it is not in the trash.
+            caller: who restores it.
+
+        Raises:
+            ApiError: when it is not in the trash, or its place has been taken.
+        """
+        key = str(body[self.kind.key])
+        if not self.is_trashed(body):
+            raise invalid(f"The {self.kind.name} {key} is not in the trash")
+        with self._space.database.transaction():
+            for name in self.kind.unique:
+                self._claim(name, body.get(name), key)
+            restored = {**body, **fields}
+            self.save(restored, dict(restored), caller)
 
     def show(self, body: Body) -> Body:
         """Return a resource as the API shows it."""
@@ -274,6 +328,7 @@ class Records:
         limit: int | None = None,
         token: str = "",
         descending: bool = False,
+        trashed: bool = False,
         where: Callable[[Body], bool] | None = None,
     ) -> tuple[list[Body], str]:
         """Return what the caller sees, and the token of the next page or "".
@@ -283,6 +338,7 @@ class Records:
             limit: how many at most; None for all.
             token: of the page, as the page before gave it; "" for the first.
             descending: newest first.
+            trashed: with what is in the trash.
             where: shows only what it is true for.
         """
         found: list[Body] = []
@@ -294,9 +350,8 @@ class Records:
             )
             for document in documents:
                 body = document.body
-                if (where is None or where(body)) and self.allows(
-                    body, caller, self.kind.guard.see
-                ):
+                wanted = (trashed or not self.is_trashed(body)) and (where is None or where(body))
+                if wanted and self.allows(body, caller, self.kind.guard.see):
                     if len(found) == limit:
                         return found, f"{PAGE_TOKEN}{after}"
                     found.append(body)

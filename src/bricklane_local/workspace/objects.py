@@ -6,6 +6,7 @@ that the reference does not state, the comment says so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -28,6 +29,12 @@ class ObjectType(StrEnum):
     DIRECTORY = "DIRECTORY"
     NOTEBOOK = "NOTEBOOK"
     FILE = "FILE"
+    DASHBOARD = "DASHBOARD"
+    REPO = "REPO"
+
+
+# Kinds that hold other objects.
+FOLDERS = (ObjectType.DIRECTORY, ObjectType.REPO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class WorkspaceObject:
         created_by: user name of whoever made it.
         size: bytes of content.
         blob: digest of the content, None for directories.
+        resource_id: by which an API of its own knows it, "" for the object id.
     """
 
     path: str
@@ -57,6 +65,17 @@ class WorkspaceObject:
     format: str | None = None
     size: int = 0
     blob: str | None = None
+    resource_id: str = ""
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it holds other objects."""
+        return self.object_type in FOLDERS
+
+    @property
+    def acl_id(self) -> str:
+        """Its id in the permissions API."""
+        return self.resource_id or str(self.object_id)
 
     def info(self) -> dict[str, Any]:
         """Return the ``ObjectInfo`` of the API."""
@@ -64,11 +83,11 @@ class WorkspaceObject:
             "path": self.path,
             "object_type": self.object_type,
             "object_id": self.object_id,
-            "resource_id": str(self.object_id),
+            "resource_id": self.acl_id,
         }
         if self.language:
             body["language"] = self.language
-        if self.object_type is not ObjectType.DIRECTORY:
+        if not self.is_folder:
             body |= {"created_at": self.created_at, "modified_at": self.modified_at}
         if self.object_type is ObjectType.FILE:
             body["size"] = self.size
@@ -90,6 +109,8 @@ class WorkspaceObjects:
         self._clock = clock
         # Raised by every change, so that views of the tree know when they are out of date.
         self.generation = 0
+        # Told of each object that is deleted, by whoever has an API of its own for some.
+        self.on_deletion: list[Callable[[WorkspaceObject], None]] = []
 
     def ensure_home(self, principal: Principal) -> None:
         """Make the root folders and the home of ``principal`` where they are missing."""
@@ -125,7 +146,7 @@ class WorkspaceObjects:
     def children(self, path: str) -> list[WorkspaceObject]:
         """Return what a directory holds, or the object itself when it is none."""
         found = self.get(path)
-        if found.object_type is not ObjectType.DIRECTORY:
+        if not found.is_folder:
             return [found]
         children = [_object(d) for d in self._space.select(KIND, parent=found.path)]
         return sorted(children, key=lambda child: child.path)
@@ -154,7 +175,7 @@ class WorkspaceObjects:
                 missing.append(current)
                 current = parent_of(current)
                 continue
-            if found.object_type is not ObjectType.DIRECTORY:
+            if not found.is_folder:
                 raise ApiError(
                     "RESOURCE_ALREADY_EXISTS",
                     f"Cannot create directory {normal(path)}: {found.path} is a "
@@ -182,6 +203,7 @@ class WorkspaceObjects:
         object_type: ObjectType,
         language: str | None = None,
         source_format: str | None = None,
+        resource_id: str = "",
         overwrite: bool,
     ) -> WorkspaceObject:
         """Put content that is already a blob at ``path``, in an existing directory.
@@ -214,6 +236,7 @@ class WorkspaceObjects:
             format=source_format,
             size=self._blobs.size(blob),
             blob=blob,
+            resource_id=resource_id or (existing.resource_id if existing else ""),
         )
         self._write(written)
         return written
@@ -224,7 +247,7 @@ class WorkspaceObjects:
             raise ApiError(
                 "RESOURCE_DOES_NOT_EXIST", f"The parent folder ({path}) does not exist.", status=404
             )
-        if parent.object_type is not ObjectType.DIRECTORY:
+        if not parent.is_folder:
             raise invalid(f"The parent ({path}) is a {parent.object_type.lower()}, not a folder")
 
     def delete(self, path: str, *, recursive: bool) -> None:
@@ -236,13 +259,20 @@ class WorkspaceObjects:
         found = self.get(path)
         if found.path in ROOTS:
             raise ApiError("DIRECTORY_PROTECTED", f"Folder ({found.path}) is protected.")
-        below = self.under(found.path) if found.object_type is ObjectType.DIRECTORY else []
+        below = self.under(found.path) if found.is_folder else []
         if below and not recursive:
             raise ApiError("DIRECTORY_NOT_EMPTY", f"Folder ({found.path}) is not empty")
         with self._space.database.transaction():
             for item in (found, *below):
                 self._space.delete(KIND, item.path)
+                for told in self.on_deletion:
+                    told(item)
         self.generation += 1
+
+    def forget(self, path: str) -> None:
+        """Remove one object without telling anybody, for who has an API of its own for it."""
+        if self._space.delete(KIND, normal(path)):
+            self.generation += 1
 
     def _write(self, written: WorkspaceObject) -> None:
         body = asdict(written)

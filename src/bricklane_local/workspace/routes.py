@@ -167,10 +167,12 @@ def _exported(call: Call, found: WorkspaceObject, format_name: str) -> tuple[byt
             f"format {format_name} is not supported by the local workspace: "
             "use SOURCE, JUPYTER, RAW or AUTO"
         )
-    if found.object_type is ObjectType.DIRECTORY:
-        raise invalid(f"{found.path} is a directory: only notebooks and files can be exported")
+    if found.is_folder:
+        raise invalid(
+            f"{found.path} is a {found.object_type.lower()}: only what has content is exported"
+        )
     content = call.workspace.objects.content(found)
-    if found.object_type is ObjectType.FILE:
+    if found.object_type is not ObjectType.NOTEBOOK:
         return content, found.path.rpartition(".")[2]
     wanted = found.format if format_name in ("AUTO", "RAW") else format_name
     if wanted == found.format:

@@ -1,0 +1,1 @@
+"""Database instances, with the catalogs and synced tables that belong to them."""

@@ -1,0 +1,1 @@
+"""What machine learning needs: experiments, registered models, serving, vector search."""

@@ -1,0 +1,1 @@
+"""What analysts make: dashboards, Genie spaces, queries, alerts."""

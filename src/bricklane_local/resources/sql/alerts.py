@@ -1,0 +1,120 @@
+"""Alerts of both generations. Nothing evaluates them.
+
+Source: https://docs.databricks.com/api/workspace/alertsv2, and …/alerts for those that watch a
+saved query. Deleting one moves it to the trash.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bricklane_local.app.errors import ApiError
+from bricklane_local.app.routing import Fidelity
+from bricklane_local.identity.principals import PrincipalKind
+from bricklane_local.permissions.levels import EDIT, READ
+from bricklane_local.resources.kind import EVERYBODY, Act, Body, Guard, Kind, uuid_key
+from bricklane_local.resources.operations import Change, Create, Delete, Get, List, routes
+from bricklane_local.resources.records import FOLDER, Records
+from bricklane_local.resources.sql.common import PARENT, WAREHOUSE_ID, in_workspace, parent_folder
+from bricklane_local.resources.sql.queries import OWNER, QUERY, check_owner, made
+
+if TYPE_CHECKING:
+    from bricklane_local.cloud import Workspace
+
+STATE = Fidelity.STATE_ONLY
+NOTE = "kept; nothing evaluates it"
+
+
+def _made_legacy(act: Act, body: Body) -> Body:
+    return {**made(act, body), "state": "UNKNOWN"}
+
+
+def _updated(act: Act, body: Body) -> Body:
+    return {"update_time": act.iso, PARENT: in_workspace(body[FOLDER])}
+
+
+def _check_legacy(act: Act, body: Body, old: Body | None) -> None:
+    check_owner(act, body, old)
+    Records(act.workspace, QUERY).wanted(str(body["query_id"]), act.caller, READ)
+
+
+LEGACY_API, LEGACY_SDK = "/api/2.0/sql/alerts", "sql.AlertsAPI"
+LEGACY = Kind(
+    name="alert",
+    document="alert",
+    key="id",
+    new_key=uuid_key,
+    guard=Guard("sql/alerts", EVERYBODY, READ, EDIT),
+    required=("display_name", "query_id", "condition"),
+    outputs=("create_time", "lifecycle_state", "state", "trigger_time", "update_time"),
+    folder=parent_folder,
+    made=_made_legacy,
+    changed=_updated,
+    check=_check_legacy,
+    trash={"lifecycle_state": "TRASHED"},
+    brief=(PARENT,),
+    sent_in="alert",
+    operations=(
+        Create(f"POST {LEGACY_API}", f"{LEGACY_SDK}.create", fidelity=STATE, note=NOTE),
+        List(f"GET {LEGACY_API}", items="results", size="page_size", fidelity=STATE),
+        Get(f"GET {LEGACY_API}/{{id}}", fidelity=STATE),
+        Change(f"PATCH {LEGACY_API}/{{id}}", f"{LEGACY_SDK}.update", fidelity=STATE),
+        Delete(f"DELETE {LEGACY_API}/{{id}}", fidelity=STATE, note="moves it to the trash"),
+    ),
+    proved_by="databricks alerts",
+)
+
+
+def _run_as(workspace: Workspace, body: Body) -> Body:
+    """Return as whom an alert would run: whom it names, or its owner."""
+    wanted = body.get("run_as") or {}
+    if any(wanted.values()):
+        return dict(wanted)
+    owner = workspace.cloud.directory.find(workspace.name, str(body[OWNER]))
+    machine = owner is not None and owner.kind is PrincipalKind.SERVICE_PRINCIPAL
+    return {"service_principal_name" if machine else "user_name": body[OWNER]}
+
+
+def _shown(workspace: Workspace, body: Body) -> Body:
+    acts = _run_as(workspace, body)
+    return {**body, "effective_run_as": acts, "run_as_user_name": next(iter(acts.values()))}
+
+
+def _check(act: Act, body: Body, _old: Body | None) -> None:
+    named = (body.get("run_as") or {}).get("service_principal_name")
+    if named and act.workspace.cloud.directory.find(act.workspace.name, named) is None:
+        raise ApiError("RESOURCE_DOES_NOT_EXIST", f"run_as names {named}, who is not here")
+
+
+API = "/api/2.0/alerts"
+ALERT = Kind(
+    name="alert",
+    document="alert_v2",
+    key="id",
+    new_key=uuid_key,
+    guard=Guard("alertsv2", EVERYBODY, READ, EDIT),
+    required=("display_name", "query_text", WAREHOUSE_ID, "evaluation", "schedule"),
+    outputs=(
+        "create_time",
+        "effective_run_as",
+        "lifecycle_state",
+        OWNER,
+        "run_as_user_name",
+        "update_time",
+    ),
+    folder=parent_folder,
+    made=made,
+    changed=_updated,
+    check=_check,
+    shown=_shown,
+    trash={"lifecycle_state": "DELETED"},
+    operations=(
+        Create(f"POST {API}", "sql.AlertV2", fidelity=STATE, note=NOTE),
+        List(f"GET {API}", items="alerts", size="page_size", fidelity=STATE),
+        Get(f"GET {API}/{{id}}", fidelity=STATE),
+        Change(f"PATCH {API}/{{id}}", "sql.AlertV2", fidelity=STATE),
+        Delete(f"DELETE {API}/{{id}}", fidelity=STATE, note="moves it to the trash"),
+    ),
+    proved_by="databricks bundle deploy",
+)
+ROUTES = routes([ALERT, LEGACY])
