@@ -51,7 +51,7 @@ class World:
         self.assignments = Assignments(metastore)
         for name in (ADMINISTRATOR, OWNER, READER):
             directory.ensure_user(name, name)
-        directory.add_group("dev", ANALYSTS)
+        directory.tree.add("dev", directory.next_id(), ANALYSTS)
         for name, workspace_id in (("dev", DEV), ("prod", PROD)):
             self.assignments.attach(name, workspace_id, Principal("1", ADMINISTRATOR, "Admin"))
 
