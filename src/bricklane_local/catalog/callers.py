@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-
-from bricklane_local.identity.principals import Principal
 
 EVERYONE = "account users"
 
@@ -25,12 +24,12 @@ class Caller:
     workspace_id: int
 
     @classmethod
-    def of(cls, principal: Principal, workspace_id: int) -> Caller:
+    def of(cls, user_name: str, groups: Iterable[str], workspace_id: int) -> Caller:
         """Return a principal as a caller from a workspace.
 
         Args:
-            principal: whose ``groups`` hold every group it is in, directly or through others.
+            user_name: its user name or application id.
+            groups: names of all groups it is in, directly or through others.
             workspace_id: the workspace that authenticated it.
         """
-        names = frozenset((principal.user_name, EVERYONE, *principal.groups))
-        return cls(principal.user_name, names, workspace_id)
+        return cls(user_name, frozenset((user_name, EVERYONE, *groups)), workspace_id)

@@ -22,7 +22,7 @@ def caller_of(call: Call) -> Caller:
         ApiError: METASTORE_DOES_NOT_EXIST when the workspace has none.
     """
     Assignments(call.cloud.metastore).get(call.workspace.id)
-    return Caller.of(call.caller, call.workspace.id)
+    return call.cloud.metastore.principals.caller(call.caller, call.workspace.id)
 
 
 def page_size(call: Call, parameter: str = "max_results") -> int | None:

@@ -52,7 +52,7 @@ def issue(
 
 
 def issue_in_view(
-    metastore: Metastore, table_id: str, view: str, caller: Caller, workspace: str
+    metastore: Metastore, table_id: str, view: str, workspace_id: int
 ) -> dict[str, Any]:
     """Allow reading a table inside of a view, which reads with the privileges of its owner.
 
@@ -63,8 +63,7 @@ def issue_in_view(
         metastore: that both belong to.
         table_id: of the table or view that the view's text names.
         view: full name of the view.
-        caller: who reads the view.
-        workspace: name of the workspace in which it does.
+        workspace_id: the workspace in which the view is read.
 
     Raises:
         ApiError: PERMISSION_DENIED naming the owner of the view and the privilege it lacks.
@@ -72,7 +71,7 @@ def issue_in_view(
     body = metastore.body(TABLE, view)
     if body["table_type"] != VIEW:
         raise invalid(f"'{view}' is no view")
-    owner = metastore.principals.caller(body["owner"], workspace, caller.workspace_id)
+    owner = metastore.principals.owner(body["owner"], workspace_id)
     try:
         return issue(metastore, TABLE, table_id, "READ", owner)
     except ApiError as error:

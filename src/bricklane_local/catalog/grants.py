@@ -75,14 +75,16 @@ class Grants:
         """Remove all grants on a securable that is being dropped."""
         self._space.delete(GRANTS, securable.id)
 
-    def forget_principal(self, name: str) -> None:
-        """Remove all grants of a principal that has left the account.
+    def rename_principal(self, name: str, new_name: str | None) -> None:
+        """Keep all grants of a principal under another name, or with None remove them.
 
-        Whoever gets its name later must not inherit them.
+        Whoever gets the name of one that has left the account must not inherit its grants.
         """
         for document in self._space.select(GRANTS):
-            if document.body.pop(name, None) is not None:
-                self._space.update(GRANTS, document.key, document.body)
+            held = document.body.pop(name, None)
+            if held is not None:
+                kept = document.body | ({new_name: held} if new_name else {})
+                self._space.update(GRANTS, document.key, dict(sorted(kept.items())))
 
     def effective(self, chain: tuple[Securable, ...]) -> Effective:
         """Return every privilege on a securable by principal, and where each is inherited from.

@@ -11,10 +11,19 @@ from bricklane_local.catalog.access import Access, Standing
 from bricklane_local.catalog.callers import Caller
 from bricklane_local.catalog.deltalog import DeltaLogs
 from bricklane_local.catalog.grants import Grants
-from bricklane_local.catalog.kinds import CATALOG, LEAVES, METASTORE, SCHEMA, TABLE, VOLUME, Kind
+from bricklane_local.catalog.kinds import (
+    CATALOG,
+    KINDS,
+    LEAVES,
+    METASTORE,
+    SCHEMA,
+    TABLE,
+    VOLUME,
+    Kind,
+)
 from bricklane_local.catalog.locations import Locations
 from bricklane_local.catalog.names import full_name_of, normal, parent_of
-from bricklane_local.catalog.principals import PrincipalNames
+from bricklane_local.catalog.principals import Principals
 from bricklane_local.catalog.securables import BINDINGS, SYSTEM, Securable, Securables
 from bricklane_local.catalog.trash import Trash
 from bricklane_local.identity.directory import Directory
@@ -54,18 +63,15 @@ class Metastore:
         self.locations = Locations(paths)
         self.trash = Trash(paths.root / "metastore" / "trash")
         self.logs = DeltaLogs()
-        self.principals = PrincipalNames(directory)
+        self.principals = Principals(directory)
         self.securables = Securables(self.space)
         self.grants = Grants(self.space, self.principals.canonical)
         self.access = Access(self.securables, self.grants)
-        directory.on_removal(self._forget_principal)
+        directory.on_removal(self._principal_removed)
+        directory.tree.on_rename(self._group_renamed)
         self._found()
         self._complete_indexes()
         self.trash.empty()
-
-    def _forget_principal(self, record: dict[str, Any], scope: str) -> None:
-        if scope == ACCOUNT:
-            self.grants.forget_principal(record["user_name"])
 
     def _found(self) -> None:
         """Give a new cloud its metastore; one that was deleted does not come back by itself."""
@@ -87,6 +93,20 @@ class Metastore:
             if self.space.count(kind.id_field) != self.space.count(kind.name):
                 for document in self.children(kind):
                     self._index(kind, document.key, document.body)
+
+    def _principal_removed(self, record: dict[str, Any], scope: str) -> None:
+        if scope == ACCOUNT:
+            self.grants.rename_principal(record["user_name"], None)
+
+    def _group_renamed(self, name: str, new_name: str | None) -> None:
+        """Let grants and ownership follow an account group; they end with it."""
+        self.grants.rename_principal(name, new_name)
+        if new_name is None:
+            return
+        for kind in KINDS.values():
+            for document in self.space.select(kind.name):
+                if document.body.get("owner") == name:
+                    self.space.update(kind.name, document.key, document.body | {"owner": new_name})
 
     @property
     def id(self) -> str:

@@ -118,7 +118,7 @@ def table_credentials(call: Call) -> dict[str, Any]:
     view = call.body.get("in_view")
     if view:
         return credentials.issue_in_view(
-            metastore, identifier, full_name_of(view, TABLE), caller, call.workspace.name
+            metastore, identifier, full_name_of(view, TABLE), caller.workspace_id
         )
     return credentials.issue(metastore, TABLE, identifier, operation, caller)
 

@@ -101,10 +101,6 @@ class Directory:
         found = (self.tree.by_id(str(document.position)) for document in assigned)
         return [*self.tree.groups(scope), *(group for group in found if group is not None)]
 
-    def has_group(self, name: str) -> bool:
-        """Say whether any group of the account or of a workspace has this name."""
-        return any(document.body["name"] == name for document in self._space.select(GROUP))
-
     def assign(self, scope: str, kind: PrincipalKind | None, record: dict[str, Any]) -> None:
         """Take a principal of the account into a scope, if it is not there yet.
 

@@ -42,6 +42,16 @@ class GroupTree:
     def __init__(self, space: Space, changed: Callable[[], None]) -> None:
         self._space = space
         self._changed = changed
+        self._renamers: list[Callable[[str, str | None], None]] = []
+
+    def on_rename(self, renamer: Callable[[str, str | None], None]) -> None:
+        """Call ``renamer`` with the old and new name of each account group; None: it is deleted."""
+        self._renamers.append(renamer)
+
+    def _renamed(self, group: Group, new_name: str | None) -> None:
+        if group.scope == ACCOUNT and group.name != new_name:
+            for renamer in self._renamers:
+                renamer(group.name, new_name)
 
     def add(self, scope: str, number: int, name: str, external_id: str = "") -> Group:
         """Make a group in a scope that has none of this name."""
@@ -53,6 +63,7 @@ class GroupTree:
         """Store a group under its changed name and external id."""
         self._space.delete(GROUP, f"{group.scope}/{group.name}")
         self.add(changed.scope, int(changed.id), changed.name, changed.external_id)
+        self._renamed(group, changed.name)
         self._changed()
 
     def groups(self, scope: str) -> list[Group]:
@@ -76,6 +87,7 @@ class GroupTree:
         for key in self._space.keys_under(MEMBERSHIP, f"{group.id}/"):
             self._space.delete(MEMBERSHIP, key)
         self._space.delete(GROUP, f"{scope}/{group.name}")
+        self._renamed(group, None)
 
     def join(self, scope: str, group: Group, member_id: str) -> None:
         """Put a principal or group into a group of a scope."""

@@ -16,6 +16,7 @@ from bricklane_local.store.database import Database
 from tests.bricklane_local.catalog.world import World
 
 if TYPE_CHECKING:
+    from conftest import Server
     from databricks.sdk import WorkspaceClient
 
 
@@ -29,9 +30,9 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture(scope="module")
-def people(client: WorkspaceClient) -> WorkspaceClient:
-    """The SDK's client of a cloud that has two users more, p and q, and the group analysts."""
+def people(server: Server, client: WorkspaceClient) -> WorkspaceClient:
+    """The SDK's client of a cloud whose account has two users more and the group analysts."""
     for name in ("p@example.com", "q@example.com"):
         client.users.create(user_name=name)
-    client.groups.create(display_name="analysts")
+    server.account().groups_v2.create(display_name="analysts")
     return client

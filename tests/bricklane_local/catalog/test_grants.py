@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +14,11 @@ from bricklane_local.app.errors import ApiError
 from bricklane_local.catalog import catalogs, listing, schemas, tables, volumes
 from bricklane_local.catalog.kinds import CATALOG, METASTORE, SCHEMA, TABLE, VOLUME, Kind
 from bricklane_local.catalog.listing import Wanted
+from bricklane_local.identity.principals import PrincipalKind
+from bricklane_local.identity.scope import ACCOUNT
 from tests.bricklane_local.catalog.world import (
     ANALYSTS,
+    OWNER,
     READER,
     World,
     caller,
@@ -80,7 +84,7 @@ def test_select_is_inherited_from_what_holds_the_table(
 
 def test_groups_reach_as_far_as_the_caller_is_in_them(world: World) -> None:
     identifier = world.make_view("shared", world.owner)
-    world.directory.add_group("dev", "everybody in data")
+    world.directory.tree.add(ACCOUNT, world.directory.next_id(), "everybody in data")
     world.grant(TABLE, "dev.default.shared", "everybody in data", "SELECT")
     world.use(identifier, caller("n@example.com", "team", "everybody in data"))
     with pytest.raises(ApiError):
@@ -187,15 +191,57 @@ def test_owner_is_changed_by_owner_and_by_who_manages_what_holds_it(world: World
 
 
 def test_who_has_left_the_account_has_no_grants_any_more(world: World) -> None:
-    from bricklane_local.identity.principals import PrincipalKind
-
     world.grant(SCHEMA, "dev.default", READER, "SELECT")
+    securable = world.metastore.securable(SCHEMA, "dev.default")
     record = world.directory.record(PrincipalKind.USER, READER)
     assert record is not None
     world.directory.assign("dev", PrincipalKind.USER, record)
     world.directory.remove("dev", PrincipalKind.USER, record)
-    direct = world.metastore.grants.direct(world.metastore.securable(SCHEMA, "dev.default"))
-    assert READER not in direct
+    assert READER in world.metastore.grants.direct(securable)
+    world.directory.remove(ACCOUNT, PrincipalKind.USER, record)
+    assert READER not in world.metastore.grants.direct(securable)
+
+
+def test_grants_and_ownership_follow_a_renamed_group_and_end_with_it(world: World) -> None:
+    identifier = world.make_view("t", world.owner)
+    world.grant(SCHEMA, "dev.default", ANALYSTS, "SELECT")
+    tables.update(world.metastore, "dev.default.t", {"owner": ANALYSTS}, world.owner)
+    group = world.directory.tree.named(ACCOUNT, ANALYSTS)
+    assert group is not None
+    renamed = replace(group, name="scientists")
+    world.directory.tree.save(group, renamed)
+    assert world.metastore.body(TABLE, "dev.default.t")["owner"] == "scientists"
+    world.use(identifier, caller(READER, "scientists"), "READ_WRITE")
+    world.directory.remove_group(ACCOUNT, renamed)
+    securable = world.metastore.securable(SCHEMA, "dev.default")
+    assert list(world.metastore.grants.direct(securable)) == ["account users"]
+
+
+def test_a_workspace_s_own_group_is_no_principal(world: World) -> None:
+    world.directory.tree.add("dev", world.directory.next_id(), "local")
+    for name in ("local", "admins", "users"):
+        with pytest.raises(ApiError, match=f"Could not find principal with name {name}"):
+            world.grant(SCHEMA, "dev.default", name, "SELECT")
+
+
+def test_nested_account_groups_count_and_equal_names_of_a_workspace_do_not(world: World) -> None:
+    directory, tree = world.directory, world.directory.tree
+    inner = tree.add(ACCOUNT, directory.next_id(), "inner")
+    outer = tree.named(ACCOUNT, ANALYSTS)
+    record = directory.record(PrincipalKind.USER, OWNER)
+    assert outer is not None
+    assert record is not None
+    tree.join(ACCOUNT, inner, record["id"])
+    tree.join(ACCOUNT, outer, inner.id)
+    directory.assign("dev", PrincipalKind.USER, record)
+    member = world.metastore.principals.caller(directory.named("dev", OWNER), 1)
+    assert member.names == {OWNER, "account users", "inner", ANALYSTS}
+    stranger = directory.ensure_user("s@example.com", "s")
+    directory.assign("dev", PrincipalKind.USER, stranger)
+    tree.join("dev", tree.add("dev", directory.next_id(), ANALYSTS), stranger["id"])
+    found = directory.named("dev", "s@example.com")
+    assert ANALYSTS in found.groups
+    assert ANALYSTS not in world.metastore.principals.caller(found, 1).names
 
 
 def listed(world: World, kind: Kind, parent: str, *, browse: bool = False) -> list[str]:

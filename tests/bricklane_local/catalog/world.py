@@ -14,6 +14,7 @@ from bricklane_local.catalog.metastore import Metastore
 from bricklane_local.catalog.metastores.assignments import Assignments
 from bricklane_local.identity.directory import Directory
 from bricklane_local.identity.principals import Principal
+from bricklane_local.identity.scope import ACCOUNT
 
 DEV, PROD = 1, 2
 ADMINISTRATOR = "admin@example.com"
@@ -23,7 +24,7 @@ ANALYSTS = "analysts"
 
 def caller(name: str, *groups: str, workspace: int = DEV) -> Caller:
     """Return somebody who calls from a workspace."""
-    return Caller.of(Principal("9", name, name, groups=groups), workspace)
+    return Caller.of(name, groups, workspace)
 
 
 def denial(error: pytest.ExceptionInfo[ApiError]) -> str:
@@ -51,7 +52,7 @@ class World:
         self.assignments = Assignments(metastore)
         for name in (ADMINISTRATOR, OWNER, READER):
             directory.ensure_user(name, name)
-        directory.tree.add("dev", directory.next_id(), ANALYSTS)
+        directory.tree.add(ACCOUNT, directory.next_id(), ANALYSTS)
         for name, workspace_id in (("dev", DEV), ("prod", PROD)):
             self.assignments.attach(name, workspace_id, Principal("1", ADMINISTRATOR, "Admin"))
 
