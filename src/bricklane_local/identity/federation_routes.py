@@ -72,12 +72,16 @@ def delete_policy(call: Call) -> None:
 
 def _routes() -> list[Route]:
     found = []
-    for owner, api in (
-        ("", "AccountFederationPolicyAPI"),
-        ("/servicePrincipals/{id}", "ServicePrincipalFederationPolicyAPI"),
+    for owner, api, proof in (
+        ("", "AccountFederationPolicyAPI", "databricks_account_federation_policy"),
+        (
+            "/servicePrincipals/{id}",
+            "ServicePrincipalFederationPolicyAPI",
+            "databricks_service_principal_federation_policy",
+        ),
     ):
         path = f"/api/2.0/accounts/{{account}}{owner}/federationPolicies"
-        one, sdk, proof = f"{path}/{{policy:path}}", f"oauth2.{api}", "databricks-sdk"
+        one, sdk = f"{path}/{{policy:path}}", f"oauth2.{api}"
         found += [
             Route("POST", path, create_policy, sdk=f"{sdk}.create", proved_by=proof),
             Route("GET", path, list_policies, proved_by=proof),
