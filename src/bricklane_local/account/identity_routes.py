@@ -1,7 +1,8 @@
 """Routes of the account's identities: SCIM, OAuth, secrets and roles of service principals.
 
 Source: https://docs.databricks.com/api/account/accountusers (and groups, service principals),
-https://docs.databricks.com/api/account/serviceprincipalsecrets.
+https://docs.databricks.com/api/account/serviceprincipalsecrets and, in a module of their own,
+https://docs.databricks.com/api/account/serviceprincipalfederationpolicy.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ ROUTES = [
     Route("POST", f"{OIDC}/v1/token", token, raw=True, public=True, proved_by=PROOF),
     *(guarded(route) for route in routes(f"{ACCOUNT}/scim/v2", "databricks account")),
     *secret_routes("/{account}"),
-    *FEDERATION,
+    *(guarded(route) for route in FEDERATION),
     *rule_routes(f"{ACCOUNT}/access-control"),
     *rule_routes("/api/2.0/preview/accounts/{account}/access-control"),
 ]

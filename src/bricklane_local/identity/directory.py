@@ -75,13 +75,6 @@ class Directory:
         """Return the account's record of a principal by its name, or None."""
         return self._space.get(DOCUMENTS[kind], name)
 
-    def record_by_id(self, kind: PrincipalKind, principal_id: str) -> dict[str, Any] | None:
-        """Return the account's record of a principal by its SCIM id, or None."""
-        if not principal_id.isdecimal() or len(principal_id) > ID_LENGTH:
-            return None
-        document = self._space.at_position(DOCUMENTS[kind], int(principal_id))
-        return None if document is None else document.body
-
     def save(self, kind: PrincipalKind, record: dict[str, Any]) -> None:
         """Store the changed record of a principal."""
         self._space.update(DOCUMENTS[kind], record["user_name"], record)
@@ -206,7 +199,7 @@ class Directory:
 
     def by_id(self, scope: str, principal_id: str) -> Principal | None:
         """Return the principal of a scope with a SCIM id, or None."""
-        if not principal_id.isdigit():
+        if not principal_id.isdecimal() or len(principal_id) > ID_LENGTH:
             return None
         for kind in DOCUMENTS.values():
             found = self._space.at_position(kind, int(principal_id))

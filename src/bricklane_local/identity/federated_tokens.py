@@ -15,14 +15,10 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.identity.directory import Directory
-from bricklane_local.identity.federation import (
-    ACCOUNT,
-    SUBJECT_CLAIM,
-    FederationPolicies,
-    Policy,
-)
+from bricklane_local.identity.federation import SUBJECT_CLAIM, FederationPolicies, Policy
 from bricklane_local.identity.issuer_keys import IssuerError, IssuerKeys, key_set
 from bricklane_local.identity.principals import PrincipalKind
+from bricklane_local.identity.scope import ACCOUNT
 from bricklane_local.store.clock import Clock
 
 if TYPE_CHECKING:

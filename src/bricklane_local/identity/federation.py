@@ -19,12 +19,11 @@ from bricklane_local.app.errors import ApiError, invalid
 from bricklane_local.identity.directory import Directory
 from bricklane_local.identity.issuer_keys import is_trustworthy, key_set
 from bricklane_local.identity.oauth_secrets import moment
-from bricklane_local.identity.scope import ACCOUNT as WHOLE_ACCOUNT
+from bricklane_local.identity.scope import ACCOUNT
 from bricklane_local.store.clock import Clock
 from bricklane_local.store.database import Database, DuplicateKeyError
 
 KIND = "federation_policy"
-ACCOUNT = ""  # the owner of policies that are for the whole account
 MAXIMUM_POLICIES = 20
 POLICY_ID = re.compile(r"[a-z0-9/-]{1,128}")
 SUBJECT_CLAIM = "sub"
@@ -136,16 +135,14 @@ class FederationPolicies:
         description = str(body.get("description") or "")
         policy = Policy(owner, policy_id or uid, uid, now, now, description, oidc)
         self._check_name(policy, body)
-        if self._space.count(KIND, parent=_parent(owner)) >= MAXIMUM_POLICIES:
+        if self._space.count(KIND, parent=owner) >= MAXIMUM_POLICIES:
             raise ApiError(
                 "RESOURCE_LIMIT_EXCEEDED",
                 f"{_owner(owner)} can have at most {MAXIMUM_POLICIES} federation policies; "
                 "delete one first",
             )
         try:
-            self._space.insert(
-                KIND, policy.key, asdict(policy), parent=_parent(owner), position=now
-            )
+            self._space.insert(KIND, policy.key, asdict(policy), parent=owner, position=now)
         except DuplicateKeyError:
             raise ApiError(
                 "ALREADY_EXISTS", f"{_owner(owner)} has a federation policy {policy_id} already"
@@ -167,7 +164,7 @@ class FederationPolicies:
 
     def all(self, owner: str) -> list[Policy]:
         """Return the policies of a service principal or of the account, oldest first."""
-        return [_load(row.body) for row in self._space.select(KIND, parent=_parent(owner))]
+        return [_load(row.body) for row in self._space.select(KIND, parent=owner)]
 
     def is_current(self, policy: Policy) -> bool:
         """Say whether a policy is still there, as it was read."""
@@ -245,8 +242,8 @@ class FederationPolicies:
             raise invalid(f"name must be that of the request's path, {name}; got {given!r}")
 
     def _forget(self, record: dict[str, Any], scope: str) -> None:
-        if scope == WHOLE_ACCOUNT:
-            self._space.delete_children(KIND, _parent(record["id"]))
+        if scope == ACCOUNT:
+            self._space.delete_children(KIND, record["id"])
 
 
 _OIDC_FIELDS = tuple(row.name for row in fields(OidcPolicy))
@@ -254,10 +251,6 @@ _OIDC_FIELDS = tuple(row.name for row in fields(OidcPolicy))
 
 def _load(body: dict[str, Any]) -> Policy:
     return Policy(**(body | {"oidc": OidcPolicy.load(body["oidc"])}))
-
-
-def _parent(owner: str) -> str:
-    return owner or "account"
 
 
 def _owner(owner: str) -> str:

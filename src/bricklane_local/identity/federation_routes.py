@@ -1,6 +1,6 @@
 """Routes of federation policies, of the account and of service principals.
 
-They ask nothing of the listener that they are mounted on but its caller and its cloud.
+Who may use them, the account's listener decides.
 Source: https://docs.databricks.com/api/account/serviceprincipalfederationpolicy (and
 accountfederationpolicy).
 """
@@ -14,29 +14,26 @@ from bricklane_local.app.errors import ApiError
 from bricklane_local.app.routing import Route
 from bricklane_local.app.types import check_object
 from bricklane_local.catalog.pages import page
-from bricklane_local.identity.federation import ACCOUNT
 from bricklane_local.identity.principals import PrincipalKind
+from bricklane_local.identity.scope import ACCOUNT
 
 POLICY = "oauth2.FederationPolicy"
 
 
 def _owner(call: Call) -> str:
-    """Return whose policies the path is about, if the caller may see and change them.
+    """Return whose policies the path is about.
 
     Raises:
-        ApiError: RESOURCE_DOES_NOT_EXIST, or PERMISSION_DENIED for who is no administrator.
+        ApiError: RESOURCE_DOES_NOT_EXIST for an unknown service principal.
     """
-    if call.path["account"] != call.cloud.account_id:
-        raise ApiError("RESOURCE_DOES_NOT_EXIST", f"There is no account {call.path['account']}")
-    if not call.caller.is_admin:
-        raise ApiError("PERMISSION_DENIED", "Federation policies need an administrator")
-    principal_id = call.path.get("id", ACCOUNT)
-    if principal_id == ACCOUNT:
+    if "id" not in call.path:
         return ACCOUNT
-    kind = PrincipalKind.SERVICE_PRINCIPAL
-    if call.cloud.directory.record_by_id(kind, principal_id) is None:
-        raise ApiError("RESOURCE_DOES_NOT_EXIST", f"There is no service principal {principal_id}")
-    return principal_id
+    found = call.cloud.directory.by_id(ACCOUNT, call.path["id"])
+    if found is None or found.kind is not PrincipalKind.SERVICE_PRINCIPAL:
+        raise ApiError(
+            "RESOURCE_DOES_NOT_EXIST", f"There is no service principal {call.path['id']}"
+        )
+    return found.id
 
 
 def create_policy(call: Call) -> dict[str, Any]:
@@ -75,12 +72,16 @@ def delete_policy(call: Call) -> None:
 
 def _routes() -> list[Route]:
     found = []
-    for owner, api in (
-        ("", "AccountFederationPolicyAPI"),
-        ("/servicePrincipals/{id}", "ServicePrincipalFederationPolicyAPI"),
+    for owner, api, proof in (
+        ("", "AccountFederationPolicyAPI", "databricks_account_federation_policy"),
+        (
+            "/servicePrincipals/{id}",
+            "ServicePrincipalFederationPolicyAPI",
+            "databricks_service_principal_federation_policy",
+        ),
     ):
         path = f"/api/2.0/accounts/{{account}}{owner}/federationPolicies"
-        one, sdk, proof = f"{path}/{{policy:path}}", f"oauth2.{api}", "databricks-sdk"
+        one, sdk = f"{path}/{{policy:path}}", f"oauth2.{api}"
         found += [
             Route("POST", path, create_policy, sdk=f"{sdk}.create", proved_by=proof),
             Route("GET", path, list_policies, proved_by=proof),

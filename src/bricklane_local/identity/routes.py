@@ -6,7 +6,6 @@ from typing import Any
 
 from bricklane_local.app.call import Call
 from bricklane_local.app.routing import Fidelity, Route
-from bricklane_local.identity.federation_routes import ROUTES as FEDERATION
 from bricklane_local.identity.oauth_routes import ROUTES as OAUTH
 from bricklane_local.identity.scim_routes import ROUTES as SCIM
 
@@ -19,7 +18,6 @@ def telemetry(call: Call) -> dict[str, Any]:
 ROUTES = [
     *SCIM,
     *OAUTH,
-    *FEDERATION,
     Route(
         "POST",
         "/telemetry-ext",

@@ -24,6 +24,7 @@ OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "sw": lambda found, wanted: found.startswith(wanted),
     "ew": lambda found, wanted: found.endswith(wanted),
 }
+TRUTHS = {"true": True, "false": False}
 # The Terraform provider never asks for applicationId and takes it from what comes back: what names
 # a service principal is returned as its id is (RFC 7643, section 7: "returned": "always").
 ALWAYS_SHOWN = ("schemas", "id", "applicationId")
@@ -242,7 +243,7 @@ def _apply(result: Resource, op: str, path: str, value: Any, lists: Iterable[str
     if name not in result and name not in lists:
         raise ScimError(400, f"{path!r} is no attribute that can be changed", "invalidPath")
     if name not in lists:
-        result[name] = None if op == "remove" else value
+        result[name] = None if op == "remove" else _single(value, result.get(name))
         return
     present = list(result.get(name) or [])
     given = [selected["value"]] if selected else _given(value)
@@ -254,6 +255,15 @@ def _apply(result: Resource, op: str, path: str, value: Any, lists: Iterable[str
         return
     known = {item["value"] for item in present}
     result[name] = present + [{"value": item} for item in given if item not in known]
+
+
+def _single(value: Any, present: Any) -> Any:
+    """Return a single value, which Terraform's provider writes as ``[{"value": "false"}]``."""
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], Mapping):
+        value = value[0].get("value")
+    if isinstance(present, bool) and isinstance(value, str):
+        value = TRUTHS.get(value.lower(), value)
+    return value
 
 
 def _given(value: Any) -> list[str]:

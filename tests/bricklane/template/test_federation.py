@@ -17,13 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from databricks.sdk import WorkspaceClient
+from databricks.sdk import AccountClient, WorkspaceClient
 from databricks.sdk.service.catalog import PermissionsChange, Privilege
-from databricks.sdk.service.oauth2 import (
-    FederationPolicy,
-    OidcFederationPolicy,
-    ServicePrincipalFederationPolicyAPI,
-)
+from databricks.sdk.service.oauth2 import FederationPolicy, OidcFederationPolicy
 
 from tests.flows.cloud import PERSON, Clone, LocalCloud, tool
 
@@ -36,7 +32,7 @@ SECONDS = 300.0
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     running = LocalCloud(tmp_path_factory.mktemp("federation") / "state")
-    running.up(0, "--act", tool("act"))
+    running.up("--act", tool("act"))
     yield running
     running.down()
 
@@ -58,6 +54,7 @@ class Delivery:
     Args:
         cloud: where all are.
         repository: ``owner/name``.
+        account: its administrator's client.
         administrator: of the workspace dev.
         principal: SCIM id.
         application_id: of the principal.
@@ -66,6 +63,7 @@ class Delivery:
 
     cloud: LocalCloud
     repository: str
+    account: AccountClient
     administrator: WorkspaceClient
     principal: int
     application_id: str
@@ -83,7 +81,7 @@ class Delivery:
 
     def trust(self, **changes: str) -> None:
         """Let tokens of the repository's environment dev stand for the principal, and no others."""
-        policies = ServicePrincipalFederationPolicyAPI(self.administrator.api_client)
+        policies = self.account.service_principal_federation_policy
         for policy in policies.list(self.principal):
             policies.delete(self.principal, str(policy.policy_id))
         prefix = self.ask("GET", "/actions/oidc/customization/sub")["sub_claim_prefix"]
@@ -136,13 +134,16 @@ def delivery(cloud: LocalCloud, requirement: str, tmp_path: Path) -> Delivery:
         add=[Privilege.USE_CATALOG, Privilege.CREATE_SCHEMA], principal=made.application_id
     )
     administrator.grants.update("catalog", "dev", changes=[change])
+    names = ("host", "account_id", "client_id", "client_secret")
+    account = AccountClient(**{name: config["account"][name] for name in names})
+    application_id = str(made.application_id)
     found = Delivery(
-        cloud, repository, administrator, int(str(made.id)), str(made.application_id), clone
+        cloud, repository, account, administrator, int(str(made.id)), application_id, clone
     )
     found.ask("PUT", "/environments/dev", {})
     for name, value in (
         ("DATABRICKS_HOST", profile["host"]),
-        ("DATABRICKS_CLIENT_ID", str(made.application_id)),
+        ("DATABRICKS_CLIENT_ID", application_id),
     ):
         found.ask("POST", "/environments/dev/variables", {"name": name, "value": value})
     body = {"name": "BRICKLANE_REQUIREMENT", "value": requirement}

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from databricks.sdk import WorkspaceClient
+from databricks.sdk import AccountClient, WorkspaceClient
+from databricks.sdk.errors import PermissionDenied
 from databricks.sdk.service.oauth2 import (
-    AccountFederationPolicyAPI,
     FederationPolicy,
     OidcFederationPolicy,
     ServicePrincipalFederationPolicyAPI,
@@ -50,8 +50,8 @@ def issuer(one_issuer: Issuer) -> Issuer:
 
 
 @pytest.fixture
-def policies(client: WorkspaceClient) -> ServicePrincipalFederationPolicyAPI:
-    return ServicePrincipalFederationPolicyAPI(client.api_client)
+def policies(server: Server) -> ServicePrincipalFederationPolicyAPI:
+    return server.account().service_principal_federation_policy
 
 
 @pytest.fixture
@@ -340,7 +340,7 @@ def test_an_issuer_that_cannot_be_believed(
     issuer = Issuer()
     try:
         issuer.answers[f"/idp/{path}"] = answer
-        policies = ServicePrincipalFederationPolicyAPI(server.client().api_client)
+        policies = server.account().service_principal_federation_policy
         policies.create(int(made.id), policy(issuer))
         said = refused(exchange(server, issuer.token(), made.application_id))
         assert said.startswith(f"The keys of the issuer {issuer.url} cannot be had: ")
@@ -355,7 +355,7 @@ def test_an_issuer_that_cannot_be_reached_or_sends_elsewhere(
     server: Server, machine: Callable[[], Machine]
 ) -> None:
     made, issuer = machine(), Issuer()
-    policies = ServicePrincipalFederationPolicyAPI(server.client().api_client)
+    policies = server.account().service_principal_federation_policy
     policies.create(int(made.id), policy(issuer))
     document = {"issuer": issuer.url, "jwks_uri": "http://metadata.example/keys"}
     issuer.answers["/idp/.well-known/openid-configuration"] = (200, document)
@@ -370,7 +370,7 @@ def test_a_policy_of_the_account_tells_whom_by_a_claim(
     server: Server, client: WorkspaceClient, machine: Callable[[], Machine], issuer: Issuer
 ) -> None:
     made = machine()
-    account = AccountFederationPolicyAPI(client.api_client)
+    account = server.account().federation_policy
     wanted = policy(issuer, subject=None, audiences=None, subject_claim="email")
     account.create(wanted, policy_id="idp")
     try:
@@ -392,14 +392,38 @@ def test_a_policy_of_the_account_tells_whom_by_a_claim(
     assert "No federation policy of the account trusts" in refused(gone)
 
 
-def test_the_sdk_signs_in_as_in_a_workflow_and_renews(
-    server: Server, trusted: Machine, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def workflow(
+    trusted: Machine,
+    policies: ServicePrincipalFederationPolicyAPI,
+    issuer: Issuer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Make this process look like a step of a GitHub workflow that the principal trusts."""
     url = issuer.url.replace("/idp", "/idtoken?api-version=2.0")
     monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_URL", url)
     monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", REQUEST_TOKEN)
-    policies = ServicePrincipalFederationPolicyAPI(server.client().api_client)
     policies.create(int(trusted.id), policy(issuer, audiences=None))
+
+
+@pytest.mark.usefixtures("workflow")
+def test_the_sdk_signs_in_at_the_account(server: Server, trusted: Machine) -> None:
+    profile = server.profile_of("account")
+    client = AccountClient(
+        host=profile["host"],
+        account_id=profile["account_id"],
+        client_id=trusted.application_id,
+        auth_type="github-oidc",
+    )
+    assert client.config.token_audience == profile["account_id"]
+    with pytest.raises(PermissionDenied, match="is no administrator of the account"):
+        list(client.service_principals_v2.list())
+
+
+@pytest.mark.usefixtures("workflow")
+def test_the_sdk_signs_in_as_in_a_workflow_and_renews(
+    server: Server, trusted: Machine, issuer: Issuer
+) -> None:
     client = WorkspaceClient(
         host=server.host, client_id=trusted.application_id, auth_type="github-oidc"
     )
@@ -414,13 +438,10 @@ def test_the_sdk_signs_in_as_in_a_workflow_and_renews(
         issuer.offset = 0
 
 
-def test_policies_survive_the_servers_death(
-    fresh: Server, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_policies_survive_the_servers_death(fresh: Server, issuer: Issuer) -> None:
     client = fresh.up().client()
     made = client.service_principals.create(display_name="lasting")
-    policies = ServicePrincipalFederationPolicyAPI(client.api_client)
-    policies.create(int(str(made.id)), policy(issuer))
+    fresh.account().service_principal_federation_policy.create(int(str(made.id)), policy(issuer))
     status = json.loads(fresh.local("status", "--json").stdout)
     os.kill(status["pid"], signal.SIGKILL)
     fresh.up()

@@ -12,11 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from databricks.sdk.service.iam import Patch, PatchOp
-from databricks.sdk.service.oauth2 import (
-    FederationPolicy,
-    OidcFederationPolicy,
-    ServicePrincipalFederationPolicyAPI,
-)
+from databricks.sdk.service.oauth2 import FederationPolicy, OidcFederationPolicy
 
 from tests.bricklane_local.identity.issuer import REQUEST_TOKEN, SUBJECT, Issuer
 
@@ -68,12 +64,12 @@ def issuer() -> Iterator[Issuer]:
 
 @pytest.fixture
 def deployer(
-    client: WorkspaceClient, machine: Callable[[], Machine], issuer: Issuer
+    server: Server, client: WorkspaceClient, machine: Callable[[], Machine], issuer: Issuer
 ) -> Iterator[Machine]:
     """An administrator that signs in with the issuer's tokens for the account."""
     made = machine()
     oidc = OidcFederationPolicy(issuer=issuer.url, subject=SUBJECT)
-    policies = ServicePrincipalFederationPolicyAPI(client.api_client)
+    policies = server.account().service_principal_federation_policy
     policies.create(int(made.id), FederationPolicy(oidc_policy=oidc))
     (admins,) = client.groups.list(filter="displayName eq admins")
     operation = Patch(op=PatchOp.ADD, path="groups", value=[{"value": admins.id}])
@@ -128,6 +124,44 @@ def test_the_cli_signs_in_and_says_what_does_not_fit(
     denied = run(*base, "current-user", "me", ACTIONS_ID_TOKEN_REQUEST_TOKEN="wrong")
     assert denied.returncode == 1
     assert "failed to request ID token" in denied.stderr
+
+
+def test_the_cli_manages_policies(
+    server: Server, program: str, deployer: Machine, tmp_path: Path
+) -> None:
+    def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
+        clean = {name: value for name, value in os.environ.items() if "DATABRICKS" not in name}
+        profile = {
+            "DATABRICKS_CONFIG_FILE": str(server.state / "config"),
+            "DATABRICKS_CONFIG_PROFILE": "account",
+        }
+        return subprocess.run(
+            [program, "account", *arguments, "-o", "json"],
+            cwd=tmp_path,
+            env=clean | profile,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    family = "service-principal-federation-policy"
+    body = json.dumps({"oidc_policy": {"issuer": "https://idp.example", "subject": "ci"}})
+    made = cli(family, "create", deployer.id, "--policy-id", "by-cli", "--json", body)
+    assert made.returncode == 0, made.stderr
+    assert json.loads(made.stdout)["service_principal_id"] == int(deployer.id)
+    listed = json.loads(cli(family, "list", deployer.id).stdout)
+    assert "by-cli" in [policy["policy_id"] for policy in listed]
+    change = json.dumps({"description": "for CI"})
+    changed = cli(family, "update", deployer.id, "by-cli", "--json", change)
+    assert json.loads(changed.stdout)["description"] == "for CI"
+    got = json.loads(cli(family, "get", deployer.id, "by-cli").stdout)
+    assert got["oidc_policy"] == {"issuer": "https://idp.example", "subject": "ci"}
+    assert cli(family, "delete", deployer.id, "by-cli").returncode == 0
+    gone = cli(family, "get", deployer.id, "by-cli")
+    assert "has no federation policy by-cli" in gone.stderr
+    made = cli("federation-policy", "create", "--json", '{"oidc_policy": {"issuer": "http://x"}}')
+    assert "oidc_policy.issuer must be an https URL" in made.stderr
 
 
 def test_a_token_that_runs_out_in_a_deployment_is_renewed(

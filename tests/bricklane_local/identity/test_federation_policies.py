@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +14,6 @@ from databricks.sdk.errors import (
     ResourceConflict,
 )
 from databricks.sdk.service.oauth2 import (
-    AccountFederationPolicyAPI,
     FederationPolicy,
     OidcFederationPolicy,
     ServicePrincipalFederationPolicyAPI,
@@ -23,8 +21,8 @@ from databricks.sdk.service.oauth2 import (
 from joserfc.jwk import OctKey, RSAKey
 
 if TYPE_CHECKING:
-    from conftest import Machine, Server
-    from databricks.sdk import WorkspaceClient
+    from conftest import Server
+    from databricks.sdk import AccountClient
 
 GITHUB = "https://token.actions.githubusercontent.com"
 SUBJECT = "repo:acme/flights:environment:prod"
@@ -35,22 +33,27 @@ def policy(**changes: Any) -> FederationPolicy:
     return FederationPolicy(oidc_policy=OidcFederationPolicy(**(values | changes)))
 
 
-@pytest.fixture
-def principal(client: WorkspaceClient) -> int:
-    return int(str(client.service_principals.create(display_name="federated").id))
+@pytest.fixture(scope="module")
+def account(server: Server) -> AccountClient:
+    return server.account()
 
 
 @pytest.fixture
-def policies(client: WorkspaceClient) -> ServicePrincipalFederationPolicyAPI:
-    return ServicePrincipalFederationPolicyAPI(client.api_client)
+def principal(account: AccountClient) -> int:
+    return int(str(account.service_principals_v2.create(display_name="federated").id))
+
+
+@pytest.fixture
+def policies(account: AccountClient) -> ServicePrincipalFederationPolicyAPI:
+    return account.service_principal_federation_policy
 
 
 def test_policies_of_a_service_principal(
-    client: WorkspaceClient, principal: int, policies: ServicePrincipalFederationPolicyAPI
+    account: AccountClient, principal: int, policies: ServicePrincipalFederationPolicyAPI
 ) -> None:
     made = policies.create(principal, policy(audiences=["acme"]), policy_id="ci/prod")
-    account = client.config.account_id
-    path = f"accounts/{account}/servicePrincipals/{principal}/federationPolicies/ci/prod"
+    owner = f"accounts/{account.config.account_id}/servicePrincipals/{principal}"
+    path = f"{owner}/federationPolicies/ci/prod"
     assert (made.name, made.policy_id, made.service_principal_id) == (path, "ci/prod", principal)
     assert made.uid
     assert made.create_time == made.update_time
@@ -151,7 +154,7 @@ def test_what_a_policy_cannot_say(
 
 
 def test_names_types_and_the_account_are_checked(
-    server: Server, principal: int, policies: ServicePrincipalFederationPolicyAPI
+    account: AccountClient, principal: int, policies: ServicePrincipalFederationPolicyAPI
 ) -> None:
     with pytest.raises(InvalidParameterValue, match="policy_id must be 1 to 128 lower-case"):
         policies.create(principal, policy(), policy_id="Not-Lower")
@@ -161,65 +164,65 @@ def test_names_types_and_the_account_are_checked(
         policies.create(principal, wrong, policy_id="y")
     with pytest.raises(NotFound, match="There is no service principal 7"):
         policies.create(7, policy())
-    account = server.client().config.account_id
-    path = f"/api/2.0/accounts/{account}/servicePrincipals/{principal}/federationPolicies"
+    account_id = str(account.config.account_id)
+    path = f"/api/2.0/accounts/{account_id}/servicePrincipals/{principal}/federationPolicies"
     for body, message in (
         ({"oidc_policy": []}, "oidc_policy must be an object"),
         ({"oidc_policy": {"audiences": "a"}}, "oidc_policy.audiences must be a list"),
         ({"oidc_policy": {"issuer": 7}}, "oidc_policy.issuer must be str"),
         ({"description": 7}, "description must be str"),
     ):
-        answer = server.request("POST", path, json=body)
-        assert (answer.status_code, message in answer.json()["message"]) == (400, True), body
-    answer = server.request("GET", path.replace(str(account), "other"))
-    assert "There is no account other" in answer.json()["message"]
+        with pytest.raises(BadRequest, match=message):
+            account.api_client.do("POST", path, body=body)
+    with pytest.raises(NotFound, match="There is no account other"):
+        account.api_client.do("GET", path.replace(account_id, "other"))
     for number in ("9" * 40, "x", "-1"):
-        answer = server.request("GET", path.replace(str(principal), number))
-        assert f"There is no service principal {number}" in answer.json()["message"]
+        with pytest.raises(NotFound, match=f"There is no service principal {number}"):
+            account.api_client.do("GET", path.replace(f"/{principal}/", f"/{number}/"))
 
 
 def test_there_are_at_most_twenty(
-    client: WorkspaceClient, principal: int, policies: ServicePrincipalFederationPolicyAPI
+    account: AccountClient, principal: int, policies: ServicePrincipalFederationPolicyAPI
 ) -> None:
-    account = AccountFederationPolicyAPI(client.api_client)
     for number in range(20):
         policies.create(principal, policy(), policy_id=f"p{number}")
-        account.create(policy(subject=None), policy_id=f"p{number}")
+        account.federation_policy.create(policy(subject=None), policy_id=f"p{number}")
     with pytest.raises(BadRequest, match=f"{principal} can have at most 20 federation policies"):
         policies.create(principal, policy())
     with pytest.raises(BadRequest, match="The account can have at most 20 federation policies"):
-        account.create(policy(subject=None))
+        account.federation_policy.create(policy(subject=None))
     policies.delete(principal, "p0")
     policies.create(principal, policy())
     for number in range(20):
-        account.delete(f"p{number}")
+        account.federation_policy.delete(f"p{number}")
 
 
-def test_policies_of_the_account(client: WorkspaceClient) -> None:
-    account = AccountFederationPolicyAPI(client.api_client)
+def test_policies_of_the_account(account: AccountClient) -> None:
+    policies = account.federation_policy
     with pytest.raises(InvalidParameterValue, match="subject must not be given in a policy of the"):
-        account.create(policy())
-    made = account.create(policy(subject=None, subject_claim="email"), policy_id="idp")
-    assert made.name == f"accounts/{client.config.account_id}/federationPolicies/idp"
+        policies.create(policy())
+    made = policies.create(policy(subject=None, subject_claim="email"), policy_id="idp")
+    assert made.name == f"accounts/{account.config.account_id}/federationPolicies/idp"
     assert made.service_principal_id is None
-    assert [found.policy_id for found in account.list()] == ["idp"]
-    account.update("idp", FederationPolicy(description="people"), update_mask="description")
-    assert account.get("idp").description == "people"
-    account.delete("idp")
-    assert list(account.list()) == []
+    assert [found.policy_id for found in policies.list()] == ["idp"]
+    policies.update("idp", FederationPolicy(description="people"), update_mask="description")
+    assert policies.get("idp").description == "people"
+    policies.delete("idp")
+    assert list(policies.list()) == []
 
 
-def test_policies_need_an_administrator_and_go_with_their_principal(
-    client: WorkspaceClient, machine: Callable[[], Machine]
+def test_policies_need_an_administrator_of_the_account_and_go_with_their_principal(
+    server: Server, account: AccountClient
 ) -> None:
-    made = machine()
-    own = ServicePrincipalFederationPolicyAPI(made.client.api_client)
-    with pytest.raises(PermissionDenied, match="Federation policies need an administrator"):
-        own.create(int(made.id), policy())
-    with pytest.raises(PermissionDenied):
-        list(AccountFederationPolicyAPI(made.client.api_client).list())
-    policies = ServicePrincipalFederationPolicyAPI(client.api_client)
-    policies.create(int(made.id), policy())
-    client.service_principals.delete(made.id)
-    with pytest.raises(NotFound, match=f"There is no service principal {made.id}"):
-        list(policies.list(int(made.id)))
+    made = account.service_principals_v2.create(display_name="a machine")
+    secret = account.service_principal_secrets.create(str(made.id)).secret
+    number = int(str(made.id))
+    own = server.account(client_id=str(made.application_id), client_secret=str(secret))
+    with pytest.raises(PermissionDenied, match="is no administrator of the account"):
+        own.service_principal_federation_policy.create(number, policy())
+    with pytest.raises(PermissionDenied, match="is no administrator of the account"):
+        list(own.federation_policy.list())
+    account.service_principal_federation_policy.create(number, policy())
+    account.service_principals_v2.delete(str(made.id))
+    with pytest.raises(NotFound, match=f"There is no service principal {number}"):
+        list(account.service_principal_federation_policy.list(number))

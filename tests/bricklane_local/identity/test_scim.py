@@ -112,6 +112,15 @@ def test_patches_of_one_value() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "active"),
+    [([{"value": "false"}], False), ("True", True), ([{}], None), ("no", "no"), ([1, 2], [1, 2])],
+)
+def test_a_truth_value_as_terraform_writes_it(value: Any, active: Any) -> None:
+    changed = patched(JANE, [{"op": "replace", "path": "active", "value": value}], ["groups"])
+    assert changed["active"] == active
+
+
+@pytest.mark.parametrize(
     "operation",
     [
         {"op": "copy", "path": "displayName", "value": "x"},
