@@ -30,6 +30,7 @@ format: $(SYNCED) ## Rewrite the sources in the one format.
 generate: $(SYNCED) ## Rewrite what is generated: request types, docs, the example.
 	$(BIN)/python scripts/generate_types.py
 	$(BIN)/python scripts/generate_docs.py
+	$(BIN)/python scripts/generate_terraform_docs.py
 	$(BIN)/python scripts/generate_example.py
 
 bench: $(SYNCED) ## Measure speed beside the peers; figures go to docs/benchmarks.md.

@@ -1,0 +1,4 @@
+variable "account_id" {
+  description = "ID of the Databricks account."
+  type        = string
+}

@@ -1,0 +1,16 @@
+variable "account" {
+  description = "What the account layer says of this target: its output `staging`."
+  type = object({
+    project                          = string
+    target                           = string
+    catalog                          = string
+    workspace_url                    = string
+    service_principal_application_id = string
+    group_names                      = map(string)
+  })
+
+  validation {
+    condition     = var.account.target == "staging"
+    error_message = "these values are of another target: this folder is for staging."
+  }
+}
