@@ -6,7 +6,7 @@ deployment, and what the deployment and each run must have done. See :class:`Exp
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,8 +25,9 @@ BUNDLES = Path(__file__).parent / "bundles"
 KINDS = sorted(path.parent.name for path in BUNDLES.glob("*/databricks.yml"))
 EVERY_BUNDLE = pytest.mark.parametrize("bundle", KINDS, indirect=True)
 CATALOG = "dev"
-# Kinds that have no page in the workspace, so that the CLI knows no address for them.
-WITHOUT_PAGE = {"secret_scopes"}
+# Kinds that have no page in the workspace, so that the CLI knows no address for them; an app has
+# one once it is deployed.
+WITHOUT_PAGE = {"apps", "secret_scopes"}
 
 pytestmark = pytest.mark.real
 
@@ -67,8 +68,9 @@ class Expectation:
         creates: what the deployment adds to :func:`inventory`, files left out; ``{user}`` is
             the user's short name.
         files: what the deployment uploads, all of it, as kind and path; None: not looked at.
-        permissions: per job or directory, levels of groups. A directory is named by its path
-            in the deployment's root, a job by its key.
+        permissions: per job, directory or other resource, levels of groups. A directory is named
+            by its path in the deployment's root, a job by its key, another resource by its kind
+            and key.
         acls: per secret scope, permissions of principals.
         grants: per schema or volume, privileges of principals.
         secrets: per scope, values that are put into it before the runs.
@@ -92,6 +94,42 @@ class Expectation:
         return cls(runs=runs, **content)
 
 
+def resources_of(client: WorkspaceClient) -> list[str]:
+    """Return one line for everything that is neither a job, data, a secret nor a file."""
+    databases = list(client.database.list_database_instances())
+    searches = [str(endpoint.name) for endpoint in client.vector_search_endpoints.list_endpoints()]
+    kinds: dict[str, Iterable[str | None]] = {
+        "alert": (alert.display_name for alert in client.alerts_v2.list_alerts()),
+        "app": (app.name for app in client.apps.list()),
+        "cluster": (cluster.cluster_name for cluster in client.clusters.list()),
+        "dashboard": (board.display_name for board in client.lakeview.list()),
+        "database instance": (database.name for database in databases),
+        "database catalog": (
+            catalog.name
+            for database in databases
+            for catalog in client.database.list_database_catalogs(database.name)
+        ),
+        "synced table": (
+            table.name
+            for database in databases
+            for table in client.database.list_synced_database_tables(database.name)
+        ),
+        "endpoint": (endpoint.name for endpoint in client.serving_endpoints.list()),
+        "experiment": (found.name for found in client.experiments.list_experiments()),
+        "model": (model.name for model in client.model_registry.list_models()),
+        "pool": (pool.instance_pool_name for pool in client.instance_pools.list()),
+        "space": (space.title for space in client.genie.list_spaces().spaces or []),
+        "vector search endpoint": searches,
+        "vector search index": (
+            index.name
+            for endpoint in searches
+            for index in client.vector_search_indexes.list_indexes(endpoint)
+        ),
+        "warehouse": (warehouse.name for warehouse in client.warehouses.list()),
+    }
+    return [f"{kind} {name}" for kind, names in kinds.items() for name in names]
+
+
 def inventory(client: WorkspaceClient) -> set[str]:
     """Return one line for everything in the workspace that a bundle can make."""
     home = f"/Workspace/Users/{client.current_user.me().user_name}"
@@ -103,6 +141,7 @@ def inventory(client: WorkspaceClient) -> set[str]:
     found += [f"schema {schema.full_name}" for schema in schemas]
     found += [f"volume {volume.full_name}" for volume in volumes]
     found += [f"scope {scope.name}" for scope in client.secrets.list_scopes()]
+    found += resources_of(client)
     found += [f"object {path}" for path in tree(client, home)]
     assert len(found) == len(set(found)), f"something is there twice: {sorted(found)}"
     return set(found)
@@ -227,8 +266,40 @@ def assert_access(client: WorkspaceClient, summary: dict[str, Any], expected: Ex
         } == privileges, f"grants on {name}"
 
 
+# Kind of a bundle → kind of the permissions API.
+KINDS_OF_PERMISSIONS = {
+    "alerts": "alertsv2",
+    "apps": "apps",
+    "clusters": "clusters",
+    "dashboards": "dashboards",
+    "database_instances": "database-instances",
+    "experiments": "experiments",
+    "genie_spaces": "genie",
+    "instance_pools": "instance-pools",
+    "model_serving_endpoints": "serving-endpoints",
+    "models": "registered-models",
+    "sql_warehouses": "sql/warehouses",
+    "vector_search_endpoints": "vector-search-endpoints",
+}
+# Kinds that a bundle knows by name and the permissions API by an id.
+IDS: dict[str, Callable[[WorkspaceClient, str], Any]] = {
+    "model_serving_endpoints": lambda client, name: client.serving_endpoints.get(name).id,
+    "models": lambda client, name: (
+        client.model_registry.get_model(name).registered_model_databricks.id
+    ),
+    "vector_search_endpoints": lambda client, name: (
+        client.vector_search_endpoints.get_endpoint(name).id
+    ),
+}
+
+
 def securable(client: WorkspaceClient, summary: dict[str, Any], name: str) -> tuple[str, str]:
-    """Return the type and the id by which the permissions API knows a job or a directory."""
+    """Return the type and the id by which the permissions API knows what is named."""
+    kind, dot, key = name.partition(".")
+    if dot and kind in KINDS_OF_PERMISSIONS:
+        known = str(summary["resources"][kind][key]["id"])
+        identifier = IDS[kind](client, known) if kind in IDS else known
+        return KINDS_OF_PERMISSIONS[kind], str(identifier)
     job = summary["resources"].get("jobs", {}).get(name)
     if job:
         return "jobs", str(job["id"])

@@ -76,8 +76,7 @@ def _run_as(workspace: Workspace, body: Body) -> Body:
 
 
 def _shown(workspace: Workspace, body: Body) -> Body:
-    acts = _run_as(workspace, body)
-    return {**body, "effective_run_as": acts, "run_as_user_name": next(iter(acts.values()))}
+    return {**body, "effective_run_as": _run_as(workspace, body)}
 
 
 def _check(act: Act, body: Body, _old: Body | None) -> None:
