@@ -36,7 +36,7 @@ SECONDS = 300.0
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
     running = LocalCloud(tmp_path_factory.mktemp("federation") / "state")
-    running.up(0, "--act", tool("act"))
+    running.up("--act", tool("act"))
     yield running
     running.down()
 
