@@ -127,10 +127,21 @@ def test_each_job_ends_by_itself_and_signs_in_only_in_its_environment(output: Ou
 def test_deployments_wait_for_each_other_and_checks_do_not(output: Output) -> None:
     for stem, workflow in workflows(output.root).items():
         (job,) = workflow["jobs"].values()
-        concurrency = workflow.get("concurrency") or job["concurrency"]
-        assert concurrency["cancel-in-progress"] is (stem == "pull-request"), stem
+        inner = job.get("concurrency") or workflow["concurrency"]
+        for concurrency in (workflow["concurrency"], inner):
+            assert concurrency["cancel-in-progress"] is (stem == "pull-request"), stem
         if target := ENVIRONMENTS.get(stem):
-            assert concurrency["group"] == f"deploy-{target}"
+            assert inner["group"] == f"deploy-{target}"
+
+
+def test_what_is_deployed_for_others_is_not_pushed_out_of_the_queue(output: Output) -> None:
+    groups = {
+        stem: workflow["concurrency"]["group"] for stem, workflow in workflows(output.root).items()
+    }
+    assert groups["deploy-staging"] == "deploy-staging-${{ github.ref }}"
+    assert groups["publish-new-release"] == (
+        "publish-${{ github.event.pull_request.number || inputs.pull_request }}"
+    )
 
 
 def test_checkouts_have_the_history_and_keep_no_token(output: Output) -> None:

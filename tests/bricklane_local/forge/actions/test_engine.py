@@ -165,6 +165,29 @@ def test_jobs_of_different_runs_share_a_group(tmp_path: Path) -> None:
     played(tmp_path, play)
 
 
+def test_a_queue_for_each_branch_keeps_the_place_of_others_in_the_queue_for_all(
+    tmp_path: Path,
+) -> None:
+    async def play(stage: Stage) -> None:
+        text = f"  deploy: {job('concurrency: staging')}"
+        release, hotfix, older, newer = (
+            stage.start(text, head=f"concurrency: staging-{branch}")
+            for branch in ("release", "hotfix", "release", "release")
+        )
+        await stage.settle()
+        assert stage.states(release) == {"deploy": "in_progress"}
+        assert stage.states(hotfix) == {"deploy": "pending"}
+        assert stage.states(older) == {"deploy": "cancelled"}
+        assert newer.status == "pending"
+        for run in (release, hotfix, newer):
+            assert stage.states(run) == {"deploy": "in_progress"}
+            await stage.end("deploy")
+            await stage.settle()
+            assert stage.states(run) == {"deploy": "success"}
+
+    played(tmp_path, play)
+
+
 def test_a_wait_and_a_review_are_both_asked_for(tmp_path: Path) -> None:
     async def play(stage: Stage) -> None:
         me = stage.forge.users.owner
