@@ -38,26 +38,30 @@ class Part:
         name: what bringing it about means, verb first.
         differences: one line for each thing that is not as it shall be; may name what is not
             known yet.
-        apply: brings it about.
+        apply: brings it about; says in a word when it has to wait for something else.
     """
 
     name: str
     differences: Callable[[World], list[str]]
-    apply: Callable[[World], None]
+    apply: Callable[[World], str | None]
 
     def step(self) -> Step[World]:
-        """Return the part as a step of a flow."""
-        return Step(
-            self.name,
-            done=lambda world: not self.differences(world),
-            do=self.apply,
-            detail=lambda world: listed(self.differences(world)),
-        )
+        """Return the part as a step of a flow: done when nothing differs."""
+        return Step(self.name, done=self._done, do=self._do, detail=self._detail)
 
+    def _done(self, world: World) -> bool:
+        world.found[self.name] = self.differences(world)
+        return not world.found[self.name]
 
-def listed(lines: list[str]) -> str:
-    """Return lines as the detail of a step: one below the other when there are several."""
-    return "".join(f"\n    {line}" for line in lines)
+    def _do(self, world: World) -> None:
+        said = self.apply(world)
+        count = len(world.found[self.name])
+        world.done[self.name] = said or f"{count} change{'s' * (count != 1)}"
+
+    def _detail(self, world: World) -> str:
+        if self.name in world.done:
+            return world.done[self.name]
+        return "".join(f"\n    {line}" for line in world.found[self.name])
 
 
 def _file_differences(world: World) -> list[str]:
@@ -162,10 +166,15 @@ def pushed(world: World) -> bool:
 
 
 def _rule_differences(world: World) -> list[str]:
+    return rule_differences(world.forge, delivery_rules(world.settings))
+
+
+def _save_rules(world: World) -> str | None:
     if not pushed(world):
         # The rules would refuse the first push.
-        return []
-    return rule_differences(world.forge, delivery_rules(world.settings))
+        return "later, when main and develop have been pushed"
+    world.forge.save_ruleset(delivery_rules(world.settings))
+    return None
 
 
 def _project_differences(world: World) -> list[str]:
@@ -184,11 +193,7 @@ PARTS = (
     _layer(ACCOUNT, "provision the account: workspaces, service principals, groups"),
     *(_layer(target, f"provision {target}: catalog, grants, compute") for target in TARGETS),
     Part("let CI sign in: environments", _environment_differences, _save_environments),
-    Part(
-        "protect main and develop",
-        _rule_differences,
-        lambda world: world.forge.save_ruleset(delivery_rules(world.settings)),
-    ),
+    Part("protect main and develop", _rule_differences, _save_rules),
     Part("write hosts and service principals", _project_differences, _write_project),
 )
 BOOTSTRAP: tuple[Step[World], ...] = tuple(part.step() for part in PARTS)

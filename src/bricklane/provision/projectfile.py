@@ -120,7 +120,10 @@ def _set_principal(target: Any, name: str, principal: str) -> list[Line]:
 def _set(target: Any, place: str, keys: tuple[str, str], value: str) -> list[Line]:
     outer, inner = keys
     if target.get(outer) is None:
-        target[outer] = {}
+        # Before the first table: after the last one, a blank line would be torn from what follows.
+        keys_there = list(target)
+        tables = [keys_there.index(key) for key in keys_there if isinstance(target[key], dict)]
+        target.insert(tables[0] if tables else len(keys_there), outer, {})
     table = target[outer]
     before = "" if table.get(inner) is None else str(table[inner])
     if before == value:

@@ -84,21 +84,26 @@ def _rule_lines(before: EnvironmentRules, wanted: EnvironmentRules | None) -> li
     if wanted is None:
         return []
     rows = (
-        ("reviewers", before.reviewers, wanted.reviewers),
-        ("branches that may deploy", before.branches, wanted.branches),
+        ("reviewers", "none", before.reviewers, wanted.reviewers),
+        ("branches that may deploy", "any", before.branches, wanted.branches),
         (
             "own runs may be approved",
+            "",
             not before.prevent_self_review,
             not wanted.prevent_self_review,
         ),
     )
-    return [f"{name}: {_shown(old)} → {_shown(new)}" for name, old, new in rows if old != new]
+    return [
+        f"{name}: {_shown(old, nobody)} → {_shown(new, nobody)}"
+        for name, nobody, old, new in rows
+        if old != new
+    ]
 
 
-def _shown(value: tuple[str, ...] | bool) -> str:
+def _shown(value: tuple[str, ...] | bool, nobody: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(value) or "any"
+    return ", ".join(value) or nobody
 
 
 def environment_rules(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from bricklane.provision.credentials import Administrator
     from bricklane.provision.results import Output, Plan
 
+# What of Terraform's lines says that something was done, or goes on for long.
+PROGRESS = re.compile(r": (Still |(Creation|Modifications|Destruction) complete)")
 SECRET, OIDC = "oauth-secret", "github-oidc"
 
 
@@ -57,6 +60,8 @@ class World:
         say: shows a line of what goes on.
         stack: ends what plans keep, with the command.
         rotated: whether this run has begun a new generation of OAuth secrets.
+        found: what differed, by the name of a part.
+        done: what was done about it, likewise.
     """
 
     settings: Settings
@@ -68,6 +73,8 @@ class World:
     say: Callable[[str], None]
     stack: ExitStack
     rotated: bool = False
+    found: dict[str, list[str]] = field(default_factory=dict)
+    done: dict[str, str] = field(default_factory=dict)
     _plans: dict[str, tuple[Plan, Path]] = field(default_factory=dict)
     _outputs: dict[str, Mapping[str, Output]] = field(default_factory=dict)
     _initialised: set[str] = field(default_factory=set)
@@ -141,8 +148,13 @@ class World:
     def apply(self, layer: str) -> None:
         """Carry out the plan of a layer, the one that was shown."""
         self.plan(layer)
-        terraform.apply(self.root_module(layer), self._plans[layer][1], show=self.say)
+        terraform.apply(self.root_module(layer), self._plans[layer][1], show=self._say_progress)
         self.forget(layer)
+
+    def _say_progress(self, line: str) -> None:
+        """Show what Terraform has made, and not its outputs, which others show better."""
+        if PROGRESS.search(line):
+            self.say(line.strip())
 
     def forget(self, layer: str) -> None:
         """Forget what is known of a layer, because its values or resources changed."""
