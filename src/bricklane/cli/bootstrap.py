@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option("--region", default="", help="Region of new workspaces, such as eu-central-1.")
 @click.option("--cloud", type=click.Choice(["aws", "gcp", "azure"]), help="Cloud of the account.")
 @click.option("--oidc", is_flag=True, help="CI signs in by the forge's tokens, without a secret.")
+@click.option("--skip-terraform", is_flag=True, help="Only the forge and the project's files.")
 @click.option("--rotate", is_flag=True, help="Replace the OAuth secrets; the old ones overlap.")
 def command(
     profile: str,
@@ -35,6 +36,7 @@ def command(
     *,
     plan: bool,
     oidc: bool,
+    skip_terraform: bool,
     rotate: bool,
 ) -> None:
     """Provision workspaces, identities and the repository of the project.
@@ -44,12 +46,15 @@ def command(
     stays; run again, it goes on where it was, or changes nothing.
     """
     from bricklane.cli.steps import run_steps
-    from bricklane.provision.bootstrap import BOOTSTRAP, ROTATE
+    from bricklane.provision.bootstrap import BOOTSTRAP, REPOSITORY, ROTATE
     from bricklane.provision.world import OIDC, Options
 
-    options = Options(reviewers, region, cloud or "", OIDC if oidc else "", rotate)
+    if rotate and (oidc or skip_terraform):
+        raise click.UsageError("--rotate goes with neither --oidc nor --skip-terraform")
+    options = Options(reviewers, region, cloud or "", OIDC if oidc else "")
+    steps = ROTATE if rotate else REPOSITORY if skip_terraform else BOOTSTRAP
     with opened(Path.cwd(), profile, options) as world:
-        run_steps(ROTATE if rotate else BOOTSTRAP, world, plan=plan)
+        run_steps(steps, world, plan=plan)
         if not plan:
             click.secho(closing(world), fg="green")
 

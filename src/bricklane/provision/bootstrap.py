@@ -188,15 +188,18 @@ def _write_project(world: World) -> None:
     projectfile.write(world.bundle.file, world.facts())
 
 
-PARTS = (
+TERRAFORM = (
     Part("write the Terraform files", _file_differences, _write_files),
     _layer(ACCOUNT, "provision the account: workspaces, service principals, groups"),
     *(_layer(target, f"provision {target}: catalog, grants, compute") for target in TARGETS),
+)
+FORGE_AND_FILES = (
     Part("let CI sign in: environments", _environment_differences, _save_environments),
     Part("protect main and develop", _rule_differences, _save_rules),
     Part("write hosts and service principals", _project_differences, _write_project),
 )
-BOOTSTRAP: tuple[Step[World], ...] = tuple(part.step() for part in PARTS)
+BOOTSTRAP: tuple[Step[World], ...] = tuple(part.step() for part in (*TERRAFORM, *FORGE_AND_FILES))
+REPOSITORY: tuple[Step[World], ...] = tuple(part.step() for part in FORGE_AND_FILES)
 
 
 def _client_secret(world: World) -> dict[str, Any]:
@@ -217,7 +220,8 @@ def _set_client_secret(world: World, **changes: Any) -> None:
 
 def _rotating(world: World) -> bool:
     """Say whether a new generation is there: only this run, or one that was cut short, makes it."""
-    return bool(_client_secret(world)["overlap"]) or world.rotated
+    world.rotated = world.rotated or bool(_client_secret(world)["overlap"])
+    return world.rotated
 
 
 def _raise_generation(world: World) -> None:
@@ -229,14 +233,23 @@ def _end_overlap(world: World) -> None:
     _set_client_secret(world, overlap=False)
 
 
+def _when_rotating(part: Part) -> Step[World]:
+    """Return a part as a step that has nothing to compare before the new generation is there."""
+
+    def differences(world: World) -> list[str]:
+        return part.differences(world) if world.rotated else ["when the new generation is there"]
+
+    return Part(part.name, differences, part.apply).step()
+
+
 ROTATE: tuple[Step[World], ...] = (
     Step("begin a new generation of OAuth secrets", _rotating, _raise_generation),
-    _layer(ACCOUNT, "make the new secrets beside the old ones").step(),
-    Part("give CI the new secrets", _environment_differences, _save_environments).step(),
+    _when_rotating(_layer(ACCOUNT, "make the new secrets beside the old ones")),
+    _when_rotating(Part("give CI the new secrets", _environment_differences, _save_environments)),
     Step(
         "let the old generation go",
-        lambda world: not _client_secret(world)["overlap"],
+        lambda world: world.rotated and not _client_secret(world)["overlap"],
         _end_overlap,
     ),
-    _layer(ACCOUNT, "delete the old secrets").step(),
+    _when_rotating(_layer(ACCOUNT, "delete the old secrets")),
 )

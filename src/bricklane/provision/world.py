@@ -36,14 +36,12 @@ class Options:
         region: where workspaces are made.
         cloud: ``aws`` or ``gcp``.
         authentication: how CI signs in: :data:`SECRET` or :data:`OIDC`; "" leaves it.
-        rotate: whether the OAuth secrets are replaced.
     """
 
     reviewers: tuple[str, ...] = ()
     region: str = ""
     cloud: str = ""
     authentication: str = ""
-    rotate: bool = False
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bricklane.errors import BricklaneError
 from bricklane.forge.errors import ForgeError
 from bricklane.forge.model import CheckState, MergeMethod, PullRequest, PullRequestState
-from bricklane.rehearse import edits, proofs, provisioning
+from bricklane.rehearse import edits, privileges, proofs, provisioning
 from bricklane.rehearse.runs import failed_run, finished_run, wait_for_approval
 from bricklane.rehearse.stage import DEVELOPER, MANAGER, Stage
 
@@ -21,16 +21,21 @@ if TYPE_CHECKING:
 
 CHECK_SECONDS = 300.0
 PUBLISH = "publish-new-release.yml"
+SIGN_INS = ("secret", "oidc")
 BUMPS = {"major": "MAJOR", "minor": "MINOR"}
 
 
-def project(stage: Stage) -> None:
-    """Make the project, its repository and everything that it needs, and push it."""
-    principals = provisioning.identities(stage)
-    provisioning.new_project(stage, principals)
-    provisioning.publish_repository(stage, principals)
+def project(stage: Stage, *, sign_in: str = "secret") -> None:
+    """Make the project and its repository, provision what both need, and push."""
+    if sign_in not in SIGN_INS:
+        raise BricklaneError(
+            f"CI cannot sign in by {sign_in!r}; it is one of: {', '.join(SIGN_INS)}"
+        )
+    oidc = sign_in == "oidc"
+    provisioning.new_project(stage, oidc=oidc)
+    provisioning.make_repository(stage)
+    provisioning.provision(stage, oidc=oidc)
     provisioning.first_push(stage)
-    provisioning.protect(stage)
     _deployed(stage, "deploy-dev.yml", stage.settings.gitflow.develop)
 
 
@@ -204,6 +209,11 @@ def expect(
     proofs.expect(stage, versions or {}, tags, same_wheels, contains or {})
 
 
+def least_privilege(stage: Stage, *, job: str, catalog: str = "prod") -> None:
+    """See who has no business in production refused: each tries, and is told what it lacks."""
+    privileges.try_all(stage, job=job, catalog=catalog)
+
+
 def run_production(stage: Stage, *, job: str) -> None:
     """Run the job in production, as its schedule would."""
     proofs.run_job(stage, "prod", job)
@@ -325,6 +335,7 @@ ACTS: Mapping[str, Callable[..., None]] = {
         failing_checks,
         refused_publish,
         expect,
+        least_privilege,
         run_production,
         show_table,
     )

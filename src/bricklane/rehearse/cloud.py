@@ -69,7 +69,7 @@ def start(name: str, environment: Mapping[str, str], *, fresh: bool) -> LocalClo
     if fresh:
         _bricklane("local", "down", "--name", name)
         _bricklane("local", "reset", "--yes", "--name", name)
-    _bricklane("local", "up", "--name", name, "--port", "0", environment=environment)
+    _bricklane("local", "up", "--name", name, "--port", "0", "--empty", environment=environment)
     return find(name)
 
 

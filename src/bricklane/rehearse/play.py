@@ -36,11 +36,10 @@ def play(scenario: Scenario, screen: Screen, *, cloud: str, folder: Path) -> Sta
     """
     screen.headline(f"{scenario.name}: {scenario.title}")
     environment = uv_environment(folder, os.environ)
-    with screen.waiting("starting a forge and three workspaces"):
+    with screen.waiting("starting a forge and an account"):
         local = clouds.start(cloud, environment, fresh=True)
     screen.happened("bricklane", f"started the local cloud {cloud}")
-    for name, host in {**local.workspaces, clouds.FORGE: local.forge}.items():
-        screen.say(f"{name}: {host}")
+    screen.say(f"forge: {local.forge}")
     path = {"PATH": path_with_uv(os.environ)}
     stage = Stage(local, folder / PROJECT, screen, {**environment, **path})
     for act in scenario.acts:
@@ -78,7 +77,7 @@ def _look(stage: Stage) -> None:
         f"  signs in {DEVELOPER} with the token in {stage.cloud.state / 'forge.json'}",
         f"cd {stage.folder}",
         f"export DATABRICKS_CONFIG_FILE={stage.cloud.config}",
-        "databricks jobs list --profile prod",
+        f"databricks jobs list --profile {PROJECT}-prod",
         f"bricklane local logs --name {name}",
         f"bricklane local down --name {name}    # stops it; the state stays",
     ):

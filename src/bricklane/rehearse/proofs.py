@@ -92,7 +92,7 @@ def _missing_history(stage: Stage, contains: Mapping[str, Sequence[str]]) -> lis
 
 def wheels_in(stage: Stage, target: str) -> dict[str, str]:
     """Return the wheels that the jobs of a workspace really use, file name → SHA-256."""
-    client = stage.cloud.administrator(target)
+    client = stage.administrator(target)
     paths = set()
     for job in client.jobs.list(expand_tasks=True):
         found = client.jobs.get(job.job_id or 0).settings
@@ -143,7 +143,7 @@ def run_job(stage: Stage, target: str, name: str) -> None:
     """
     from databricks.sdk.errors import OperationFailed
 
-    client = stage.cloud.administrator(target)
+    client = stage.administrator(target)
     job = job_named(client, name)
     stage.screen.happened("schedule", f"starts job {name!r} in {target}")
     with stage.screen.waiting(f"job {name}"):
@@ -167,7 +167,7 @@ def show_table(stage: Stage, target: str, table: str, order: str, columns: Seque
     from databricks.sdk.service.sql import StatementState
     from rich.table import Table
 
-    client = stage.cloud.administrator(target)
+    client = stage.administrator(target)
     warehouse = next(iter(client.warehouses.list()), None)
     if warehouse is None or warehouse.id is None:
         raise BricklaneError(f"workspace {target} has no SQL warehouse")

@@ -11,6 +11,8 @@ from bricklane.errors import BricklaneError
 from bricklane.process import Command, run
 
 if TYPE_CHECKING:
+    from databricks.sdk import WorkspaceClient
+
     from bricklane.forge.model import PullRequest, WorkflowRun
     from bricklane.forge.protocol import Forge
     from bricklane.project.settings import Settings
@@ -49,6 +51,10 @@ class Stage:
     def repository(self) -> str:
         """The repository's ``owner/name``."""
         return f"{DEVELOPER}/{PROJECT}"
+
+    def administrator(self, target: str) -> WorkspaceClient:
+        """Return a client of a target's workspace with the rights of its administrator."""
+        return self.cloud.administrator(f"{PROJECT}-{target}")
 
     @property
     def settings(self) -> Settings:
