@@ -68,8 +68,6 @@ class Monitors:
         if self._space.get(MONITOR, standing.securable.id) is not None:
             raise ApiError("RESOURCE_ALREADY_EXISTS", f"The table '{table}' has a monitor already")
         stored = _given(fields)
-        if schedule := stored.get("schedule"):
-            stored["schedule"] = {"pause_status": "UNPAUSED"} | schedule
         self._space.insert(MONITOR, standing.securable.id, stored)
         return self._info(table, stored)
 
