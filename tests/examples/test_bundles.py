@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 BUNDLES = Path(__file__).parent / "bundles"
 KINDS = sorted(path.parent.name for path in BUNDLES.glob("*/databricks.yml"))
 EVERY_BUNDLE = pytest.mark.parametrize("bundle", KINDS, indirect=True)
-CATALOG = "dev"
 # Kinds that have no page in the workspace, so that the CLI knows no address for them; an app has
 # one once it is deployed.
-WITHOUT_PAGE = {"apps", "secret_scopes"}
+WITHOUT_PAGE = {"apps", "secret_scopes", "external_locations"}
+# Kinds that grants call otherwise.
+GRANTED_AS = {"registered_models": "function"}
 
 pytestmark = pytest.mark.real
 
@@ -65,6 +66,7 @@ class Expectation:
 
     Args:
         volumes: full names of volumes that exist before the bundle does.
+        storage_credentials: names of storage credentials that exist before.
         creates: what the deployment adds to :func:`inventory`, files left out; ``{user}`` is
             the user's short name.
         files: what the deployment uploads, all of it, as kind and path; None: not looked at.
@@ -72,12 +74,13 @@ class Expectation:
             by its path in the deployment's root, a job by its key, another resource by its kind
             and key.
         acls: per secret scope, permissions of principals.
-        grants: per schema or volume, privileges of principals.
+        grants: per securable, privileges of principals.
         secrets: per scope, values that are put into it before the runs.
         runs: of jobs, in order.
     """
 
     volumes: list[str] = field(default_factory=list)
+    storage_credentials: list[str] = field(default_factory=list)
     creates: list[str] = field(default_factory=list)
     files: list[str] | None = None
     permissions: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -133,13 +136,19 @@ def resources_of(client: WorkspaceClient) -> list[str]:
 def inventory(client: WorkspaceClient) -> set[str]:
     """Return one line for everything in the workspace that a bundle can make."""
     home = f"/Workspace/Users/{client.current_user.me().user_name}"
-    schemas = list(client.schemas.list(CATALOG))
+    catalogs = [catalog.name or "" for catalog in client.catalogs.list()]
+    schemas = [schema for catalog in catalogs for schema in client.schemas.list(catalog)]
     volumes = [
-        volume for schema in schemas for volume in client.volumes.list(CATALOG, schema.name or "")
+        volume
+        for schema in schemas
+        for volume in client.volumes.list(schema.catalog_name or "", schema.name or "")
     ]
     found = [f"job {job.settings.name}" for job in client.jobs.list() if job.settings]
+    found += [f"catalog {name}" for name in catalogs]
     found += [f"schema {schema.full_name}" for schema in schemas]
     found += [f"volume {volume.full_name}" for volume in volumes]
+    found += [f"model {model.full_name}" for model in client.registered_models.list()]
+    found += [f"location {location.name}" for location in client.external_locations.list()]
     found += [f"scope {scope.name}" for scope in client.secrets.list_scopes()]
     found += resources_of(client)
     found += [f"object {path}" for path in tree(client, home)]
@@ -157,12 +166,16 @@ def tree(client: WorkspaceClient, root: str) -> list[str]:
 
 
 @contextmanager
-def prepared(client: WorkspaceClient, volumes: list[str]) -> Iterator[None]:
-    """Make volumes, each in a schema of its own, and delete both in the end."""
-    from databricks.sdk.service.catalog import VolumeType
+def prepared(client: WorkspaceClient, expected: Expectation) -> Iterator[None]:
+    """Make volumes, each in a schema of its own, and credentials; delete them in the end."""
+    from databricks.sdk.service.catalog import AwsIamRoleRequest, VolumeType
 
     with ExitStack() as made:
-        for full_name in volumes:
+        for name in expected.storage_credentials:
+            role = AwsIamRoleRequest("arn:aws:iam::123456789012:role/data")
+            client.storage_credentials.create(name, aws_iam_role=role)
+            made.callback(client.storage_credentials.delete, name)
+        for full_name in expected.volumes:
             catalog, schema, volume = full_name.split(".")
             client.schemas.create(schema, catalog)
             made.callback(client.schemas.delete, f"{catalog}.{schema}", force=True)
@@ -179,7 +192,7 @@ def unchanged(bundle: Bundle) -> str:
 @EVERY_BUNDLE
 def test_deploys_once_and_leaves_nothing_behind(bundle: Bundle) -> None:
     expected, client = Expectation.of(bundle), bundle.cloud.client
-    with prepared(client, expected.volumes):
+    with prepared(client, expected):
         before = inventory(client)
         assert "Validation OK!" in bundle.run("validate").expect().stdout
         assert_plan_creates_all(bundle)
@@ -200,7 +213,7 @@ def test_deploys_once_and_leaves_nothing_behind(bundle: Bundle) -> None:
 @EVERY_BUNDLE
 def test_runs_do_what_is_expected(bundle: Bundle) -> None:
     expected, client = Expectation.of(bundle), bundle.cloud.client
-    with prepared(client, expected.volumes):
+    with prepared(client, expected):
         before = inventory(client)
         bundle.run("deploy").expect()
         try:
@@ -259,7 +272,8 @@ def assert_access(client: WorkspaceClient, summary: dict[str, Any], expected: Ex
     for name, privileges in expected.grants.items():
         kind, key = name.split(".")
         resource = summary["resources"][kind][key]
-        given = client.grants.get(kind.removesuffix("s").upper(), resource["id"])
+        securable_type = GRANTED_AS.get(kind, kind.removesuffix("s"))
+        given = client.grants.get(securable_type.upper(), resource["id"])
         assert {
             assignment.principal: sorted(p.value for p in assignment.privileges or [])
             for assignment in given.privilege_assignments or []

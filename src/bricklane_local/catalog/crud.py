@@ -88,8 +88,8 @@ def routes(
     api: str,
     required: tuple[str, ...],
     fidelity: Fidelity = Fidelity.REAL,
-    methods: tuple[str, str] = ("create", "update"),
     command: str = "",
+    suffix: str = "",
 ) -> list[Route]:
     """Return the routes by which a kind's securables are made, answered and changed.
 
@@ -99,28 +99,28 @@ def routes(
         api: class of the SDK.
         required: texts that a request must give to make one.
         fidelity: how real it is.
-        methods: of the class, for their parameters.
         command: of the CLI, when it is not named like the path.
+        suffix: behind ``create``, ``get`` and ``update`` in names of methods and commands.
     """
     path, sdk = f"{UNITY}/{kind.plural}", f"catalog.{api}"
     one, proof = f"{path}/{{name}}", f"databricks {command or kind.plural}"
-    made, changed = methods
+    said = suffix.replace("_", "-")
     return [
         Route(
             "POST",
             path,
             creator(service, required),
-            sdk=f"{sdk}.{made}",
+            sdk=f"{sdk}.create{suffix}",
             fidelity=fidelity,
-            proved_by=f"{proof} create",
+            proved_by=f"{proof} create{said}",
         ),
-        Route("GET", one, getter(kind, service), fidelity=fidelity, proved_by=f"{proof} get"),
+        Route("GET", one, getter(kind, service), fidelity=fidelity, proved_by=f"{proof} get{said}"),
         Route(
             "PATCH",
             one,
             updater(service),
-            sdk=f"{sdk}.{changed}",
+            sdk=f"{sdk}.update{suffix}",
             fidelity=fidelity,
-            proved_by=f"{proof} update",
+            proved_by=f"{proof} update{said}",
         ),
     ]

@@ -35,22 +35,22 @@ def _shown_to(standing: Standing, call: Call, granted: dict[str, Any]) -> list[d
     ]
 
 
-def _direct(call: Call, size: str) -> dict[str, Any]:
+def _direct(call: Call, size: str = "max_results") -> dict[str, Any]:
     standing = _standing(call)
     granted = call.cloud.metastore.grants.direct(standing.securable)
     return page(call, "privilege_assignments", _shown_to(standing, call, granted), size)
 
 
-def _effective(call: Call, size: str) -> dict[str, Any]:
+def _effective(call: Call, field: str, size: str) -> dict[str, Any]:
     standing = _standing(call)
     chain = tuple(holding.securable for holding in standing.holdings)
     granted = call.cloud.metastore.grants.effective(chain)
-    return page(call, "privilege_assignments", _shown_to(standing, call, granted), size)
+    return page(call, field, _shown_to(standing, call, granted), size)
 
 
 def get_grants(call: Call) -> dict[str, Any]:
     """Return the grants on a securable itself."""
-    return _direct(call, "max_results")
+    return _direct(call)
 
 
 def list_grants(call: Call) -> dict[str, Any]:
@@ -60,12 +60,12 @@ def list_grants(call: Call) -> dict[str, Any]:
 
 def effective_grants(call: Call) -> dict[str, Any]:
     """Return the grants on a securable, inherited ones included."""
-    return _effective(call, "max_results")
+    return _effective(call, "privilege_assignments", "max_results")
 
 
 def list_effective_grants(call: Call) -> dict[str, Any]:
     """Return the grants on a securable and inherited ones, as newer clients ask for them."""
-    return _effective(call, "page_size")
+    return _effective(call, "effective_privilege_assignments", "page_size")
 
 
 def change_grants(call: Call) -> dict[str, Any]:
@@ -97,12 +97,12 @@ ROUTES = [
         "GET",
         f"{UNITY}/privilege-assignments/{ONE}",
         list_grants,
-        proved_by="databricks-sdk",
+        proved_by="databricks grants list",
     ),
     Route(
         "GET",
         f"{UNITY}/effective-privilege-assignments/{ONE}",
         list_effective_grants,
-        proved_by="databricks-sdk",
+        proved_by="databricks grants list-effective",
     ),
 ]

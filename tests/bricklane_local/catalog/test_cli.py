@@ -69,14 +69,14 @@ def test_catalog_schema_and_volume_live_and_die(databricks: Run) -> None:
 
 def test_grants_are_set_and_shown(databricks: Run) -> None:
     databricks("schemas", "create", "granted", "dev")
-    changes = {"changes": [{"principal": "analysts", "add": ["USE_SCHEMA", "SELECT"]}]}
+    changes = {"changes": [{"principal": "account users", "add": ["USE_SCHEMA", "SELECT"]}]}
     databricks("grants", "update", "schema", "dev.granted", "--json", json.dumps(changes))
     grants = answer(databricks("grants", "get", "schema", "dev.granted"))
     assert grants["privilege_assignments"] == [
-        {"principal": "analysts", "privileges": ["SELECT", "USE_SCHEMA"]}
+        {"principal": "account users", "privileges": ["SELECT", "USE_SCHEMA"]}
     ]
     effective = answer(databricks("grants", "get-effective", "schema", "dev.granted"))
-    assert effective["privilege_assignments"][0]["principal"] == "analysts"
+    assert effective["privilege_assignments"][0]["principal"] == "account users"
 
 
 @pytest.mark.parametrize("root", ["dbfs:/Volumes/dev/default/cli", "dbfs:/cli"])
@@ -104,3 +104,134 @@ def test_metastore_is_shown(databricks: Run) -> None:
     summary = answer(databricks("metastores", "summary"))
     assert current["metastore_id"] == summary["metastore_id"]
     assert current["default_catalog_name"] == "dev"
+
+
+ROLE = {"role_arn": "arn:aws:iam::123456789012:role/data"}
+
+
+def body(**fields: Any) -> tuple[str, str]:
+    """Return the option that carries a request."""
+    return "--json", json.dumps(fields)
+
+
+def listed(databricks: Run, *command: str) -> list[Any]:
+    """Return what a list command answers."""
+    found: list[Any] = answer(databricks(*command, "--output", "json"))
+    return found
+
+
+def test_locations_and_credentials_live_and_die(databricks: Run) -> None:
+    databricks("storage-credentials", "create", *body(name="lake", aws_iam_role=ROLE))
+    databricks("storage-credentials", "update", "lake", "--comment", "c")
+    assert answer(databricks("storage-credentials", "get", "lake"))["comment"] == "c"
+    databricks("external-locations", "create", "raw", "s3://cli/raw", "lake")
+    databricks("external-locations", "update", "raw", "--comment", "c")
+    assert answer(databricks("external-locations", "get", "raw"))["url"] == "s3://cli/raw"
+    assert [e["name"] for e in listed(databricks, "external-locations", "list")] == ["raw"]
+    refused = databricks("storage-credentials", "delete", "lake", check=False)
+    assert "has 1 dependent external location(s): raw" in refused.stderr
+    databricks("external-locations", "delete", "raw")
+    databricks("storage-credentials", "delete", "lake")
+    assert listed(databricks, "storage-credentials", "list") == []
+    databricks(
+        "credentials",
+        "create-credential",
+        *body(name="svc", purpose="SERVICE", aws_iam_role=ROLE),
+    )
+    databricks("credentials", "update-credential", "svc", "--comment", "c")
+    assert answer(databricks("credentials", "get-credential", "svc"))["comment"] == "c"
+    assert len(listed(databricks, "credentials", "list-credentials")) == 1
+    databricks("credentials", "delete-credential", "svc")
+    pg = body(name="pg", connection_type="POSTGRESQL", options={"host": "h", "password": "p"})
+    databricks("connections", "create", *pg)
+    databricks("connections", "update", "pg", *body(options={"host": "i"}))
+    assert answer(databricks("connections", "get", "pg"))["options"] == {"host": "i"}
+    assert len(listed(databricks, "connections", "list")) == 1
+    databricks("connections", "delete", "pg")
+
+
+def test_catalog_is_kept_to_workspaces(databricks: Run, server: Server) -> None:
+    databricks("catalogs", "create", "kept")
+    databricks("catalogs", "update", "kept", "--isolation-mode", "ISOLATED")
+    refused = databricks("catalogs", "get", "kept", check=False)
+    assert "Catalog 'kept' is not accessible in current workspace" in refused.stderr
+    here = server.client().get_workspace_id()
+    there = server.client("prod").get_workspace_id()
+    add = [{"workspace_id": here, "binding_type": "BINDING_TYPE_READ_WRITE"}]
+    databricks("workspace-bindings", "update-bindings", "catalog", "kept", *body(add=add))
+    databricks("workspace-bindings", "update", "kept", *body(assign_workspaces=[there]))
+    bound = answer(databricks("workspace-bindings", "get", "kept"))["workspaces"]
+    assert bound == [here, there]
+    shown = listed(databricks, "workspace-bindings", "get-bindings", "catalog", "kept")
+    assert [binding["workspace_id"] for binding in shown] == bound
+    databricks("catalogs", "delete", "kept", "--force")
+
+
+def test_models_and_their_versions_live_and_die(databricks: Run) -> None:
+    name = "dev.default.m"
+    fields = {"name": "m", "catalog_name": "dev", "schema_name": "default"}
+    databricks("registered-models", "create", *body(**fields))
+    databricks("registered-models", "update", name, "--comment", "c")
+    assert answer(databricks("registered-models", "get", name))["comment"] == "c"
+    path = "/api/2.0/mlflow/unity-catalog/model-versions"
+    databricks("api", "post", f"{path}/create", *body(name=name, source="dbfs:/m"))
+    databricks("api", "post", f"{path}/finalize", *body(name=name, version="1"))
+    databricks("registered-models", "set-alias", name, "champion", "1")
+    found = answer(databricks("model-versions", "get-by-alias", name, "champion"))
+    assert (found["version"], found["status"]) == (1, "READY")
+    databricks("model-versions", "update", name, "1", "--comment", "v")
+    assert answer(databricks("model-versions", "get", name, "1"))["comment"] == "v"
+    assert len(listed(databricks, "model-versions", "list", name)) == 1
+    databricks("registered-models", "delete-alias", name, "champion")
+    databricks("model-versions", "delete", name, "1")
+    assert len(listed(databricks, "registered-models", "list")) == 1
+    databricks("registered-models", "delete", name)
+
+
+def test_monitors_live_and_die(databricks: Run) -> None:
+    name = "dev.default.watched"
+    view = {
+        "name": "watched",
+        "catalog_name": "dev",
+        "schema_name": "default",
+        "table_type": "VIEW",
+        "view_definition": "SELECT 1",
+    }
+    databricks("api", "post", "/api/2.1/unity-catalog/tables", *body(**view))
+    monitor = {"output_schema_name": "dev.default", "assets_dir": "/Workspace/m", "snapshot": {}}
+    databricks("quality-monitors", "create", name, *body(**monitor))
+    monitor["output_schema_name"] = "dev.developer"
+    databricks("quality-monitors", "update", name, *body(**monitor))
+    assert answer(databricks("quality-monitors", "get", name))["output_schema_name"] == (
+        "dev.developer"
+    )
+    databricks("quality-monitors", "delete", name)
+    assert "has no monitor" in databricks("quality-monitors", "get", name, check=False).stderr
+
+
+def test_metastore_is_read_changed_and_assigned(databricks: Run, server: Server) -> None:
+    (found,) = listed(databricks, "metastores", "list")
+    identifier = found["metastore_id"]
+    databricks("metastores", "update", identifier, "--new-name", "lake")
+    assert answer(databricks("metastores", "get", identifier))["name"] == "lake"
+    refused = databricks("metastores", "create", "other", check=False)
+    assert "a local cloud has one metastore, and this one has 'lake'" in refused.stderr
+    refused = databricks("metastores", "delete", identifier, check=False)
+    assert "Metastore 'lake' is not empty" in refused.stderr
+    staging = str(server.client("staging").get_workspace_id())
+    databricks("metastores", "unassign", staging, identifier)
+    databricks("metastores", "assign", staging, identifier, "staging")
+    databricks("metastores", "update-assignment", staging, "--default-catalog-name", "samples")
+    databricks("system-schemas", "enable", identifier, "access")
+    databricks("system-schemas", "disable", identifier, "access")
+    assert listed(databricks, "system-schemas", "list", identifier)
+    matchers = [{"artifact": "/Volumes/dev", "match_type": "PREFIX_MATCH"}]
+    databricks("artifact-allowlists", "update", "INIT_SCRIPT", *body(artifact_matchers=matchers))
+    shown = answer(databricks("artifact-allowlists", "get", "INIT_SCRIPT"))
+    assert shown["artifact_matchers"] == matchers
+
+
+def test_newer_commands_list_the_same_grants(databricks: Run) -> None:
+    direct = listed(databricks, "grants", "list", "catalog", "dev")
+    assert [grant["principal"] for grant in direct] == ["account users"]
+    assert listed(databricks, "grants", "list-effective", "schema", "dev.default")

@@ -64,12 +64,11 @@ class Monitors:
         table = full_name_of(table, TABLE)
         standing = self._metastore.standing(caller, TABLE, table)
         standing.require_management()
+        standing.require(SELECT)
         self._require_output(fields["output_schema_name"], caller)
         if self._space.get(MONITOR, standing.securable.id) is not None:
             raise ApiError("RESOURCE_ALREADY_EXISTS", f"The table '{table}' has a monitor already")
         stored = _given(fields)
-        if schedule := stored.get("schedule"):
-            stored["schedule"] = {"pause_status": "UNPAUSED"} | schedule
         self._space.insert(MONITOR, standing.securable.id, stored)
         return self._info(table, stored)
 

@@ -36,30 +36,22 @@ def _remover(service: TopLevel) -> Callable[[Call], None]:
 def _routes(
     service: TopLevel, api: str, required: tuple[str, ...], suffix: str = ""
 ) -> list[Route]:
-    kind = service.kind
-    path, proof = f"{UNITY}/{kind.plural}", f"databricks {kind.plural}"
+    kind, state = service.kind, Fidelity.STATE_ONLY
+    path, proof, said = (
+        f"{UNITY}/{kind.plural}",
+        f"databricks {kind.plural}",
+        suffix.replace("_", "-"),
+    )
+    listed = f"{proof} list{said}s" if said else f"{proof} list"
     return [
-        *crud.routes(
-            kind,
-            service,
-            api,
-            required,
-            Fidelity.STATE_ONLY,
-            (f"create{suffix}", f"update{suffix}"),
-        ),
-        Route(
-            "GET",
-            path,
-            _lister(service),
-            fidelity=Fidelity.STATE_ONLY,
-            proved_by=f"{proof} list",
-        ),
+        *crud.routes(kind, service, api, required, state, suffix=suffix),
+        Route("GET", path, _lister(service), fidelity=state, proved_by=listed),
         Route(
             "DELETE",
             f"{path}/{{name}}",
             _remover(service),
-            fidelity=Fidelity.STATE_ONLY,
-            proved_by=f"{proof} delete",
+            fidelity=state,
+            proved_by=f"{proof} delete{said}",
         ),
     ]
 
