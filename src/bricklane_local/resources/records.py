@@ -106,12 +106,12 @@ class Records:
     def _require_creation(self, caller: Principal) -> None:
         needed, access = self.kind.guard.create, self._workspace.access
         if needed == ADMINISTRATOR:
-            access.require_administrator(caller, f"create a {self.kind.name}")
+            access.require_administrator(caller, f"create {_a(self.kind.name)}")
         elif needed != EVERYBODY and not access.entitled(caller, needed):
             raise ApiError(
                 "PERMISSION_DENIED",
-                f"{caller.user_name} cannot create a {self.kind.name}: that takes the entitlement "
-                f"{needed}",
+                f"{caller.user_name} cannot create {_a(self.kind.name)}: that takes the "
+                f"entitlement {needed}",
             )
 
     def _put_in_folder(self, act: Act, body: Body) -> None:
@@ -154,8 +154,9 @@ class Records:
         return f"{self.kind.document}.{name}"
 
     def _taken(self, name: str, value: str) -> ApiError:
+        one = _a(self.kind.name)
         return ApiError(
-            self.kind.taken, f"A {self.kind.name} with the {name} {value} already exists"
+            self.kind.taken, f"{one[0].upper()}{one[1:]} with the {name} {value} already exists"
         )
 
     def find(self, value: str, by: str = "") -> Body | None:
@@ -358,6 +359,10 @@ class Records:
                 after = document.position
             if len(documents) < chunk:
                 return found, ""
+
+
+def _a(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def _position(token: Any) -> int:
