@@ -2,7 +2,8 @@
 
 Source: https://docs.databricks.com/en/security/auth/access-control/. Administrators may do
 everything; others what the lists of an object, and of the folders that hold it, give to them or to
-their groups. Everybody manages their home folder and shares ``/Shared``.
+their groups. Everybody manages their home folder and the one in ``/Repos``, and shares
+``/Shared``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EDIT", "MANAGE_RUN", "READ", "VIEW", "Access"]
 
-SHARED = ("/Shared", "/Repos")
+SHARED, REPOS = "/Shared", "/Repos"
 KIND_OF = {
     ObjectType.DIRECTORY: KINDS["directories"],
     ObjectType.NOTEBOOK: KINDS["notebooks"],
@@ -96,7 +97,8 @@ class Access:
     def allows_path(self, caller: Principal, path: str, level: str) -> bool:
         """Say whether ``caller`` holds a level on a path of the workspace, existing or not."""
         path = normal(path)
-        if caller.is_admin or _within(path, caller.home) or any(_within(path, s) for s in SHARED):
+        own = (SHARED, caller.home, f"{REPOS}/{caller.user_name}")
+        if caller.is_admin or any(_within(path, folder) for folder in own):
             return True
         if path in ROOTS and level == READ:
             return True

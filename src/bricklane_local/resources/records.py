@@ -293,9 +293,13 @@ class Records:
             if kind.trash is not None:
                 self.put({**body, **kind.trash})
                 return
-            self._space.delete(kind.document, key)
-            if kind.guard.acl:
-                self._workspace.permissions.forget(kind.guard.acl, key)
+            self.forget(key)
+
+    def forget(self, key: str) -> None:
+        """Drop the document and the access control list of a resource."""
+        self._space.delete(self.kind.document, key)
+        if self.kind.guard.acl:
+            self._workspace.permissions.forget(self.kind.guard.acl, key)
 
     def restore(self, body: Body, fields: Body, caller: Principal) -> None:
         """Take a resource out of the trash.

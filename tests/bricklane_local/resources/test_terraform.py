@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.bricklane_local.forge.desk import Desk, branch
+
 if TYPE_CHECKING:
     from conftest import Server
 
@@ -33,6 +35,7 @@ CHANGES = {
     '"GREATER_THAN"\n    operand': '"LESS_THAN"\n    operand',
     "echo hello": "echo bye",
     '"hidden"': '"hidden too"',
+    'branch       = "main"': 'branch       = "next"',
 }
 
 
@@ -48,6 +51,7 @@ class Root:
     folder: Path
     server: Server
     principal: str
+    repository: str
 
     def run(self, *arguments: str) -> str:
         """Run Terraform and return what it says."""
@@ -61,6 +65,7 @@ class Root:
             "DATABRICKS_RATE_LIMIT": "1000",
             "TF_CLI_CONFIG_FILE": _tool("terraform-provider-databricks"),
             "TF_VAR_service_principal": self.principal,
+            "TF_VAR_repository": self.repository,
         }
         done = subprocess.run(
             [_tool("terraform"), *arguments, "-no-color"],
@@ -87,10 +92,14 @@ class Root:
 @pytest.fixture
 def root(fresh: Server, tmp_path: Path) -> Root:
     made = fresh.up().client().service_principals.create(display_name="ci")
+    desk = Desk.of(fresh)
+    repository = desk.repository(private=False)
+    branch(repository, "next")
     folder = tmp_path / "root"
     folder.mkdir()
     shutil.copy(MODULE, folder)
-    found = Root(folder, fresh, str(made.application_id))
+    url = f"{desk.url}/{repository.full_name}.git"
+    found = Root(folder, fresh, str(made.application_id), url)
     found.run("init")
     return found
 
@@ -113,6 +122,7 @@ def counts(server: Server) -> dict[str, int]:
         "policies": len(list(client.cluster_policies.list())),
         "pools": len(list(client.instance_pools.list())),
         "principals": len(list(client.service_principals.list())),
+        "repos": len(list(client.repos.list())),
         "queries": len(list(client.queries.list())),
         "scopes": len(list(client.secrets.list_scopes())),
         "scripts": len(list(client.global_init_scripts.list())),
@@ -131,7 +141,7 @@ def test_applies_changes_and_destroys_without_a_difference_in_between(root: Root
     client.warehouses.edit(str(warehouse.id), auto_stop_mins=55)
     assert "auto_stop_mins            = 55 -> 10" in root.run("plan")
     root.edit(CHANGES)
-    assert "1 added, 14 changed, 1 destroyed" in root.run("apply", "-auto-approve")
+    assert "1 added, 15 changed, 1 destroyed" in root.run("apply", "-auto-approve")
     assert NO_CHANGES in root.run("plan")
     root.run("destroy", "-auto-approve")
     assert counts(root.server) == before

@@ -15,6 +15,11 @@ variable "service_principal" {
   type        = string
 }
 
+variable "repository" {
+  description = "URL of a public git repository with the branches main and next"
+  type        = string
+}
+
 data "databricks_current_user" "me" {}
 data "databricks_spark_version" "lts" {
   long_term_support = true
@@ -148,7 +153,7 @@ resource "databricks_obo_token" "ci" {
 }
 resource "databricks_git_credential" "git" {
   git_username          = "me"
-  git_provider          = "gitHub"
+  git_provider          = "gitLab"
   personal_access_token = "secret"
 }
 resource "databricks_global_init_script" "init" {
@@ -355,4 +360,18 @@ resource "databricks_notebook" "n" {
 resource "databricks_workspace_file" "f" {
   path           = "${databricks_directory.boards.path}/f.txt"
   content_base64 = base64encode("text")
+}
+
+resource "databricks_repo" "r" {
+  url          = var.repository
+  git_provider = "gitHub"
+  path         = "/Repos/team/flights"
+  branch       = "main"
+}
+resource "databricks_permissions" "r" {
+  repo_id = databricks_repo.r.id
+  access_control {
+    group_name       = "users"
+    permission_level = "CAN_READ"
+  }
 }
