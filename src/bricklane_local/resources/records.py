@@ -347,6 +347,7 @@ class Records:
             where: shows only what it is true for.
         """
         found: list[Body] = []
+        sees = self._sight(caller)
         after = _position(token) if token else None
         chunk = CHUNK if limit is None else min(CHUNK, max(SMALLEST_CHUNK, limit + 1))
         while True:
@@ -356,13 +357,33 @@ class Records:
             for document in documents:
                 body = document.body
                 wanted = (trashed or not self.is_trashed(body)) and (where is None or where(body))
-                if wanted and self.allows(body, caller, self.kind.guard.see):
+                if wanted and sees(body):
                     if len(found) == limit:
                         return found, f"{PAGE_TOKEN}{after}"
                     found.append(body)
                 after = document.position
             if len(documents) < chunk:
                 return found, ""
+
+    def _sight(self, caller: Principal) -> Callable[[Body], bool]:
+        """Return what says whether the caller sees a resource, for one list of many."""
+        level, access = self.kind.guard.see, self._workspace.access
+        kind = KINDS.get(self.kind.guard.acl)
+        if caller.is_admin or level == EVERYBODY or kind is None:
+            return lambda body: self.allows(body, caller, level)
+        folders: dict[str, bool] = {}
+
+        def sees(body: Body) -> bool:
+            key = str(body[self.kind.key])
+            if access.listed(caller, kind, key, level):
+                return True
+            # A folder holds many resources: what it lets the caller see is looked up once.
+            path = kind.path(self._workspace, key) or str(body.get(FOLDER) or "")
+            if path not in folders:
+                folders[path] = bool(path) and access.allows_path(caller, path, level)
+            return folders[path]
+
+        return sees
 
 
 def _a(name: str) -> str:
