@@ -70,10 +70,12 @@ def logged(cloud: Cloud, name: str, app: ASGIApp) -> ASGIApp:
 def _workspace(name: str, cloud: Cloud, url: str) -> Service:
     from bricklane_local.app.asgi import ApiApp
     from bricklane_local.app.families import ALL_ROUTES
+    from bricklane_local.app.headers import naming_workspace
 
     workspace = cloud.workspaces[name]
     workspace.host = url
-    return Service(logged(cloud, name, ApiApp(workspace, ALL_ROUTES)))
+    app = naming_workspace(workspace.id, ApiApp(workspace, ALL_ROUTES))
+    return Service(logged(cloud, name, app))
 
 
 def _account(cloud: Cloud, url: str) -> Service:

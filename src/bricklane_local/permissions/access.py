@@ -2,7 +2,8 @@
 
 Source: https://docs.databricks.com/en/security/auth/access-control/. Administrators may do
 everything; others what the lists of an object, and of the folders that hold it, give to them or to
-their groups. Everybody manages their home folder and shares ``/Shared``.
+their groups. Everybody manages their home folder and the one in ``/Repos``, and shares
+``/Shared``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EDIT", "MANAGE_RUN", "READ", "VIEW", "Access"]
 
-SHARED = ("/Shared", "/Repos")
+SHARED, REPOS = "/Shared", "/Repos"
 KIND_OF = {
     ObjectType.DIRECTORY: KINDS["directories"],
     ObjectType.NOTEBOOK: KINDS["notebooks"],
@@ -52,10 +53,22 @@ class Access:
             object_id: of the object; on one that is gone only administrators hold anything.
             level: one of the kind's.
         """
-        if caller.is_admin or self._listed(caller, kind, object_id, level):
+        if caller.is_admin or self.listed(caller, kind, object_id, level):
             return True
         path = kind.path(self._workspace, object_id) or kind.folder(self._workspace, object_id)
         return bool(path) and self.allows_path(caller, path, level)
+
+    def listed(self, caller: Principal, kind: ObjectKind, object_id: str, level: str) -> bool:
+        """Say whether an object's own list gives ``caller`` a level, or a stronger one."""
+        wanted = _rank(kind, level)
+        for entry in self._workspace.permissions.direct(kind, object_id):
+            named = (
+                entry.get(caller.kind.value) == caller.user_name
+                or entry.get("group_name") in caller.groups
+            )
+            if named and _rank(kind, entry["permission_level"]) >= wanted:
+                return True
+        return False
 
     def require(
         self, caller: Principal, kind: ObjectKind, object_id: str, level: str, what: str
@@ -96,12 +109,13 @@ class Access:
     def allows_path(self, caller: Principal, path: str, level: str) -> bool:
         """Say whether ``caller`` holds a level on a path of the workspace, existing or not."""
         path = normal(path)
-        if caller.is_admin or _within(path, caller.home) or any(_within(path, s) for s in SHARED):
+        own = (SHARED, caller.home, f"{REPOS}/{caller.user_name}")
+        if caller.is_admin or any(_within(path, folder) for folder in own):
             return True
         if path in ROOTS and level == READ:
             return True
         return any(
-            self._listed(caller, KIND_OF[item.object_type], item.acl_id, level)
+            self.listed(caller, KIND_OF[item.object_type], item.acl_id, level)
             for item in self._upwards(path)
         )
 
@@ -156,17 +170,6 @@ class Access:
             if found is not None:
                 yield found
             path = parent_of(path)
-
-    def _listed(self, caller: Principal, kind: ObjectKind, object_id: str, level: str) -> bool:
-        wanted = _rank(kind, level)
-        for entry in self._workspace.permissions.direct(kind, object_id):
-            named = (
-                entry.get(caller.kind.value) == caller.user_name
-                or entry.get("group_name") in caller.groups
-            )
-            if named and _rank(kind, entry["permission_level"]) >= wanted:
-                return True
-        return False
 
 
 def _rank(kind: ObjectKind, level: str) -> int:

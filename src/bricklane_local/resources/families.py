@@ -19,6 +19,7 @@ from bricklane_local.resources.ml import (
     serving_endpoints,
     vector_search,
 )
+from bricklane_local.resources.repos import repos
 from bricklane_local.resources.settings import (
     git_credentials,
     ip_access_lists,
@@ -38,6 +39,7 @@ FAMILIES: dict[str, list[Route]] = {
     "IP access lists": ip_access_lists.ROUTES,
     "Personal access tokens": tokens.ROUTES,
     "Git credentials": git_credentials.ROUTES,
+    "Repos": repos.ROUTES,
     "Notification destinations": notification_destinations.ROUTES,
     "MLflow experiments": experiments.ROUTES,
     "MLflow registered models": registered_models.ROUTES,

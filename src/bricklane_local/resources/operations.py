@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -38,7 +38,7 @@ class Operation:
 
     guarded_by: ClassVar[str] = "see"
 
-    def answer(self, _call: Call, _records: Records, _kind: Kind) -> Answer:
+    def answer(self, _call: Call, _records: Records, _kind: Kind) -> Answer | Awaitable[Answer]:
         """Do it."""
         raise NotImplementedError
 
@@ -101,7 +101,7 @@ class Create(Operation):
 
     key_only: bool = False
 
-    def answer(self, call: Call, records: Records, kind: Kind) -> Answer:
+    def answer(self, call: Call, records: Records, kind: Kind) -> Answer | Awaitable[Answer]:
         """Make one."""
         body = records.create(_sent(call, kind), call.caller)
         return {kind.key: body[kind.key]} if self.key_only else _shown(records, body)
@@ -129,6 +129,7 @@ class List(Operation):
         trashed: the parameter that asks for what is in the trash too; "" when none does.
         where: makes of a request what says which are wanted; None for all.
         always: the field is there even when nothing was found.
+        token: the parameter that has the token of the page.
     """
 
     items: str = ""
@@ -139,6 +140,7 @@ class List(Operation):
     trashed: str = ""
     where: Filter | None = None
     always: bool = False
+    token: str = "page_token"  # noqa: S105
 
     def answer(self, call: Call, records: Records, kind: Kind) -> Answer:
         """Return them."""
@@ -148,7 +150,7 @@ class List(Operation):
         bodies, token = records.page(
             call.caller,
             limit=None if limit is None else min(limit, self.most),
-            token=str(call.body.get("page_token") or call.query.get("page_token") or ""),
+            token=str(call.body.get(self.token) or call.query.get(self.token) or ""),
             descending=self.newest,
             trashed=bool(self.trashed) and call.flag(self.trashed),
             where=None if self.where is None else self.where(call),
@@ -243,9 +245,11 @@ class Own(Operation):
         do: gets the request, the resources of the kind and the one it is about; returns the answer.
     """
 
-    do: Callable[[Call, Records, Body], Answer] = lambda _call, _records, _body: None
+    do: Callable[[Call, Records, Body], Answer | Awaitable[Answer]] = (
+        lambda _call, _records, _body: None
+    )
 
-    def answer(self, call: Call, records: Records, _kind: Kind) -> Answer:
+    def answer(self, call: Call, records: Records, _kind: Kind) -> Answer | Awaitable[Answer]:
         """Do it with one."""
         return self.do(call, records, self.found(call, records))
 

@@ -106,12 +106,12 @@ class Records:
     def _require_creation(self, caller: Principal) -> None:
         needed, access = self.kind.guard.create, self._workspace.access
         if needed == ADMINISTRATOR:
-            access.require_administrator(caller, f"create a {self.kind.name}")
+            access.require_administrator(caller, f"create {_a(self.kind.name)}")
         elif needed != EVERYBODY and not access.entitled(caller, needed):
             raise ApiError(
                 "PERMISSION_DENIED",
-                f"{caller.user_name} cannot create a {self.kind.name}: that takes the entitlement "
-                f"{needed}",
+                f"{caller.user_name} cannot create {_a(self.kind.name)}: that takes the "
+                f"entitlement {needed}",
             )
 
     def _put_in_folder(self, act: Act, body: Body) -> None:
@@ -154,8 +154,9 @@ class Records:
         return f"{self.kind.document}.{name}"
 
     def _taken(self, name: str, value: str) -> ApiError:
+        one = _a(self.kind.name)
         return ApiError(
-            self.kind.taken, f"A {self.kind.name} with the {name} {value} already exists"
+            self.kind.taken, f"{one[0].upper()}{one[1:]} with the {name} {value} already exists"
         )
 
     def find(self, value: str, by: str = "") -> Body | None:
@@ -292,9 +293,13 @@ class Records:
             if kind.trash is not None:
                 self.put({**body, **kind.trash})
                 return
-            self._space.delete(kind.document, key)
-            if kind.guard.acl:
-                self._workspace.permissions.forget(kind.guard.acl, key)
+            self.forget(key)
+
+    def forget(self, key: str) -> None:
+        """Drop the document and the access control list of a resource."""
+        self._space.delete(self.kind.document, key)
+        if self.kind.guard.acl:
+            self._workspace.permissions.forget(self.kind.guard.acl, key)
 
     def restore(self, body: Body, fields: Body, caller: Principal) -> None:
         """Take a resource out of the trash.
@@ -342,6 +347,7 @@ class Records:
             where: shows only what it is true for.
         """
         found: list[Body] = []
+        sees = self._sight(caller)
         after = _position(token) if token else None
         chunk = CHUNK if limit is None else min(CHUNK, max(SMALLEST_CHUNK, limit + 1))
         while True:
@@ -351,13 +357,37 @@ class Records:
             for document in documents:
                 body = document.body
                 wanted = (trashed or not self.is_trashed(body)) and (where is None or where(body))
-                if wanted and self.allows(body, caller, self.kind.guard.see):
+                if wanted and sees(body):
                     if len(found) == limit:
                         return found, f"{PAGE_TOKEN}{after}"
                     found.append(body)
                 after = document.position
             if len(documents) < chunk:
                 return found, ""
+
+    def _sight(self, caller: Principal) -> Callable[[Body], bool]:
+        """Return what says whether the caller sees a resource, for one list of many."""
+        level, access = self.kind.guard.see, self._workspace.access
+        kind = KINDS.get(self.kind.guard.acl)
+        if caller.is_admin or level == EVERYBODY or kind is None:
+            return lambda body: self.allows(body, caller, level)
+        folders: dict[str, bool] = {}
+
+        def sees(body: Body) -> bool:
+            key = str(body[self.kind.key])
+            if access.listed(caller, kind, key, level):
+                return True
+            # A folder holds many resources: what it lets the caller see is looked up once.
+            path = kind.path(self._workspace, key) or str(body.get(FOLDER) or "")
+            if path not in folders:
+                folders[path] = bool(path) and access.allows_path(caller, path, level)
+            return folders[path]
+
+        return sees
+
+
+def _a(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def _position(token: Any) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from bricklane_local.resources.clusters import policies
 from bricklane_local.resources.kind import Body, Kind
 from bricklane_local.resources.records import Records
+from bricklane_local.resources.repos import repos
 from bricklane_local.resources.sql import dashboards
 from bricklane_local.sql import warehouses
 
@@ -31,6 +32,7 @@ class Resources:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         dashboards.follow_tree(workspace)
+        repos.follow_tree(workspace)
         for kind, founding in FOUNDINGS:
             if workspace.space.get(FOUNDED, kind.document) is None:
                 self._found(kind, founding(workspace))

@@ -186,13 +186,26 @@ class WorkspaceObjects:
             for directory in reversed(missing):
                 self._add_directory(directory, principal)
 
-    def _add_directory(self, path: str, principal: Principal) -> None:
+    def make_repo(self, path: str, principal: Principal) -> WorkspaceObject:
+        """Make an empty git folder in an existing directory.
+
+        Raises:
+            ApiError: RESOURCE_ALREADY_EXISTS when something has the path;
+                RESOURCE_DOES_NOT_EXIST when the parent directory is missing.
+        """
+        path = normal(path)
+        if self.find(path) is not None:
+            raise ApiError("RESOURCE_ALREADY_EXISTS", f"Path ({path}) already exists.")
+        self._require_directory(parent_of(path))
+        return self._add_directory(path, principal, ObjectType.REPO)
+
+    def _add_directory(
+        self, path: str, principal: Principal, kind: ObjectType = ObjectType.DIRECTORY
+    ) -> WorkspaceObject:
         now = self._clock.now()
-        self._write(
-            WorkspaceObject(
-                path, self._next_id(), ObjectType.DIRECTORY, now, now, principal.user_name
-            )
-        )
+        made = WorkspaceObject(path, self._next_id(), kind, now, now, principal.user_name)
+        self._write(made)
+        return made
 
     def write(
         self,

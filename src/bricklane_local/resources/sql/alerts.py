@@ -29,7 +29,7 @@ def _made_legacy(act: Act, body: Body) -> Body:
     return {**made(act, body), "state": "UNKNOWN"}
 
 
-def _updated(act: Act, body: Body) -> Body:
+def _updated_legacy(act: Act, body: Body) -> Body:
     return {"update_time": act.iso, PARENT: in_workspace(body[FOLDER])}
 
 
@@ -49,7 +49,7 @@ LEGACY = Kind(
     outputs=("create_time", "lifecycle_state", "state", "trigger_time", "update_time"),
     folder=parent_folder,
     made=_made_legacy,
-    changed=_updated,
+    changed=_updated_legacy,
     check=_check_legacy,
     trash={"lifecycle_state": "TRASHED"},
     brief=(PARENT,),
@@ -79,7 +79,14 @@ def _shown(workspace: Workspace, body: Body) -> Body:
     return {**body, "effective_run_as": _run_as(workspace, body)}
 
 
-def _check(act: Act, body: Body, _old: Body | None) -> None:
+def _updated(act: Act, _body: Body) -> Body:
+    return {"update_time": act.iso}
+
+
+def _check(act: Act, body: Body, old: Body | None) -> None:
+    # The folder is shown as it was named at creation, or not at all: Terraform expects it so.
+    if old is not None and old.get(PARENT) != body.get(PARENT):
+        body[PARENT] = old.get(PARENT)
     named = (body.get("run_as") or {}).get("service_principal_name")
     if named and act.workspace.cloud.directory.find(act.workspace.name, named) is None:
         raise ApiError("RESOURCE_DOES_NOT_EXIST", f"run_as names {named}, who is not here")

@@ -1,0 +1,1 @@
+"""Git folders of the workspace tree."""
