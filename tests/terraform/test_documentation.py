@@ -11,7 +11,7 @@ import pytest
 from bricklane.tools.terraform import PROVIDER
 
 ROOT = Path(__file__).parents[2]
-MODULES = ("account", "dev-workspace", "workspace")
+MODULES = ("account", "dev-workspace", "repository", "workspace")
 
 
 @pytest.fixture(scope="module")

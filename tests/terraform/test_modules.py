@@ -17,6 +17,7 @@ from bricklane.provision.terraform import TerraformError, open_root_module
 from bricklane.tools.discovery import require
 from bricklane.tools.terraform import TFLINT
 
+# Not `repository`: the GitHub provider is in no place that every machine of ours can reach.
 MODULES = ("account", "workspace", "dev-workspace")
 ROOTS = (
     "dev-workspace/examples/aws",
