@@ -73,12 +73,15 @@ class TokenSubject:
         repository_id: the forge's number for the repository.
         owner_id: the forge's number for its owner.
         immutable: whether the numbers stand in the subject beside the names.
+        claims: what the subject is made of, where the repository has chosen that itself; empty
+            for repository and environment.
     """
 
     issuer: str
     repository_id: int
     owner_id: int
     immutable: bool
+    claims: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,12 +280,27 @@ class EnvironmentRules:
         prevent_self_review: whether who started the run may not approve it.
         branches: patterns of branches that may deploy; empty for any.
         wait_minutes: before the job starts.
+        admins_bypass: whether administrators may let a job in that nobody has approved.
     """
 
     reviewers: tuple[str, ...] = ()
     prevent_self_review: bool = False
     branches: tuple[str, ...] = ()
     wait_minutes: int = 0
+    admins_bypass: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewerSupport:
+    """Whether the forge asks the reviewers that an environment has.
+
+    Args:
+        enforced: whether it does; None when the token's holder may not see what decides it.
+        reason: what decides it, for people.
+    """
+
+    enforced: bool | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,4 +327,28 @@ class Ruleset:
     merge_methods: tuple[MergeMethod, ...] = ()
     no_deletion: bool = True
     no_force_push: bool = True
+    bypass: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BranchRules:
+    """What all rules in force together ask of changes to one branch, wherever they are written.
+
+    Args:
+        pull_request: whether changes must come through one.
+        approvals: how many a pull request needs.
+        checks: contexts that must be green before a merge.
+        merge_methods: allowed ones; empty for all.
+        no_deletion: whether the branch may not be deleted.
+        no_force_push: whether its history may not be rewritten.
+        bypass: who is exempt from some of it, as :class:`Ruleset` names them; those that the
+            token's holder may see.
+    """
+
+    pull_request: bool = False
+    approvals: int = 0
+    checks: tuple[str, ...] = ()
+    merge_methods: tuple[MergeMethod, ...] = ()
+    no_deletion: bool = False
+    no_force_push: bool = False
     bypass: tuple[str, ...] = ()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from bricklane.forge.model import (
     Branch,
+    BranchRules,
     Check,
     CheckState,
     Commit,
@@ -20,6 +22,7 @@ from bricklane.forge.model import (
     PullRequestState,
     Release,
     Repository,
+    ReviewerSupport,
     Ruleset,
     TokenSubject,
     WorkflowRun,
@@ -40,6 +43,16 @@ class Forge(Protocol):
 
     def login(self) -> str:
         """Return the login the token belongs to; of a workflow's own token, the bot's."""
+
+    def token_expires(self) -> datetime | None:
+        """Return when the token ends, with time zone; None when it does not, or does not tell."""
+
+    def lacking(self) -> list[str]:
+        """Return the permissions that delivery needs and the token lacks, as the forge calls them.
+
+        Nothing is changed: the forge is asked for things that cannot be made, which it refuses for
+        one reason to who may make them and for another to who may not.
+        """
 
     # Branches, tags, commits
 
@@ -191,11 +204,14 @@ class Forge(Protocol):
     def environments(self) -> Mapping[str, EnvironmentRules]:
         """Return every environment with its rules, by name."""
 
+    def reviewer_support(self) -> ReviewerSupport:
+        """Return whether the forge asks the reviewers of environments in this repository."""
+
     def save_environment(self, name: str, rules: EnvironmentRules) -> None:
         """Create an environment, or bring its rules to these."""
 
-    def secrets(self, environment: str | None = None) -> list[str]:
-        """Return the names of the secrets; values cannot be read back."""
+    def secrets(self, environment: str | None = None) -> Mapping[str, datetime]:
+        """Return when each secret was last stored, by name; values cannot be read back."""
 
     def save_secret(self, name: str, value: str, *, environment: str | None = None) -> None:
         """Store a secret, sealed with the forge's public key before it leaves this machine."""
@@ -214,6 +230,12 @@ class Forge(Protocol):
 
     def save_ruleset(self, ruleset: Ruleset) -> None:
         """Create the ruleset of that name, or bring it to these rules."""
+
+    def branch_rules(self, branch: str) -> BranchRules:
+        """Return what all rules in force ask of changes to a branch, an organisation's included."""
+
+    def jobs_may_open_pull_requests(self) -> bool:
+        """Return whether a workflow's own token may open pull requests here."""
 
     # Workflows
 

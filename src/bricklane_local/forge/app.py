@@ -6,6 +6,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Awaitable, Iterable
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -32,6 +33,8 @@ PAGE_SIZE, LARGEST_PAGE = 30, 100
 FOR_PROGRAMS = ("/api/", f"{Base.SERVICES}/")
 PARAMETER = re.compile(r"\{(\w+)(?::(path|int))?\}")
 CONVERTERS = {"path": ".+", "int": "[0-9]+"}
+# https://docs.github.com/authentication/keeping-your-account-and-data-secure/token-expiration-and-revocation
+EXPIRATION = "GitHub-Authentication-Token-Expiration"
 SCOPES = "admin:org, delete_repo, repo, workflow"
 
 
@@ -81,6 +84,9 @@ class ForgeApp:
         response = answer if isinstance(answer, Response) else _rendered(call, answer)
         if caller.permissions is None and route.base is Base.API:
             response.headers["X-OAuth-Scopes"] = SCOPES
+        if caller.expires_at >= 0:
+            ends = datetime.fromtimestamp(caller.expires_at / 1000, UTC)
+            response.headers[EXPIRATION] = f"{ends:%Y-%m-%d %H:%M:%S} UTC"
         return response
 
     def _match(self, request: Request) -> tuple[ForgeRoute, dict[str, str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from bricklane.forge.errors import (
 from bricklane.forge.github.adapter import GitHub
 from bricklane.forge.github.api import Api
 from bricklane.forge.model import (
+    BranchRules,
     Check,
     CheckState,
     DeploymentState,
@@ -262,16 +265,17 @@ def test_environments_secrets_and_variables(world: World) -> None:
     forge.save_environment("dev", EnvironmentRules())
     assert forge.environments()["prod"] == rules
     assert forge.environments()["dev"] == EnvironmentRules()
-    forge.save_environment("prod", EnvironmentRules(branches=("main",)))
-    assert forge.environments()["prod"] == EnvironmentRules(branches=("main",))
+    strict = EnvironmentRules(branches=("main",), admins_bypass=False)
+    forge.save_environment("prod", strict)
+    assert forge.environments()["prod"] == strict
     for environment in (None, "prod"):
-        assert forge.secrets(environment) == []
+        assert forge.secrets(environment) == {}
         forge.save_secret("CLIENT_SECRET", "s3cret", environment=environment)
         forge.save_secret("CLIENT_SECRET", "other", environment=environment)
-        assert forge.secrets(environment) == ["CLIENT_SECRET"]
+        assert list(forge.secrets(environment)) == ["CLIENT_SECRET"]
         forge.delete_secret("CLIENT_SECRET", environment=environment)
         forge.delete_secret("CLIENT_SECRET", environment=environment)
-        assert forge.secrets(environment) == []
+        assert forge.secrets(environment) == {}
         for number in range(12):
             forge.save_variable(f"V{number:02}", str(number), environment=environment)
         forge.save_variable("V00", "changed", environment=environment)
@@ -308,6 +312,97 @@ def test_rulesets_hold(world: World) -> None:
     assert "see what is missing on" in str(caught.value.hint)
     with pytest.raises(ForgeForbidden):
         forge.delete_branch("guarded")
+
+
+def test_rules_of_a_branch_are_those_of_all_sources(world: World) -> None:
+    forge = world.forge
+    world.branch("ruled", "main", {"ruled.txt": "r\n"})
+    assert forge.branch_rules("ruled") == BranchRules()
+    methods = (MergeMethod.MERGE, MergeMethod.SQUASH)
+    forge.save_ruleset(
+        Ruleset("one", ("ruled",), checks=("a",), merge_methods=methods, no_deletion=False)
+    )
+    forge.save_ruleset(
+        Ruleset(
+            name="two",
+            branches=("ruled", "other"),
+            approvals=2,
+            checks=("b", "a"),
+            merge_methods=(MergeMethod.MERGE,),
+            no_force_push=False,
+            bypass=("role:write",),
+        )
+    )
+    both = BranchRules(
+        pull_request=True,
+        approvals=2,
+        checks=("a", "b"),
+        merge_methods=(MergeMethod.MERGE,),
+        no_deletion=True,
+        no_force_push=True,
+        bypass=("role:write",),
+    )
+    assert forge.branch_rules("ruled") == both
+    protection = {
+        "required_status_checks": {"strict": False, "contexts": ["c"]},
+        "enforce_admins": False,
+        "required_pull_request_reviews": None,
+        "restrictions": None,
+    }
+    world.cloud.ask("PUT", f"/repos/{world.name}/branches/ruled/protection", protection)
+    assert forge.branch_rules("ruled") == replace(
+        both, checks=("a", "b", "c"), bypass=("role:write", "role:admin")
+    )
+
+
+def test_who_is_asked_before_production(world: World) -> None:
+    forge, owner = world.forge, f"/admin/users/{DEVELOPER}"
+    assert forge.reviewer_support().enforced
+    world.cloud.ask("PATCH", owner, {"plan": "team"})
+    try:
+        found = forge.reviewer_support()
+        assert found.enforced is False
+        assert found.reason == "the repository is private, and the plan of developer is team"
+        # Not the owner: the plan is not told, and this is a server of its own.
+        assert world.reviewer.reviewer_support().enforced
+    finally:
+        world.cloud.ask("PATCH", owner, {"plan": "enterprise"})
+
+
+def test_whether_jobs_open_pull_requests(world: World) -> None:
+    path = f"/repos/{world.name}/actions/permissions/workflow"
+    assert world.forge.jobs_may_open_pull_requests()
+    world.cloud.ask("PUT", path, {"can_approve_pull_request_reviews": False})
+    assert not world.forge.jobs_may_open_pull_requests()
+    world.cloud.ask("PUT", path, {"can_approve_pull_request_reviews": True})
+    with pytest.raises(ForgeForbidden, match="Must have admin rights"):
+        world.reviewer.jobs_may_open_pull_requests()
+
+
+ALL = {
+    "actions": "write",
+    "contents": "write",
+    "deployments": "write",
+    "pull_requests": "write",
+    "statuses": "write",
+}
+
+
+@pytest.mark.parametrize("name", [*ALL, ""])
+def test_what_a_token_lacks(world: World, name: str) -> None:
+    permissions = ALL | ({name: "read"} if name else {})
+    token = world.cloud.issue_token(DEVELOPER, permissions=permissions, expires_in=3600)
+    forge = GitHub(Api(world.cloud.access["api"], world.name, token, patience=QUICK))
+    assert forge.lacking() == ([f"{name}=write"] if name else [])
+    ends = forge.token_expires()
+    assert ends is not None
+    assert timedelta(minutes=50) < ends - datetime.now(UTC) < timedelta(minutes=61)
+    forge.api.close()
+
+
+def test_a_token_without_end(world: World) -> None:
+    assert world.forge.lacking() == []
+    assert world.forge.token_expires() is None
 
 
 def test_a_workflow_waits_for_its_reviewer(world: World) -> None:

@@ -13,6 +13,7 @@ from bricklane.forge.github.pulls import PullRequests
 from bricklane.forge.github.releases import Releases
 from bricklane.forge.github.rulesets import Rulesets
 from bricklane.forge.github.subjects import Subjects
+from bricklane.forge.github.tokens import Tokens
 from bricklane.forge.github.workflows import Workflows
 from bricklane.forge.model import Repository
 from bricklane.forge.protocol import Forge
@@ -30,6 +31,7 @@ class GitHub(
     Environments,
     Rulesets,
     Subjects,
+    Tokens,
     Workflows,
 ):
     """One repository on GitHub, as the holder of one token sees it.

@@ -110,6 +110,10 @@ class Api:
         """Return what is under ``path``."""
         return self._ask("GET", path, parameters=parameters)[1]
 
+    def headers(self, path: str) -> Mapping[str, Any]:
+        """Return the headers of what is under ``path``, names in lower case."""
+        return self._ask("GET", path)[0]
+
     def find(self, path: str, **parameters: object) -> Any | None:
         """Return what is under ``path``; None when there is nothing.
 

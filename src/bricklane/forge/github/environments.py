@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlsplit
 
-from bricklane.forge.errors import ForgeError
+from bricklane.forge.errors import ForgeError, ForgeForbidden
 from bricklane.forge.github.api import Api, Json, segment
-from bricklane.forge.model import EnvironmentRules
+from bricklane.forge.github.refusals import Missing
+from bricklane.forge.github.shapes import moment
+from bricklane.forge.github.subjects import PUBLIC_API
+from bricklane.forge.model import EnvironmentRules, ReviewerSupport
 
 # Stands among the branch patterns for "whatever a rule protects", which is no pattern.
 PROTECTED = ":protected"
+# What GitHub calls its plans for enterprises; the second is the older name.
+ENTERPRISE_PLANS = frozenset({"enterprise", "business_plus"})
 # https://docs.github.com/rest/actions/variables: lists of these have shorter pages.
 SHORT_PAGE = 30
 
@@ -42,7 +49,8 @@ class Environments:
             branches = tuple(policy["name"] for policy in self._policies(row["name"]))
         elif policy.get("protected_branches"):
             branches = (PROTECTED,)
-        return EnvironmentRules(reviewers, prevent, branches, wait)
+        bypass = row.get("can_admins_bypass") is not False
+        return EnvironmentRules(reviewers, prevent, branches, wait, bypass)
 
     def save_environment(self, name: str, rules: EnvironmentRules) -> None:
         """Create an environment, or bring its rules to these.
@@ -62,6 +70,10 @@ class Environments:
             "reviewers": [self._reviewer(login) for login in rules.reviewers],
             "deployment_branch_policy": policy,
         }
+        # Older servers refuse the key, and show none.
+        present = self.api.find(f"environments/{segment(name)}") or {}
+        if "can_admins_bypass" in present or not rules.admins_bypass:
+            wanted["can_admins_bypass"] = rules.admins_bypass
         self.api.send("PUT", f"environments/{segment(name)}", wanted)
         if policy and policy["custom_branch_policies"]:
             self._save_policies(name, rules.branches)
@@ -96,10 +108,39 @@ class Environments:
     def _policy(self, name: str, pattern: str) -> Json | None:
         return next((row for row in self._policies(name) if row["name"] == pattern), None)
 
-    def secrets(self, environment: str | None = None) -> list[str]:
-        """Return the names of the secrets; values cannot be read back."""
+    def reviewer_support(self) -> ReviewerSupport:
+        """Return whether the forge asks the reviewers of environments in this repository.
+
+        For a private one that is a matter of the owner's plan, except on a server of one's own.
+        Source: https://docs.github.com/actions/reference/workflows-and-actions/deployments-and-environments
+        """
+        repository = self.api.get("")
+        if not repository["private"]:
+            return ReviewerSupport(True, "the repository is public")
+        plan = self._plan(repository["owner"])
+        owner = repository["owner"]["login"]
+        if plan:
+            about = f"the repository is private, and the plan of {owner} is {plan}"
+            return ReviewerSupport(plan in ENTERPRISE_PLANS, about)
+        if urlsplit(self.api.root).netloc != PUBLIC_API:
+            return ReviewerSupport(True, f"{self.api.host} is GitHub Enterprise")
+        return ReviewerSupport(None, f"the token does not see the plan of {owner}")
+
+    def _plan(self, owner: Json) -> str:
+        """Return the plan of an account; "" when the token does not see it."""
+        organization = owner.get("type") == "Organization"
+        try:
+            shown = self.api.get(f"/orgs/{segment(owner['login'])}" if organization else "/user")
+        except (ForgeForbidden, Missing):
+            return ""
+        if not organization and shown["login"] != owner["login"]:
+            return ""
+        return str((shown.get("plan") or {}).get("name") or "")
+
+    def secrets(self, environment: str | None = None) -> Mapping[str, datetime]:
+        """Return when each secret was last stored, by name; values cannot be read back."""
         rows = self.api.pages(_store("secrets", environment), "secrets")
-        return sorted(row["name"] for row in rows)
+        return dict(sorted((row["name"], moment(row["updated_at"])) for row in rows))
 
     def save_secret(self, name: str, value: str, *, environment: str | None = None) -> None:
         """Store a secret, sealed with the forge's public key before it leaves this machine."""

@@ -41,19 +41,20 @@ ROUTES: tuple[tuple[re.Pattern[str], str, str], ...] = tuple(
         (r"actions/secrets", "secrets", ""),
         (r"actions/variables", "actions_variables", ""),
         (r"actions/runs/\d+/pending_deployments", "deployments", "deployments"),
+        (r"actions/permissions", "administration", ""),
         (r"actions", "actions", "actions"),
         (r"pulls|issues", "pull_requests", "pull-requests"),
         (r"deployments", "deployments", "deployments"),
         (r"statuses|commits/[^/]+/status", "statuses", "statuses"),
         (r"commits/[^/]+/check-runs|check-runs", "checks", "checks"),
         (r"commits/[^/]+/pulls", "pull_requests", "pull-requests"),
-        (r"rulesets", "administration", ""),
+        (r"rulesets|branches/.+/protection", "administration", ""),
         (r"git|branches|commits|compare|releases|contents", "contents", "contents"),
     )
 )
 # Reading these takes less than changing them.
 READ_WITH_ACTIONS = re.compile(r"environments(/[^/]+)?(/deployment-branch-policies)?$")
-READ_WITH_METADATA = re.compile(r"rulesets")
+READ_WITH_METADATA = re.compile(r"rulesets|rules/branches")
 
 
 def needed(verb: str, path: str) -> Permission:

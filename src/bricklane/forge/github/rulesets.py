@@ -6,16 +6,18 @@ https://docs.github.com/rest/repos/rules
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from bricklane.forge.errors import ForgeError
-from bricklane.forge.github.api import Api, Json, segment
-from bricklane.forge.model import MergeMethod, Ruleset
+from bricklane.forge.errors import ForgeError, ForgeForbidden
+from bricklane.forge.github.api import Api, Json, ref, segment
+from bricklane.forge.model import BranchRules, MergeMethod, Ruleset
 
 HEADS = "refs/heads/"
 # The ids of the roles that every repository has.
 ROLES = {"maintain": 2, "write": 4, "admin": 5}
 ROLE = "role:"
 APP = "[bot]"
+REPOSITORY = "Repository"  # where rules come from that are not an organisation's
 
 
 class Rulesets:
@@ -34,22 +36,41 @@ class Rulesets:
         return [row for row in rows if row.get("target", "branch") == "branch"]
 
     def _ruleset(self, row: Json) -> Ruleset:
-        rules = {rule["type"]: rule.get("parameters") or {} for rule in row["rules"]}
-        pull = rules.get("pull_request")
         refs = ((row.get("conditions") or {}).get("ref_name") or {}).get("include", ())
-        checks = rules.get("required_status_checks", {}).get("required_status_checks", ())
-        methods = (pull or {}).get("allowed_merge_methods") or ()
+        effect = _effect(row["rules"])
         return Ruleset(
             name=row["name"],
-            branches=tuple(ref.removeprefix(HEADS) for ref in refs),
-            pull_request=pull is not None,
-            approvals=int((pull or {}).get("required_approving_review_count", 0)),
-            checks=tuple(check["context"] for check in checks),
-            merge_methods=() if len(methods) == len(MergeMethod) else _methods(methods),
-            no_deletion="deletion" in rules,
-            no_force_push="non_fast_forward" in rules,
-            bypass=tuple(self._name(actor) for actor in row.get("bypass_actors") or ()),
+            branches=tuple(name.removeprefix(HEADS) for name in refs),
+            pull_request=effect.pull_request,
+            approvals=effect.approvals,
+            checks=effect.checks,
+            merge_methods=effect.merge_methods,
+            no_deletion=effect.no_deletion,
+            no_force_push=effect.no_force_push,
+            bypass=self._exempt(row),
         )
+
+    def _exempt(self, row: Json) -> tuple[str, ...]:
+        return tuple(self._name(actor) for actor in row.get("bypass_actors") or ())
+
+    def branch_rules(self, branch: str) -> BranchRules:
+        """Return what all rules in force ask of changes to a branch, an organisation's included.
+
+        Classic protection counts as well; who may not read it sees rulesets only.
+        """
+        rows = list(self.api.pages(f"rules/branches/{ref(branch)}"))
+        own = {row["ruleset_id"] for row in rows if row.get("ruleset_source_type") == REPOSITORY}
+        exempt = [self._exempt(self.api.get(f"rulesets/{number}")) for number in sorted(own)]
+        found = _effect(rows)
+        found = replace(found, bypass=tuple(dict.fromkeys(name for row in exempt for name in row)))
+        try:
+            classic = self.api.find(f"branches/{ref(branch)}/protection")
+        except ForgeForbidden:
+            shown = self.api.find(f"branches/{ref(branch)}") or {}
+            if shown.get("protected") and not rows:
+                raise  # By rules that the token does not see.
+            classic = None
+        return found if classic is None else _together(found, _classic(classic))
 
     def save_ruleset(self, ruleset: Ruleset) -> None:
         """Create the ruleset of that name, or bring it to these rules.
@@ -113,6 +134,62 @@ class Rulesets:
             if found is not None:
                 return str(found["login"])
         return f"{kind}:{number or 0}"
+
+
+def _effect(rows: Iterable[Json]) -> BranchRules:
+    """Return what rules ask together; of several of one type all have to be met."""
+    found = BranchRules()
+    for row in rows:
+        found = _together(found, _one(row["type"], row.get("parameters") or {}))
+    return found
+
+
+def _one(kind: str, parameters: Json) -> BranchRules:
+    if kind == "pull_request":
+        methods = parameters.get("allowed_merge_methods") or ()
+        return BranchRules(
+            pull_request=True,
+            approvals=int(parameters.get("required_approving_review_count", 0)),
+            merge_methods=() if len(methods) == len(MergeMethod) else _methods(methods),
+        )
+    if kind == "required_status_checks":
+        checks = parameters.get("required_status_checks", ())
+        return BranchRules(checks=tuple(check["context"] for check in checks))
+    return BranchRules(no_deletion=kind == "deletion", no_force_push=kind == "non_fast_forward")
+
+
+def _classic(protection: Json) -> BranchRules:
+    """Return a classic protection of a branch as rules.
+
+    Source: https://docs.github.com/rest/branches/branch-protection
+    """
+
+    def on(name: str) -> bool:
+        return bool((protection.get(name) or {}).get("enabled"))
+
+    reviews = protection.get("required_pull_request_reviews")
+    return BranchRules(
+        pull_request=reviews is not None,
+        approvals=int((reviews or {}).get("required_approving_review_count", 0)),
+        checks=tuple((protection.get("required_status_checks") or {}).get("contexts") or ()),
+        no_deletion=not on("allow_deletions"),
+        no_force_push=not on("allow_force_pushes"),
+        bypass=() if on("enforce_admins") else (f"{ROLE}admin",),
+    )
+
+
+def _together(one: BranchRules, other: BranchRules) -> BranchRules:
+    common = tuple(method for method in one.merge_methods if method in other.merge_methods)
+    both = one.merge_methods and other.merge_methods
+    return BranchRules(
+        pull_request=one.pull_request or other.pull_request,
+        approvals=max(one.approvals, other.approvals),
+        checks=tuple(dict.fromkeys((*one.checks, *other.checks))),
+        merge_methods=common if both else one.merge_methods or other.merge_methods,
+        no_deletion=one.no_deletion or other.no_deletion,
+        no_force_push=one.no_force_push or other.no_force_push,
+        bypass=tuple(dict.fromkeys((*one.bypass, *other.bypass))),
+    )
 
 
 def rules_of(ruleset: Ruleset) -> list[Json]:

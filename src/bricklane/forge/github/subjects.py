@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from bricklane.forge.github.api import Api
+from bricklane.forge.github.api import Api, Json
 from bricklane.forge.model import TokenSubject
 
 PUBLIC_API = "api.github.com"
 PUBLIC_ISSUER = "https://token.actions.githubusercontent.com"
+DEFAULT_CLAIMS = ("repo", "context")
 # Repositories made or renamed from then on have their numbers in the subject, unless they say
 # otherwise (https://docs.github.com/actions/reference/security/oidc).
 IMMUTABLE_SINCE = datetime(2026, 7, 15, tzinfo=UTC)
@@ -33,7 +34,14 @@ class Subjects:
             repository_id=int(repository["id"]),
             owner_id=int(repository["owner"]["id"]),
             immutable=bool(custom.get("use_immutable_subject", made >= IMMUTABLE_SINCE)),
+            claims=_claims(custom),
         )
+
+
+def _claims(custom: Json) -> tuple[str, ...]:
+    keys = () if custom.get("use_default", True) else custom.get("include_claim_keys") or ()
+    # Repository and context, the default, may be asked for by name as well.
+    return () if tuple(keys) == DEFAULT_CLAIMS else tuple(keys)
 
 
 def issuer(api: str) -> str:

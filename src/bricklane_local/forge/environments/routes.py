@@ -37,7 +37,7 @@ def wire(call: ForgeCall, found: Environment) -> dict[str, Any]:
         "html_url": f"{call.forge.url}/{call.repository.full_name}#environments",
         "created_at": moment(found.created_at),
         "updated_at": moment(found.updated_at),
-        "can_admins_bypass": False,
+        "can_admins_bypass": found.admins_bypass,
         "protection_rules": _rules(call, found),
         "deployment_branch_policy": policy,
     }
@@ -82,9 +82,14 @@ def get_environment(call: ForgeCall) -> dict[str, Any]:
 
 def put_environment(call: ForgeCall) -> dict[str, Any]:
     """Make an environment, or bring it to these rules."""
-    saved = call.forge.environments.save(
+    environments, name = call.forge.environments, call.path["environment"]
+    present, bypass = environments.find(call.repository, name), call.flag("can_admins_bypass")
+    if bypass is None:
+        bypass = present is None or present.admins_bypass
+    saved = environments.save(
         call.repository,
-        call.path["environment"],
+        name,
+        admins_bypass=bypass,
         wait_timer=call.integer("wait_timer") or 0,
         prevent_self_review=call.flag("prevent_self_review") or False,
         reviewers=_reviewers(call),
@@ -191,6 +196,12 @@ ROUTES = [
     ForgeRoute("PUT", POLICIES + "/{policy}", put_policy, WRITE, proved_by="requests"),
     ForgeRoute("DELETE", POLICIES + "/{policy}", delete_policy, WRITE, proved_by="requests"),
     ForgeRoute("GET", ONE, get_environment, READ),
-    ForgeRoute("PUT", ONE, put_environment, WRITE),
+    ForgeRoute(
+        "PUT",
+        ONE,
+        put_environment,
+        WRITE,
+        note="can_admins_bypass is kept: nothing here bypasses an environment",
+    ),
     ForgeRoute("DELETE", ONE, delete_environment, WRITE),
 ]

@@ -13,6 +13,7 @@ from bricklane_local.forge.errors import ForgeApiError, custom, invalid
 from bricklane_local.forge.git.model import HEADS, TAGS
 from bricklane_local.forge.records import Records
 from bricklane_local.forge.rules.patterns import matches
+from bricklane_local.forge.users.model import ENTERPRISE
 
 if TYPE_CHECKING:
     from bricklane_local.forge.forge import Forge
@@ -34,6 +35,7 @@ class Environment:
         wait_timer: minutes that a job waits.
         prevent_self_review: whether who started the run may not approve it.
         reviewers: ids of the users of whom one has to approve.
+        admins_bypass: whether administrators may let a job in that nobody has approved.
         policy: which branches may deploy: ``protected`` ones, those of ``custom`` patterns, or all
             when it is empty.
         created_at: milliseconds since the epoch.
@@ -45,6 +47,7 @@ class Environment:
     wait_timer: int = 0
     prevent_self_review: bool = False
     reviewers: list[int] = field(default_factory=list)
+    admins_bypass: bool = True
     policy: str = ""
     created_at: int = 0
     updated_at: int = 0
@@ -145,12 +148,27 @@ class Environments:
             raise custom("Environment", f"wait_timer must be between 0 and {WAIT_LIMIT} minutes")
         if len(environment.reviewers) > REVIEWERS_LIMIT:
             raise custom("Environment", f"At most {REVIEWERS_LIMIT} reviewers are allowed")
+        if environment.reviewers and not self._asks_reviewers(repository):
+            raise ForgeApiError(
+                422,
+                "Failed to create the environment protection rule. Please ensure the billing plan "
+                "supports the required reviewers protection rule.",
+            )
         for number in environment.reviewers:
             user = self._forge.users.by_id(number)
             if user is None or not self._forge.repositories.takes_part(repository, user):
                 raise custom(
                     "Environment", f"Reviewer {number} does not have access to the repository"
                 )
+
+    def _asks_reviewers(self, repository: Repository) -> bool:
+        """Say whether the owner's plan lets a repository have reviewers.
+
+        Source: https://docs.github.com/actions/reference/workflows-and-actions/deployments-and-environments
+        """
+        return not repository.private or self._forge.users.known(repository.owner).plan == (
+            ENTERPRISE
+        )
 
     def delete(self, repository: Repository, name: str) -> None:
         """Remove an environment with its secrets and variables.
@@ -168,7 +186,8 @@ class Environments:
     def gate(self, repository: Repository, name: str) -> Gate:
         """Return what a job must pass to use an environment, made when it is absent."""
         found = self.ensure(repository, name)
-        users = (self._forge.users.by_id(number) for number in found.reviewers)
+        asked = found.reviewers if self._asks_reviewers(repository) else []
+        users = (self._forge.users.by_id(number) for number in asked)
         return Gate(
             found.id,
             found.name,

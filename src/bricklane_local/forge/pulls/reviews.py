@@ -32,6 +32,18 @@ EVENTS = {"APPROVE": APPROVED, "REQUEST_CHANGES": CHANGES_REQUESTED, "COMMENT": 
 VERDICTS = (APPROVED, CHANGES_REQUESTED)
 
 
+def check_actions(repository: Repository, caller: Caller) -> None:
+    """Refuse a job's token where the repository lets these open and approve no pull requests.
+
+    Raises:
+        ForgeApiError: 403.
+    """
+    if caller.by_job_token and not repository.actions_open_pulls:
+        raise ForgeApiError(
+            403, "GitHub Actions is not permitted to create or approve pull requests."
+        )
+
+
 class Reviews:
     """The reviews of all pull requests.
 
@@ -82,7 +94,7 @@ class Reviews:
         """
         state = PENDING if event is None else EVENTS[event]
         text = checked_body("PullRequestReview", body)
-        self._check(caller, request, state, text)
+        self._check(repository, caller, request, state, text)
         review = Review(
             self._forge.next_id(),
             request.number,
@@ -117,7 +129,7 @@ class Reviews:
         if review.state != PENDING:
             raise ForgeApiError(422, "Can not submit a review that is not pending")
         text = review.body if body is None else checked_body("PullRequestReview", body)
-        self._check(caller, request, EVENTS[event], text)
+        self._check(repository, caller, request, EVENTS[event], text)
         changed = replace(
             review, state=EVENTS[event], body=text, submitted_at=self._forge.clock.now()
         )
@@ -126,7 +138,16 @@ class Reviews:
             self._submitted(repository, caller, request, changed)
         return changed
 
-    def _check(self, caller: Caller, request: PullRequest, state: str, text: str) -> None:
+    def _check(
+        self,
+        repository: Repository,
+        caller: Caller,
+        request: PullRequest,
+        state: str,
+        text: str,
+    ) -> None:
+        if state == APPROVED:
+            check_actions(repository, caller)
         if not request.is_open and state in VERDICTS:
             raise ForgeApiError(
                 422, "Unprocessable Entity", ["Can not review a closed pull request"]

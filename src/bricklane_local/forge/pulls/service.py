@@ -17,7 +17,7 @@ from bricklane_local.forge.git.model import HEADS
 from bricklane_local.forge.issues.model import Issue, checked_body, checked_title
 from bricklane_local.forge.pulls.merging import Merging
 from bricklane_local.forge.pulls.model import Pull, PullRequest
-from bricklane_local.forge.pulls.reviews import Reviews
+from bricklane_local.forge.pulls.reviews import Reviews, check_actions
 from bricklane_local.forge.pulls.syncing import Syncing
 from bricklane_local.forge.pulls.wire import pull_wire
 
@@ -130,8 +130,10 @@ class Pulls:
         """Open a pull request.
 
         Raises:
-            ForgeApiError: 422 when a branch is missing, nothing is to merge, or one is open.
+            ForgeApiError: 422 when a branch is missing, nothing is to merge, or one is open, 403
+                for the token of a job where the repository does not let these open any.
         """
+        check_actions(repository, caller)
         title = checked_title("PullRequest", proposal.title)
         body = checked_body("PullRequest", proposal.body)
         head_repository, head_ref = self._head(repository, caller, proposal)

@@ -27,6 +27,7 @@ class Repository:
         allow_rebase_merge: or commit by commit.
         delete_branch_on_merge: whether merging deletes the head branch.
         allow_update_branch: whether pages offer to update a head branch.
+        actions_open_pulls: whether jobs' own tokens may open and approve pull requests.
         created_at: milliseconds since the epoch.
         updated_at: likewise.
         pushed_at: likewise.
@@ -49,6 +50,7 @@ class Repository:
     allow_rebase_merge: bool = True
     delete_branch_on_merge: bool = False
     allow_update_branch: bool = False
+    actions_open_pulls: bool = True
     created_at: int = 0
     updated_at: int = 0
     pushed_at: int = 0

@@ -29,6 +29,10 @@ PERMISSIONS = (
     "variables",
     "workflows",
 )
+# What the owner of a repository pays for, which decides what its private repositories may have
+# (https://docs.github.com/get-started/learning-about-github/githubs-plans).
+PLANS = ("free", "pro", "team", "enterprise")
+ENTERPRISE = "enterprise"
 # What a person may do with a repository, each level including those before it.
 ROLES = ("none", "read", "triage", "write", "maintain", "admin")
 
@@ -45,6 +49,7 @@ class User:
         email: that commits made on the forge carry.
         site_admin: whether it may make accounts.
         created_at: milliseconds since the epoch.
+        plan: one of ``PLANS``.
     """
 
     id: int
@@ -54,6 +59,7 @@ class User:
     email: str
     site_admin: bool
     created_at: int
+    plan: str = ENTERPRISE
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,7 @@ class Caller:
         repository: id of the one repository it works on; 0 for any.
         job: id of the workflow job that the token was made for; 0 for a person's.
         on_behalf_of: login of who started the workflow run, of a job's token.
+        expires_at: milliseconds since the epoch, or -1 for never.
     """
 
     user: User
@@ -75,6 +82,7 @@ class Caller:
     repository: int = 0
     job: int = 0
     on_behalf_of: str = ""
+    expires_at: int = -1
 
     @property
     def by_job_token(self) -> bool:

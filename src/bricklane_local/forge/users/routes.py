@@ -39,7 +39,12 @@ def me(call: ForgeCall) -> dict[str, Any]:
     """Describe the caller; a job's token is nobody's."""
     if call.caller.by_job_token:
         raise ForgeApiError(403, "Resource not accessible by integration")
-    return _whole(call, call.caller.user)
+    return _whole(call, call.caller.user) | _plan(call.caller.user)
+
+
+def _plan(user: User) -> dict[str, Any]:
+    """Return what only the account itself, and owners of an organisation, are shown."""
+    return {"plan": {"name": user.plan, "space": 0, "private_repos": 0, "collaborators": 0}}
 
 
 def emails(call: ForgeCall) -> list[dict[str, Any]]:
@@ -72,7 +77,9 @@ def organization(call: ForgeCall) -> dict[str, Any]:
     if found.type != "Organization":
         raise not_found()
     url = f"{call.forge.api}/orgs/{found.login}"
-    return _whole(call, found) | {"url": url, "repos_url": f"{url}/repos"}
+    mine = call.forge.repositories.is_member(found.login, call.caller.user, "admin")
+    plan = _plan(found) if mine else {}
+    return _whole(call, found) | plan | {"url": url, "repos_url": f"{url}/repos"}
 
 
 def team(call: ForgeCall) -> None:
@@ -91,6 +98,16 @@ def create_user(call: ForgeCall) -> Reply:
     _only_site_admin(call)
     made = call.forge.users.create(call.text("login"), name=call.optional_text("name") or "")
     return created(_brief(call, made))
+
+
+def change_user(call: ForgeCall) -> dict[str, Any]:
+    """Change the plan of a user or organisation."""
+    _only_site_admin(call)
+    found = call.forge.users.get(call.path["login"])
+    if unknown := sorted(call.body.keys() - {"plan"}):
+        raise invalid("User", unknown[0], message=f"{unknown[0]} cannot be changed, only plan")
+    changed = call.forge.users.set_plan(found, call.text("plan"))
+    return _brief(call, changed) | _plan(changed)
 
 
 def create_organization(call: ForgeCall) -> Reply:
@@ -166,6 +183,13 @@ ROUTES = [
         note="no forge here has teams: 404",
     ),
     ForgeRoute("POST", "/admin/users", create_user, note=ENTERPRISE, proved_by="requests"),
+    ForgeRoute(
+        "PATCH",
+        "/admin/users/{login}",
+        change_user,
+        note=ENTERPRISE + "; takes only plan (free, pro, team or enterprise, as all begin)",
+        proved_by="requests",
+    ),
     ForgeRoute(
         "POST", "/admin/organizations", create_organization, note=ENTERPRISE, proved_by="requests"
     ),

@@ -10,11 +10,11 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from bricklane_local.forge.errors import ForgeApiError, custom, not_found
-from bricklane_local.forge.users.model import Caller, User
+from bricklane_local.forge.users.model import PLANS, Caller, User
 from bricklane_local.store.clock import Clock
 from bricklane_local.store.database import Space
 
@@ -79,6 +79,18 @@ class Users:
         if self.find(login) is not None:
             raise custom(kind, f"Login {login} is already taken")
         return self._ensure(login, kind, name=name)
+
+    def set_plan(self, user: User, plan: str) -> User:
+        """Let an account pay for another plan.
+
+        Raises:
+            ForgeApiError: 422 when there is no such plan.
+        """
+        if plan not in PLANS:
+            raise custom(user.type, f"plan must be one of {', '.join(PLANS)}; got {plan!r}")
+        changed = replace(user, plan=plan)
+        self._space.update(USER, user.login.lower(), asdict(changed))
+        return changed
 
     def find(self, login: str) -> User | None:
         """Return the account called ``login``, or None."""
@@ -168,6 +180,7 @@ class Users:
             body["repository"],
             body["job"],
             body["on_behalf_of"],
+            body["expires_at"],
         )
 
     def is_valid(self, token: str) -> bool:

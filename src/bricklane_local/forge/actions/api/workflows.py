@@ -168,18 +168,6 @@ async def repository_dispatch(call: ForgeCall) -> None:
     await call.forge.actions.dispatch(call.repository, cause)
 
 
-def permissions(call: ForgeCall) -> dict[str, Any]:
-    """Say that workflows are on, with any action."""
-    del call
-    return {"enabled": True, "allowed_actions": "all", "sha_pinning_required": False}
-
-
-def token_permissions(call: ForgeCall) -> dict[str, Any]:
-    """Say what the tokens of jobs may do that ask for nothing."""
-    del call
-    return {"default_workflow_permissions": "read", "can_approve_pull_request_reviews": False}
-
-
 ROUTES = [
     ForgeRoute("GET", f"{BASE}/workflows", list_workflows, READ),
     ForgeRoute("GET", f"{BASE}/workflows/{{workflow}}", get_workflow, READ),
@@ -189,6 +177,4 @@ ROUTES = [
     ForgeRoute(
         "POST", "/repos/{owner}/{repo}/dispatches", repository_dispatch, ("contents:write",)
     ),
-    ForgeRoute("GET", f"{BASE}/permissions", permissions, ("administration:read",)),
-    ForgeRoute("GET", f"{BASE}/permissions/workflow", token_permissions, ("administration:read",)),
 ]
