@@ -57,9 +57,12 @@ def run(words: list[str]) -> None:
 
 
 def report(error: BricklaneError) -> None:
-    """Print ``error`` and its hint on standard error."""
+    """Print ``error`` and its hint on standard error; what they quote cannot steer the terminal."""
     import click
 
-    click.secho(f"error: {error.message}", fg="red", err=True)
+    from bricklane.cli.tables import printable
+
+    said = "\n".join(printable(click.unstyle(line)) for line in error.message.splitlines())
+    click.secho(f"error: {said}", fg="red", err=True)
     for line in (error.hint or "").splitlines():
-        click.secho(f"  hint: {line}", err=True)
+        click.echo(f"  hint: {printable(click.unstyle(line))}", err=True)
