@@ -47,6 +47,11 @@ def run(words: list[str]) -> None:
     except BricklaneError as error:
         report(error)
         sys.exit(error.exit_code)
+    except OSError as error:
+        # A full disk, a folder that may not be written to, a file in the way of a folder.
+        place = f"{error.filename}: " if error.filename else ""
+        report(BricklaneError(f"{place}{error.strerror or error}"))
+        sys.exit(ExitCode.FAILED)
     except click.ClickException as error:
         error.show()
         sys.exit(ExitCode.USAGE)
