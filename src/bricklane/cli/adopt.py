@@ -29,7 +29,9 @@ def command(data: tuple[str, ...], data_file: Path | None, *, defaults: bool) ->
 
 def report(done: Adopted) -> list[str]:
     """Return the lines that say what was added and what is left to do."""
-    lines = [f"{done.bundle} has delivery now: {done.root}", ""]
+    main, develop = done.answers["main"], done.answers["develop"]
+    lines = [f"{done.bundle} has delivery now: {done.root}"]
+    lines += [f"{main} is the branch of production, {develop} of what comes next", ""]
     lines += [f"  added  {name}" for name in done.added]
     lines += [f"  kept   {name} (yours; compare it with the template's)" for name in done.kept]
     if done.lacking:
@@ -39,5 +41,12 @@ def report(done: Adopted) -> list[str]:
         lines += [f"      {line}" for line in lack.lines]
     lines += ["", "Next:"]
     if done.branches:
-        lines.append(f"  make the branches: {', '.join(done.branches)}")
+        lines += [f"  {line}" for line in _making(done)]
     return [*lines, "  name your tests in bricklane.toml", "  git add --all && git commit"]
+
+
+def _making(done: Adopted) -> list[str]:
+    """Return the commands that make the branches which are not there; of a new one from an old."""
+    main, develop = done.answers["main"], done.answers["develop"]
+    starts = {main: "", develop: f" {main}"}
+    return [f"git branch {name}{starts[name]}" for name in done.branches]

@@ -44,9 +44,10 @@ def given_answers(data: tuple[str, ...], data_file: Path | None) -> dict[str, st
     given: dict[str, object] = {}
     if data_file is not None:
         try:
-            content = yaml.safe_load(data_file.read_text("utf-8"))
-        except yaml.YAMLError as error:
-            message = f"{data_file} is not YAML: {' '.join(str(error).split())}"
+            content = yaml.safe_load(data_file.read_bytes())
+        except (yaml.YAMLError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
+            message = f"{data_file} cannot be read as YAML: {reason}"
             raise BricklaneError(message, exit_code=ExitCode.USAGE) from None
         if not isinstance(content, dict):
             message = f"{data_file}: expected one `question: answer` on each line"

@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from bricklane.cli.tables import print_line, print_table
 from bricklane.delivery.records import Record
 from bricklane.delivery.status import Status, TargetStatus
+from bricklane.forge.model import PullRequest
 
 SHORT = 10
-
-
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table; in a pipe no cell is folded."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(markup=False, highlight=False)
-    if not console.is_terminal:
-        console.width = 1000
-    table = Table(*columns, box=None, pad_edge=False)
-    for column in table.columns:
-        column.overflow = "fold"
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
+WHEN = "WHEN (UTC)"
 
 
 def moment(time: datetime) -> str:
-    """Return a time as people read it, in UTC."""
+    """Return a time as people read it; the title of its column says that it is UTC."""
     from datetime import UTC
 
-    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+TARGET_COLUMNS = ("TARGET", "VERSION", "COMMIT", WHEN, "BY", "TESTS")
 
 
 def target_row(found: TargetStatus) -> tuple[str, ...]:
-    """Return a line of the table of targets."""
+    """Return a line of the table of targets; the last cell is for below it."""
+    note = target_note(found)
     record = found.current
-    note = ""
-    if found.latest is not None:
-        doing = "going on" if found.latest.unfinished else "failed"
-        note = f"{found.latest.content.version} {doing}: {found.latest.description}"
     if record is None:
         return (found.target, "-", "-", "-", "-", "-", note)
     return (
@@ -51,26 +37,36 @@ def target_row(found: TargetStatus) -> tuple[str, ...]:
         moment(record.deployed_at),
         record.by,
         record.tests,
-        note or ("UNTESTED, as demanded" if record.content.untested else record.log_url),
+        note,
     )
 
 
-TARGET_COLUMNS = ("TARGET", "VERSION", "COMMIT", "WHEN", "BY", "TESTS", "NOTE")
+def target_note(found: TargetStatus) -> str:
+    """Return what has to be said of a target beside its version, and where its log is."""
+    latest = found.latest
+    if latest is not None:
+        doing = "going on" if latest.unfinished else "failed"
+        said = f"{latest.content.version} {doing}: {latest.description}"
+        return f"{said} {latest.log_url}".rstrip()
+    if found.current is None:
+        return ""
+    demanded = "UNTESTED, as demanded " if found.current.content.untested else ""
+    return f"{demanded}{found.current.log_url}".rstrip()
 
 
 def print_status(found: Status) -> None:
     """Print the table of targets, then what is under way."""
-    import click
-
-    print_table(TARGET_COLUMNS, map(target_row, found.targets))
-    pull_requests = {request.head: request for request in found.pull_requests}
-    for branch in found.branches:
-        request = pull_requests.pop(branch.name, None)
-        into = f" -> {request.base}, #{request.number} {request.url}" if request else ""
-        click.echo(f"under way: {branch.name} at {branch.commit[:SHORT]}{into}")
-    for request in pull_requests.values():
-        title = f"#{request.number} {request.title}"
-        click.echo(f"open: {title} ({request.head} -> {request.base}) {request.url}")
+    print_table(TARGET_COLUMNS, map(target_row, found.targets), below="NOTE")
+    for version in found.versions:
+        request = version.pull_request
+        into = f" -> {request.base}, #{request.number}" if request else ""
+        where = f"{version.branch.name} at {version.branch.commit[:SHORT]}"
+        print_line(f"{version.progress}: {where}{into}", request.url if request else "")
+    shown = {version.branch.name for version in found.versions}
+    for request in found.pull_requests:
+        if request.head not in shown:
+            way = f"({request.head} -> {request.base})"
+            print_line(f"open: #{request.number} {request.title} {way}", request.url)
 
 
 def describe_record(record: Record) -> dict[str, Any]:
@@ -107,16 +103,28 @@ def describe_status(found: Status) -> dict[str, Any]:
             }
             for target in found.targets
         },
-        "branches": [{"name": branch.name, "commit": branch.commit} for branch in found.branches],
-        "pull_requests": [
+        "branches": [
             {
-                "number": request.number,
-                "title": request.title,
-                "head": request.head,
-                "base": request.base,
-                "author": request.author,
-                "url": request.url,
+                "name": version.branch.name,
+                "commit": version.branch.commit,
+                "progress": str(version.progress),
+                "pull_request": describe_request(version.pull_request),
             }
-            for request in found.pull_requests
+            for version in found.versions
         ],
+        "pull_requests": [describe_request(request) for request in found.pull_requests],
+    }
+
+
+def describe_request(request: PullRequest | None) -> dict[str, Any] | None:
+    """Return what ``--json`` prints of a pull request."""
+    if request is None:
+        return None
+    return {
+        "number": request.number,
+        "title": request.title,
+        "head": request.head,
+        "base": request.base,
+        "author": request.author,
+        "url": request.url,
     }

@@ -47,6 +47,11 @@ def run(words: list[str]) -> None:
     except BricklaneError as error:
         report(error)
         sys.exit(error.exit_code)
+    except OSError as error:
+        # A full disk, a folder that may not be written to, a file in the way of a folder.
+        place = f"{error.filename}: " if error.filename else ""
+        report(BricklaneError(f"{place}{error.strerror or error}"))
+        sys.exit(ExitCode.FAILED)
     except click.ClickException as error:
         error.show()
         sys.exit(ExitCode.USAGE)
@@ -57,9 +62,12 @@ def run(words: list[str]) -> None:
 
 
 def report(error: BricklaneError) -> None:
-    """Print ``error`` and its hint on standard error."""
+    """Print ``error`` and its hint on standard error; what they quote cannot steer the terminal."""
     import click
 
-    click.secho(f"error: {error.message}", fg="red", err=True)
+    from bricklane.cli.tables import printable
+
+    said = "\n".join(printable(click.unstyle(line)) for line in error.message.splitlines())
+    click.secho(f"error: {said}", fg="red", err=True)
     for line in (error.hint or "").splitlines():
-        click.secho(f"  hint: {line}", err=True)
+        click.echo(f"  hint: {printable(click.unstyle(line))}", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,19 +36,25 @@ def report(made: NewProject) -> list[str]:
     lines = [
         f"{answers['project']} is ready: {made.root}",
         "",
-        f"  bundle      {answers['project']}, {made.files} files, on branch develop",
+        f"  bundle      {answers['project']}, {made.files} files, on branch {answers['develop']}",
         f"  catalogs    {catalogs}",
         f"  sample      {answers['sample']}",
         f"  sign-in     {answers['authentication']}",
     ]
     if made.unlocked:
-        first = made.unlocked.splitlines()[0]
-        lines += ["", f"It has no uv.lock yet ({first}); make one with: uv lock"]
+        lines += ["", *_unlocked(made.unlocked)]
     push = [
-        "git push -u origin main develop",
+        f"git push -u origin {answers['main']} {answers['develop']}",
         *([] if made.remote else ["git remote add origin URL"]),
     ]
-    lines += ["", "Next:", f"  cd {made.root}", "  uv run pytest"]
+    lines += ["", "Next:", f"  cd {shlex.quote(str(made.root))}", "  uv run pytest"]
     lines += [f"  {step}" for step in reversed(push)]
     lines += ["  README.md says how to set up the forge"]
     return lines
+
+
+def _unlocked(reason: str) -> list[str]:
+    first, *more = reason.splitlines()
+    if not more:
+        return [f"It has no uv.lock yet ({first}); make one with: uv lock"]
+    return ["It has no uv.lock yet; make one with: uv lock", *(f"  {line}" for line in more)]

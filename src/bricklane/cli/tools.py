@@ -46,25 +46,26 @@ def describe(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _print_table(findings: list[Finding]) -> None:
-    from rich.console import Console
-    from rich.table import Table
+def _where(finding: Finding) -> str:
+    if finding.copy:
+        return str(finding.copy.path)
+    return "only bricklane's own tests use it" if finding.tool.development else "-"
 
-    console = Console(markup=False, highlight=False)
-    if not console.is_terminal:
-        # A pipe has no width: folding paths there would make the output useless.
-        console.width = 1000
-    table = Table("TOOL", "WANTED", "FOUND", "SOURCE", "WHERE", box=None, pad_edge=False)
-    for finding in findings:
-        found, where = ("-", "-")
-        if finding.copy:
-            found, where = finding.copy.version, str(finding.copy.path)
-        elif finding.tool.development:
-            where = "only bricklane's own tests use it"
-        table.add_row(finding.tool.name, finding.tool.wanted, found, finding.source, where)
-    for column in table.columns:
-        column.overflow = "fold"
-    console.print(table)
+
+def _print_table(findings: list[Finding]) -> None:
+    from bricklane.cli.tables import print_table
+
+    rows = [
+        (
+            finding.tool.name,
+            finding.tool.wanted,
+            finding.copy.version if finding.copy else "-",
+            finding.source,
+            _where(finding),
+        )
+        for finding in findings
+    ]
+    print_table(("TOOL", "WANTED", "FOUND", "SOURCE"), rows, below="WHERE")
     for finding in findings:
         for rejection in finding.rejections:
             place = f"{rejection.path} ({rejection.source})"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import islice
 
 from bricklane.delivery.environments import environment_of
@@ -11,6 +12,7 @@ from bricklane.delivery.records import Record, records
 from bricklane.forge.model import Branch, PullRequest, PullRequestState
 from bricklane.forge.protocol import Forge
 from bricklane.gitflow.kinds import kinds_of
+from bricklane.gitflow.versions import TagFormat, Version
 from bricklane.project.settings import Settings
 
 # How far back a target's last good deployment is looked for.
@@ -34,18 +36,43 @@ class TargetStatus:
     latest: Record | None
 
 
+class Progress(StrEnum):
+    """How far a branch is on its way to become a version."""
+
+    OPEN = "under way"
+    ALONE = "under way, without a pull request"
+    MERGED = "being published"
+    SQUASHED = "not to be published, as it was merged without a merge commit"
+    LATE = "left over, with commits that came after its merge"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionBranch:
+    """A branch that becomes a version.
+
+    Args:
+        branch: the branch.
+        progress: how far it is.
+        pull_request: the one by which it goes into production; None when there is none.
+    """
+
+    branch: Branch
+    progress: Progress
+    pull_request: PullRequest | None
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """What is where.
 
     Args:
         targets: in the order of the bundle.
-        branches: that will become versions, sorted by name.
+        versions: branches that will become versions, sorted by name.
         pull_requests: that are open, newest first.
     """
 
     targets: tuple[TargetStatus, ...]
-    branches: tuple[Branch, ...]
+    versions: tuple[VersionBranch, ...]
     pull_requests: tuple[PullRequest, ...]
 
 
@@ -55,12 +82,41 @@ def status(forge: Forge, settings: Settings) -> Status:
     Raises:
         ForgeError: when it cannot be asked.
     """
+    opened = tuple(forge.pull_requests(state=PullRequestState.OPEN))
     prefixes = sorted(kind.prefix for kind in kinds_of(settings.gitflow).releasing())
+    branches = [branch for prefix in prefixes for branch in forge.branches(prefix)]
+    versions = [_version_branch(forge, settings, branch, opened) for branch in branches]
     return Status(
         targets=tuple(target_status(forge, settings, target) for target in settings.targets),
-        branches=tuple(branch for prefix in prefixes for branch in forge.branches(prefix)),
-        pull_requests=tuple(forge.pull_requests(state=PullRequestState.OPEN)),
+        versions=tuple(version for version in versions if version is not None),
+        pull_requests=opened,
     )
+
+
+def _version_branch(
+    forge: Forge, settings: Settings, branch: Branch, opened: Iterable[PullRequest]
+) -> VersionBranch | None:
+    """Return how far ``branch`` is; None for one that is published and kept as it was."""
+    for request in opened:
+        if request.head == branch.name:
+            return VersionBranch(branch, Progress.OPEN, request)
+    merged = next(iter(forge.pull_requests(head=branch.name, state=PullRequestState.MERGED)), None)
+    if merged is None:
+        return VersionBranch(branch, Progress.ALONE, None)
+    if merged.head_commit != branch.commit:
+        return VersionBranch(branch, Progress.LATE, merged)
+    if _is_tagged(forge, settings, branch.name):
+        return None
+    known = forge.is_ancestor(merged.head_commit, str(merged.merge_commit))
+    return VersionBranch(branch, Progress.MERGED if known else Progress.SQUASHED, merged)
+
+
+def _is_tagged(forge: Forge, settings: Settings, branch: str) -> bool:
+    kind = kinds_of(settings.gitflow).of_branch(branch)
+    name = "" if kind is None else kind.name_in(branch)
+    if not Version.is_valid(name):
+        return False
+    return forge.tag(TagFormat(settings.gitflow.tag).name(Version.parse(name))) is not None
 
 
 def target_status(forge: Forge, settings: Settings, target: str) -> TargetStatus:

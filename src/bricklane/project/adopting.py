@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bricklane.errors import BricklaneError, ExitCode
-from bricklane.gitflow.kinds import kinds_of
+from bricklane.gitflow.kinds import MAIN, kinds_of
 from bricklane.process import CommandFailed
 from bricklane.project.adoption import Lack, adoption_of, lacks
 from bricklane.project.base import record_base
@@ -29,6 +29,7 @@ class Adopted:
         added: files that are new, relative to ``root``.
         kept: files of the team that stand where the template has one.
         lacking: what the bundle lacks.
+        answers: what delivery was made with.
         branches: those that GitFlow needs and the repository has not.
     """
 
@@ -37,6 +38,7 @@ class Adopted:
     added: tuple[str, ...]
     kept: tuple[str, ...]
     lacking: tuple[Lack, ...]
+    answers: Mapping[str, str]
     branches: tuple[str, ...]
 
 
@@ -62,7 +64,8 @@ def adopt(start: Path, given: Mapping[str, str], *, defaults: bool) -> Adopted:
         )
     _ensure_root_of_repository(root)
     adoption = adoption_of(bundle)
-    answers = ask(given, defaults=defaults, adopted=adoption)
+    suggested = {"main": _production_branch(root)}
+    answers = ask(given, defaults=defaults, adopted=adoption, suggested=suggested)
     with TemporaryDirectory(prefix="bricklane-") as temporary:
         rendered = Path(temporary)
         render(answers, rendered, adopted=adoption)
@@ -81,6 +84,7 @@ def adopt(start: Path, given: Mapping[str, str], *, defaults: bool) -> Adopted:
         added=tuple(map(str, (*added, ANSWERS))),
         kept=tuple(map(str, kept)),
         lacking=tuple(lacks(bundle)),
+        answers=answers,
         branches=_missing_branches(root),
     )
 
@@ -103,10 +107,26 @@ def _ensure_root_of_repository(root: Path) -> None:
         )
 
 
+def _production_branch(root: Path) -> str:
+    """Return the branch that is likely to be production's: ``main``, or what stands for it here."""
+    there = _branches(root)
+    head = git(
+        root,
+        *("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD"),
+        allowed=frozenset({0, 1}),
+    ).output.strip()
+    candidates = (MAIN, head.partition("/")[2], "master")
+    return next((name for name in candidates if name in there), MAIN)
+
+
+def _branches(root: Path) -> set[str]:
+    """Return the names of all branches, here and on remotes."""
+    here = git(root, "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads")
+    remote = git(root, "for-each-ref", "--format=%(refname:lstrip=3)", "refs/remotes")
+    return {*here.output.split(), *remote.output.split()}
+
+
 def _missing_branches(root: Path) -> tuple[str, ...]:
-    listed = git(
-        root, "for-each-ref", "--format=%(refname:lstrip=-1)", "refs/heads", "refs/remotes"
-    )
-    there = set(listed.output.split())
+    there = _branches(root)
     long_lived = [kind.branch for kind in kinds_of(load(root).gitflow).rows if kind.branch]
     return tuple(name for name in long_lived if name not in there)

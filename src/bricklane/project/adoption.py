@@ -150,7 +150,9 @@ def _production_lacks(target: BundleTarget) -> Iterator[Lack]:
     if not target.run_as:
         yield Lack(
             f"targets/{target.name}/run_as",
-            "jobs would run as whoever deployed last",
+            f"jobs run as {target.run_as_user}, a person; write in place of user_name"
+            if target.run_as_user
+            else "jobs would run as whoever deployed last",
             (
                 "targets:",
                 f"  {target.name}:",

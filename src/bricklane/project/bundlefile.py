@@ -32,6 +32,7 @@ class BundleTarget:
         host: URL of its workspace; empty when the environment or a profile says it.
         root_path: where its files go; empty for the CLI's default.
         run_as: application id or variable of the service principal its jobs run as; may be empty.
+        run_as_user: login of the person its jobs run as; may be empty.
         profile: of the Databricks config file, when the bundle names one.
         variables: the values that it gives to variables of the bundle, where these are text.
     """
@@ -42,6 +43,7 @@ class BundleTarget:
     host: str = ""
     root_path: str = ""
     run_as: str = ""
+    run_as_user: str = ""
     profile: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -132,7 +134,9 @@ def read_bundle(file: Path) -> Bundle:
     return Bundle(
         file=file,
         name=name,
-        targets={key: _target(key, value) for key, value in _merged(documents, "targets")},
+        targets={
+            key: _target(key, value, documents[0]) for key, value in _merged(documents, "targets")
+        },
         artifacts={key: _artifact(key, value) for key, value in _merged(documents, "artifacts")},
         variables=tuple(key for key, _ in _merged(documents, "variables")),
         jobs=tuple(
@@ -189,15 +193,18 @@ def _merged(documents: list[dict[str, Any]], key: str) -> list[tuple[str, Mappin
     return list(merged.items())
 
 
-def _target(name: str, value: Mapping[str, Any]) -> BundleTarget:
-    workspace = _table(value, "workspace")
+def _target(name: str, value: Mapping[str, Any], bundle: Mapping[str, Any]) -> BundleTarget:
+    """Return a target; what it does not say of its workspace, the bundle may say for all."""
+    workspace = {**_table(bundle, "workspace"), **_table(value, "workspace")}
+    run_as = _table(value, "run_as") or _table(bundle, "run_as")
     return BundleTarget(
         name=name,
         mode=str(value.get("mode") or ""),
         default=value.get("default") is True,
         host=str(workspace.get("host") or ""),
         root_path=str(workspace.get("root_path") or ""),
-        run_as=str(_table(value, "run_as").get("service_principal_name") or ""),
+        run_as=str(run_as.get("service_principal_name") or ""),
+        run_as_user=str(run_as.get("user_name") or ""),
         profile=str(workspace.get("profile") or ""),
         variables={
             key: text for key, text in _table(value, "variables").items() if isinstance(text, str)

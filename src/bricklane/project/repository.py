@@ -51,13 +51,19 @@ def ensure_identity(folder: Path) -> None:
         ) from None
 
 
-def commit_all(folder: Path, message: str) -> None:
-    """Make a repository of ``folder``: everything in one commit on ``main``, and ``develop``.
+def commit_all(folder: Path, message: str, main: str, develop: str) -> None:
+    """Make a repository of ``folder``: everything in one commit, on two branches.
+
+    Args:
+        folder: what is in it is committed.
+        message: of the commit.
+        main: the branch of production.
+        develop: the branch of what comes next; it is checked out.
 
     Raises:
         CommandFailed: when git refuses.
     """
-    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "init", "--quiet", f"--initial-branch={main}")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--no-verify", f"--message={message}")
-    git(folder, "switch", "--quiet", "--create", "develop")
+    git(folder, "switch", "--quiet", "--create", develop)

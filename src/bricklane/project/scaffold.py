@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,14 @@ from bricklane import __version__
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.process import Command, run
 from bricklane.project.base import record_base
-from bricklane.project.rendering import ask, files_of, render
+from bricklane.project.rendering import (
+    LONGEST,
+    TAKEN_PROJECTS,
+    YAML_WORDS,
+    ask,
+    files_of,
+    render,
+)
 from bricklane.project.repository import commit_all, ensure_identity, git
 
 LOCK_SECONDS = 120.0
@@ -39,8 +47,14 @@ class NewProject:
 
 
 def default_name(path: Path) -> str:
-    """Return the project's name that the name of its folder suggests."""
-    return re.sub(r"[^a-z0-9]+", "-", path.name.lower()).strip("-")
+    """Return a project's name that the name of its folder suggests; empty when it suggests none."""
+    letters = unicodedata.normalize("NFKD", path.name).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^a-z0-9]+", "-", letters.lower()).strip("-")
+    if name[:1].isdigit():
+        name = f"project-{name}"
+    if name in {*TAKEN_PROJECTS, *YAML_WORDS}:
+        name = f"{name}-project"
+    return name[:LONGEST].rstrip("-")
 
 
 def create(path: Path, given: Mapping[str, str], *, defaults: bool) -> NewProject:
@@ -59,20 +73,18 @@ def create(path: Path, given: Mapping[str, str], *, defaults: bool) -> NewProjec
     """
     root = path.absolute()
     _ensure_free(root)
-    place = root.parent
-    place.mkdir(parents=True, exist_ok=True)
-    ensure_identity(place)
-    answers = ask({"project": default_name(root), **given}, defaults=defaults)
-    making = Path(mkdtemp(prefix=f".{root.name}-", dir=place))
+    making = _folder_beside(root)
     try:
+        ensure_identity(making)
+        name = default_name(root)
+        answers = ask(given, defaults=defaults, suggested={"project": name} if name else {})
         making.chmod(0o755)
         render(answers, making)
         record_base(making, making)
         unlocked = _lock(making)
         made = len(list(files_of(making)))
-        commit_all(
-            making, f"Start {answers['project']} from the template of bricklane {__version__}"
-        )
+        message = f"Start {answers['project']} from the template of bricklane {__version__}"
+        commit_all(making, message, answers["main"], answers["develop"])
         remote = _add_remote(making, answers)
         if root.exists():
             root.rmdir()
@@ -96,6 +108,19 @@ def _ensure_free(root: Path) -> None:
             ),
             exit_code=ExitCode.USAGE,
         )
+
+
+def _folder_beside(root: Path) -> Path:
+    """Return a new folder on the same disk as ``root``, whose parents are made."""
+    try:
+        root.parent.mkdir(parents=True, exist_ok=True)
+        return Path(mkdtemp(prefix=f".{root.name}-", dir=root.parent))
+    except OSError as error:
+        raise BricklaneError(
+            f"{root} cannot be made: {error.strerror}: {error.filename}",
+            hint="name a folder that you may write to",
+            exit_code=ExitCode.USAGE,
+        ) from None
 
 
 def _lock(root: Path) -> str:

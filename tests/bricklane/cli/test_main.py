@@ -12,7 +12,8 @@ import pytest
 
 from bricklane import __version__
 from bricklane.cli.group import cli
-from bricklane.cli.main import main
+from bricklane.cli.main import main, report
+from bricklane.errors import BricklaneError
 
 
 @pytest.mark.parametrize("word", ["--help", "-h"])
@@ -107,3 +108,10 @@ def test_no_words_print_help_and_fail(capsys: pytest.CaptureFixture[str]) -> Non
         main([])
     assert ended.value.code == 2
     assert "Commands:" in capsys.readouterr().err
+
+
+def test_what_an_error_quotes_does_not_steer_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    report(BricklaneError("commit \x1b[31mx\x1b[0m \x1b]0;y\x07\nfailed", hint="see \x08 it"))
+    assert capsys.readouterr().err == "error: commit x �]0;y�\nfailed\n  hint: see � it\n"

@@ -7,8 +7,8 @@ import pytest
 from bricklane.cli.deployments import describe_status, print_status
 from bricklane.delivery import records
 from bricklane.delivery.records import Content
-from bricklane.delivery.status import history, status
-from bricklane.forge.model import DeploymentState
+from bricklane.delivery.status import Progress, history, status
+from bricklane.forge.model import DeploymentState, MergeMethod
 from bricklane.gitflow.git import Git
 from bricklane.project.settings import Settings, TargetSettings
 from tests.bricklane.delivery.memory import DeliveryForge
@@ -60,25 +60,81 @@ def test_each_target_has_its_newest_good_version_and_what_came_after(busy: Deliv
 
 
 def test_the_table_is_what_people_read(
-    busy: DeliveryForge, capsys: pytest.CaptureFixture[str]
+    busy: DeliveryForge, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     print_status(status(busy, SETTINGS))
     out = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     head = busy.branch("release/1.2.0")
     assert head is not None
     assert out == [
-        "TARGET VERSION COMMIT WHEN BY TESTS NOTE",
+        "TARGET VERSION COMMIT WHEN (UTC) BY TESTS NOTE",
         "dev - - - - -",
         (
-            "staging 1.1.0 1101101101 2026-01-01 00:03 UTC developer passed (e2e) "
-            "1.2.0 failed: 1.2.0 failure"
+            "staging 1.1.0 1101101101 2026-01-01 00:03 developer passed (e2e) "
+            "1.2.0 failed: 1.2.0 failure https://run/1"
         ),
-        "prod 1.0.0 1001001001 2026-01-01 00:02 UTC developer passed (e2e) https://run/1",
+        "prod 1.0.0 1001001001 2026-01-01 00:02 developer passed (e2e) https://run/1",
         (
             f"under way: release/1.2.0 at {head.commit[:10]} -> main, #1 "
             "https://forge/acme/flights/pull/1"
         ),
     ]
+
+
+def test_a_narrow_terminal_folds_nothing(
+    busy: DeliveryForge, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "62")
+    print_status(status(busy, SETTINGS))
+    head = busy.branch("release/1.2.0")
+    assert head is not None
+    assert capsys.readouterr().out.splitlines() == [
+        "TARGET   VERSION  COMMIT      WHEN (UTC)        BY",
+        "dev      -        -           -                 -",
+        "staging  1.1.0    1101101101  2026-01-01 00:03  developer",
+        "  tests passed (e2e)",
+        "  1.2.0 failed: 1.2.0 failure https://run/1",
+        "prod     1.0.0    1001001001  2026-01-01 00:02  developer",
+        "  tests passed (e2e)",
+        "  https://run/1",
+        f"under way: release/1.2.0 at {head.commit[:10]} -> main, #1",
+        "  https://forge/acme/flights/pull/1",
+    ]
+
+
+def test_how_far_a_version_is(busy: DeliveryForge, clone: Git) -> None:
+    def progress() -> list[Progress]:
+        return [version.progress for version in status(busy, SETTINGS).versions]
+
+    assert progress() == [Progress.OPEN]
+    busy.close_pull_request(1)
+    assert progress() == [Progress.ALONE]
+    opened = busy.create_pull_request(head="release/1.2.0", base="main", title="", body="")
+    git(clone.top, "switch", "-q", "-c", "fix", "origin/release/1.2.0")
+    git(clone.top, "commit", "-q", "--allow-empty", "-m", "fix")
+    git(clone.top, "push", "-q", "origin", "fix:release/1.2.0")
+    head = git(clone.top, "rev-parse", "fix")
+    busy.merge_pull_request(opened.number, method=MergeMethod.MERGE, head_commit=head)
+    assert progress() == [Progress.MERGED]
+    busy.create_tag("1.2.0", str(busy.branch("main").commit), "1.2.0")
+    assert progress() == []
+    git(clone.top, "commit", "-q", "--allow-empty", "-m", "late")
+    git(clone.top, "push", "-q", "origin", "fix:release/1.2.0")
+    assert progress() == [Progress.LATE]
+
+
+def test_a_squashed_version_is_told_from_one_that_is_being_published(
+    busy: DeliveryForge, clone: Git
+) -> None:
+    git(clone.top, "commit", "-q", "--allow-empty", "-m", "fix")
+    git(clone.top, "push", "-q", "origin", "HEAD:refs/heads/hotfix/1.2.1")
+    opened = busy.create_pull_request(head="hotfix/1.2.1", base="main", title="", body="")
+    busy.merge_pull_request(
+        opened.number, method=MergeMethod.SQUASH, head_commit=opened.head_commit
+    )
+    found = {each.branch.name: each.progress for each in status(busy, SETTINGS).versions}
+    assert found["hotfix/1.2.1"] is Progress.SQUASHED
 
 
 def test_programs_get_the_same_as_json(busy: DeliveryForge) -> None:

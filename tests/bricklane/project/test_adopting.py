@@ -10,7 +10,8 @@ import yaml
 
 from bricklane import __version__
 from bricklane.cli.adopt import report
-from bricklane.errors import BricklaneError
+from bricklane.cli.main import main
+from bricklane.errors import BricklaneError, ExitCode
 from bricklane.project.adopting import adopt
 from bricklane.project.adoption import lacks
 from bricklane.project.bundlefile import read_bundle
@@ -105,6 +106,75 @@ def test_workflows_give_the_service_principal_that_the_lines_ask_for(old: Path) 
     assert "BUNDLE_VAR_service_principal: ${{ vars.DATABRICKS_CLIENT_ID }}" in staging
 
 
+def test_what_the_bundle_says_for_all_targets_is_not_lacking(old: Path) -> None:
+    (old / "databricks.yml").write_text(
+        "bundle: {name: sales}\n"
+        "workspace: {host: 'https://acme.cloud.databricks.com', root_path: /Workspace/Shared/x}\n"
+        "run_as: {user_name: me@acme.com}\n"
+        "variables: {service_principal: {default: nobody}}\n"
+        "targets:\n"
+        "  dev: {mode: development}\n"
+        "  staging: {mode: production, run_as: {service_principal_name: abc}}\n"
+        "  prod: {mode: production, workspace: {root_path: /Workspace/Shared/y}}\n",
+        "utf-8",
+    )
+    bundle = read_bundle(old / "databricks.yml")
+
+    assert [(lack.place, lack.problem) for lack in lacks(bundle)] == [
+        (
+            "targets/prod/run_as",
+            "jobs run as me@acme.com, a person; write in place of user_name",
+        )
+    ]
+    assert {target.host for target in bundle.targets.values()} == {
+        "https://acme.cloud.databricks.com"
+    }
+    assert bundle.targets["staging"].root_path == "/Workspace/Shared/x"
+    assert bundle.targets["prod"].root_path == "/Workspace/Shared/y"
+
+
+def test_production_may_be_called_master(old: Path, git: Git) -> None:
+    git(old, "branch", "--move", "main", "master")
+
+    done = adopt(old, {}, defaults=True)
+
+    settings = load(old).gitflow
+    assert (settings.main, settings.develop) == ("master", "develop")
+    publishing = yaml.safe_load((old / ".github/workflows/publish-new-release.yml").read_text())
+    assert publishing[True]["pull_request"]["branches"] == ["master"]
+    assert done.branches == ("develop",)
+    said = report(done)
+    assert said[1] == "master is the branch of production, develop of what comes next"
+    assert "  git branch develop master" in said
+
+
+def test_production_may_be_what_the_remote_has_as_its_head(old: Path, git: Git) -> None:
+    git(old, "branch", "--move", "main", "live/now")
+    clone = old.with_name("clone")
+    git(old.parent, "clone", "--quiet", str(old), str(clone))
+    git(clone, "switch", "--quiet", "--create", "chore/adopt")
+    git(clone, "branch", "--delete", "--force", "live/now")
+
+    assert adopt(clone, {"develop": "next"}, defaults=True).answers["main"] == "live/now"
+    assert "      - next\n" in (clone / ".github/workflows/deploy-dev.yml").read_text()
+
+
+def test_a_file_in_the_way_of_a_folder_is_told(
+    old: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (old / ".bricklane").write_text("mine")
+    monkeypatch.chdir(old)
+
+    with pytest.raises(SystemExit) as ended:
+        main(["adopt", "--defaults"])
+
+    assert ended.value.code == ExitCode.FAILED
+    error = capsys.readouterr().err
+    assert f"{old}/.bricklane" in error
+    assert error.startswith("error: ")
+    assert "Traceback" not in error
+
+
 def test_a_bundle_without_wheel_and_version_says_so(old: Path) -> None:
     (old / "databricks.yml").write_text("bundle: {name: sql only}\n", "utf-8")
 
@@ -165,6 +235,8 @@ def test_only_delivery_is_asked_about(old: Path) -> None:
         "_adopted: true",
         'authentication: "oidc"',
         'code_owners: "@acme/data"',
+        'main: "main"',
+        'develop: "develop"',
     ]
     assert (old / ".github/CODEOWNERS").read_text("utf-8").endswith("* @acme/data\n")
 
