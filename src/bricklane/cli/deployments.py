@@ -64,10 +64,11 @@ def print_status(found: Status) -> None:
 
     print_table(TARGET_COLUMNS, map(target_row, found.targets))
     pull_requests = {request.head: request for request in found.pull_requests}
-    for branch in found.branches:
+    for branch, readiness in found.branches:
         request = pull_requests.pop(branch.name, None)
         into = f" -> {request.base}, #{request.number} {request.url}" if request else ""
         click.echo(f"under way: {branch.name} at {branch.commit[:SHORT]}{into}")
+        click.echo(f"  {readiness.said}; next: {readiness.next_move}")
     for request in pull_requests.values():
         title = f"#{request.number} {request.title}"
         click.echo(f"open: {title} ({request.head} -> {request.base}) {request.url}")
@@ -107,7 +108,17 @@ def describe_status(found: Status) -> dict[str, Any]:
             }
             for target in found.targets
         },
-        "branches": [{"name": branch.name, "commit": branch.commit} for branch in found.branches],
+        "branches": [
+            {
+                "name": branch.name,
+                "commit": branch.commit,
+                "version": readiness.version,
+                "ready": readiness.record is not None and readiness.record.good,
+                "said": readiness.said,
+                "next": readiness.next_move,
+            }
+            for branch, readiness in found.branches
+        ],
         "pull_requests": [
             {
                 "number": request.number,

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from itertools import islice
 
 from bricklane.delivery.environments import environment_of
+from bricklane.delivery.readiness import Readiness, readiness
 from bricklane.delivery.records import Record, records
 from bricklane.forge.model import Branch, PullRequest, PullRequestState
 from bricklane.forge.protocol import Forge
 from bricklane.gitflow.kinds import kinds_of
+from bricklane.gitflow.versions import TagFormat, Version
 from bricklane.project.settings import Settings
 
 # How far back a target's last good deployment is looked for.
@@ -40,12 +42,12 @@ class Status:
 
     Args:
         targets: in the order of the bundle.
-        branches: that will become versions, sorted by name.
+        branches: that will become versions, sorted by name, and how far each is.
         pull_requests: that are open, newest first.
     """
 
     targets: tuple[TargetStatus, ...]
-    branches: tuple[Branch, ...]
+    branches: tuple[tuple[Branch, Readiness], ...]
     pull_requests: tuple[PullRequest, ...]
 
 
@@ -55,12 +57,25 @@ def status(forge: Forge, settings: Settings) -> Status:
     Raises:
         ForgeError: when it cannot be asked.
     """
-    prefixes = sorted(kind.prefix for kind in kinds_of(settings.gitflow).releasing())
     return Status(
         targets=tuple(target_status(forge, settings, target) for target in settings.targets),
-        branches=tuple(branch for prefix in prefixes for branch in forge.branches(prefix)),
+        branches=tuple(
+            (branch, readiness(forge, settings, branch.name, branch.commit, version))
+            for branch, version in _open_branches(forge, settings)
+        ),
         pull_requests=tuple(forge.pull_requests(state=PullRequestState.OPEN)),
     )
+
+
+def _open_branches(forge: Forge, settings: Settings) -> Iterator[tuple[Branch, str]]:
+    """Yield the branches whose versions are not published, with these."""
+    tags = TagFormat(settings.gitflow.tag)
+    kinds = kinds_of(settings.gitflow).releasing()
+    for kind in sorted(kinds, key=lambda kind: kind.prefix):
+        for branch in forge.branches(kind.prefix):
+            version = kind.name_in(branch.name)
+            if Version.is_valid(version) and not forge.tag(tags.name(Version.parse(version))):
+                yield branch, version
 
 
 def target_status(forge: Forge, settings: Settings, target: str) -> TargetStatus:
