@@ -109,13 +109,14 @@ def test_publish_says_what_to_run_where_staging_was_left_out(
     with pytest.raises(UntestedError, match="staging has not tested what commit") as caught:
         check.do(world)
     assert caught.value.message.endswith("\nstaging has not deployed it")
-    assert caught.value.hint == f"{AGAIN}\nthen publish again"
+    by_hand = f"or deploy it from here: git switch {BRANCH} && bricklane deploy --target staging"
+    assert caught.value.hint == f"{AGAIN}, and publish again when it is green\n{by_hand}"
 
     forge.dispatch_workflow("deploy-staging.yml", ref=BRANCH, inputs={})
     forge.runs[0] = replace(forge.runs[0], url=RUN)
     with pytest.raises(UntestedError) as caught:
         check.do(world)
-    assert caught.value.hint == f"wait for {RUN}\nthen publish again"
+    assert (caught.value.hint or "").startswith(f"wait for {RUN}, and publish again")
 
 
 def test_redeploying_starts_the_workflow_unless_it_is_under_way(

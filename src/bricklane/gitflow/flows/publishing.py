@@ -260,7 +260,10 @@ def _check_tested(world: PublishWorld) -> None:
     except UntestedError as error:
         known = readiness(forge, settings, world.branch, head, str(world.version))
         raise UntestedError(
-            f"{error.message}\n{known.said}", hint=f"{known.next_move}\nthen publish again"
+            f"{error.message}\n{known.said}",
+            hint=f"{known.next_move}, and publish again when it is green\n"
+            f"or deploy it from here: git switch {world.branch} && "
+            f"bricklane deploy --target {world.kind.target}",
         ) from None
 
 
