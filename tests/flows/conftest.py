@@ -24,6 +24,12 @@ def plain(stage: Stage) -> Path:
 
 
 @pytest.fixture(scope="package")
+def automated(stage: Stage, plain: Path) -> Path:
+    """Return a clone whose branches have the workflows that a draft starts."""
+    return scenes.with_workflows(plain, stage.folder)
+
+
+@pytest.fixture(scope="package")
 def drafted(stage: Stage, plain: Path) -> Path:
     """Return a clone with release/0.2.0 drafted beside."""
     return scenes.after(stage, plain, "drafted", "release", "draft", "--minor")

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bricklane.delivery import records
-from bricklane.forge.model import DeploymentState, MergeMethod
-from tests.flows.cloud import PERSON
+from bricklane.forge.model import DeploymentState, EnvironmentRules, MergeMethod
+from tests.flows.cloud import PERSON, REVIEWER
 from tests.flows.harness import Scene, Stage, World
 
 BUNDLE = """\
@@ -49,6 +49,7 @@ permissions: {}
 jobs:
   only:
     runs-on: ubuntu-latest
+    environment: staging
     steps:
       - run: echo started
 """
@@ -171,6 +172,11 @@ def tested(world: World) -> None:
     number = records.begin(world.forge, "staging", commit, branch, content, newest)
     state = DeploymentState.SUCCESS
     records.mark(world.forge, number, "staging", commit, state, "tested", content)
+
+
+def reviewed(world: World) -> None:
+    """Let runs wait before they enter staging, so that none is over before it is looked at."""
+    world.forge.save_environment("staging", EnvironmentRules(reviewers=(REVIEWER,)))
 
 
 def merged(world: World) -> None:

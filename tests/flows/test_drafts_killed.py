@@ -44,12 +44,12 @@ def test_feature_finish(stage: Stage, plain: Path) -> None:
     check_nothing_half_done(stage, scene)
 
 
-def test_release_draft_in_a_workflow(stage: Stage, plain: Path) -> None:
+def test_release_draft_in_a_workflow(stage: Stage, automated: Path) -> None:
     """What is made with a workflow's own token starts no workflows; so it starts them, once."""
     allowed = dict.fromkeys(("contents", "pull_requests", "actions", "workflows"), "write")
     token = stage.cloud.issue_token(BOT, permissions=allowed)
     scene = Scene(
-        scenes.with_workflows(plain, stage.folder),
+        automated,
         ("ci", "draft-release", "--bump", "minor"),
         ("git push", "/pulls", "deploy-staging.yml/dispatches", "pull-request.yml/dispatches"),
         environment={"CI": "true", "GITHUB_ACTIONS": "true", "GITHUB_TOKEN": token},

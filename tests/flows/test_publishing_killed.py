@@ -46,6 +46,14 @@ def test_release_publish(stage: Stage, drafted: Path) -> None:
     check_nothing_half_done(stage, scene)
 
 
+def test_release_redeploy(stage: Stage, automated: Path) -> None:
+    drafted = scenes.after(stage, automated, "automated-draft", "release", "draft", "--minor")
+    opened = scenes.with_pull_request("release/0.2.0", "main", "Release 0.2.0")
+    arranged = scenes.in_order(scenes.reviewed, opened)
+    scene = Scene(drafted, ("release", "redeploy"), ("dispatches",), arranged)
+    check_nothing_half_done(stage, scene)
+
+
 @pytest.fixture
 def publishing(drafted: Path, in_workflow: Mapping[str, str]) -> Scene:
     """Return the scene in which a merged release goes to production."""

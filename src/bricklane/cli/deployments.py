@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bricklane.cli.tables import print_line, print_table
+from bricklane.delivery.readiness import Readiness
 from bricklane.delivery.records import Record
 from bricklane.delivery.status import Status, TargetStatus
 from bricklane.forge.model import PullRequest
@@ -62,6 +63,8 @@ def print_status(found: Status) -> None:
         into = f" -> {request.base}, #{request.number}" if request else ""
         where = f"{version.branch.name} at {version.branch.commit[:SHORT]}"
         print_line(f"{version.progress}: {where}{into}", request.url if request else "")
+        if version.readiness is not None:
+            print_line(f"  {version.readiness.said}; next: {version.readiness.next_move}", "")
     shown = {version.branch.name for version in found.versions}
     for request in found.pull_requests:
         if request.head not in shown:
@@ -109,10 +112,23 @@ def describe_status(found: Status) -> dict[str, Any]:
                 "commit": version.branch.commit,
                 "progress": str(version.progress),
                 "pull_request": describe_request(version.pull_request),
+                "readiness": describe_readiness(version.readiness),
             }
             for version in found.versions
         ],
         "pull_requests": [describe_request(request) for request in found.pull_requests],
+    }
+
+
+def describe_readiness(found: Readiness | None) -> dict[str, Any] | None:
+    """Return what ``--json`` prints of whether production may have a branch's head."""
+    if found is None:
+        return None
+    return {
+        "version": found.version,
+        "ready": found.record is not None and found.record.good,
+        "said": found.said,
+        "next": found.next_move,
     }
 
 

@@ -1,4 +1,4 @@
-"""``bricklane release``: draft a release, and publish it or a hotfix."""
+"""``bricklane release``: draft a release; test it, or a hotfix, again; publish it."""
 
 from __future__ import annotations
 
@@ -64,3 +64,22 @@ def publish(version: str, *, wait: bool, timeout: float, plan: bool) -> None:
         from bricklane.gitflow.flows.following import follow
 
         follow(world, click.echo, timeout * 60)
+
+
+@command.command()
+@click.argument("version", default="")
+@plan_option
+def redeploy(version: str, *, plan: bool) -> None:
+    """Have the forge deploy the release or hotfix VERSION to staging again, and test it there.
+
+    Without VERSION it takes the one that is open. What is started is the workflow that every push
+    to the branch starts; one whose run was replaced in the queue, or cancelled, needs it.
+    """
+    from bricklane.cli.steps import run_steps
+    from bricklane.gitflow.flows.publishing import prepare_open
+    from bricklane.gitflow.flows.redeploying import REDEPLOY
+    from bricklane.gitflow.project import open_project
+
+    world = prepare_open(open_project(Path.cwd()), version or None)
+    click.echo(world.title)
+    run_steps(REDEPLOY, world, plan=plan)

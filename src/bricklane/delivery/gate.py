@@ -15,6 +15,10 @@ from bricklane.project.settings import Settings
 LOOKED_THROUGH = 300
 
 
+class UntestedError(BricklaneError):
+    """What shall be published was never deployed to where releases are tested."""
+
+
 def check_tested(forge: Forge, settings: Settings, commit: str, tree: str) -> Record:
     """Return the newest deployment of ``tree`` to where releases are tested.
 
@@ -25,7 +29,8 @@ def check_tested(forge: Forge, settings: Settings, commit: str, tree: str) -> Re
         tree: the SHA of its tree; this, not the commit, has to be the one that was tested.
 
     Raises:
-        BricklaneError: when there is none, or its tests are not green; says what is there.
+        UntestedError: when there is none; says what is there.
+        BricklaneError: when its tests are not green.
     """
     environment = gate_environment(settings)
     newest: Record | None = None
@@ -33,11 +38,12 @@ def check_tested(forge: Forge, settings: Settings, commit: str, tree: str) -> Re
         newest = newest or record
         if record.content.tree == tree:
             return _green(record, commit)
-    raise BricklaneError(
+    raise UntestedError(
         f"{environment} has not tested what commit {commit[:10]} holds (tree {tree[:10]}): "
         f"{_present(environment, newest)}",
-        hint="merge the base branch into the release or hotfix branch if it lacks something, "
-        f"push, and wait for {check_name(environment)} to turn green",
+        hint=f"bricklane release redeploy, and again when {check_name(environment)} is green\n"
+        "if the release or hotfix branch lacks something of its base branch, merge that into it "
+        "first, and push",
     )
 
 
@@ -54,7 +60,8 @@ def _green(record: Record, commit: str) -> Record:
     if record.unfinished:
         raise BricklaneError(
             f"{record.environment} is still deploying or testing {what}",
-            hint=f"wait until it is done{_log(record)}; after a killed run, run it again",
+            hint=f"wait until it is done{_log(record)}; after a killed run: "
+            f"bricklane release redeploy {record.content.version}",
         )
     said = record.description or "no reason is recorded"
     raise BricklaneError(

@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import islice
 
 from bricklane.delivery.environments import environment_of
+from bricklane.delivery.readiness import Readiness, readiness
 from bricklane.delivery.records import Record, records
 from bricklane.forge.model import Branch, PullRequest, PullRequestState
 from bricklane.forge.protocol import Forge
@@ -54,11 +55,13 @@ class VersionBranch:
         branch: the branch.
         progress: how far it is.
         pull_request: the one by which it goes into production; None when there is none.
+        readiness: whether production may have its head; None when it is no version, or past that.
     """
 
     branch: Branch
     progress: Progress
     pull_request: PullRequest | None
+    readiness: Readiness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +102,11 @@ def _version_branch(
     """Return how far ``branch`` is; None for one that is published and kept as it was."""
     for request in opened:
         if request.head == branch.name:
-            return VersionBranch(branch, Progress.OPEN, request)
+            ready = _readiness(forge, settings, branch)
+            return VersionBranch(branch, Progress.OPEN, request, ready)
     merged = next(iter(forge.pull_requests(head=branch.name, state=PullRequestState.MERGED)), None)
     if merged is None:
-        return VersionBranch(branch, Progress.ALONE, None)
+        return VersionBranch(branch, Progress.ALONE, None, _readiness(forge, settings, branch))
     if merged.head_commit != branch.commit:
         return VersionBranch(branch, Progress.LATE, merged)
     if _is_tagged(forge, settings, branch.name):
@@ -111,12 +115,23 @@ def _version_branch(
     return VersionBranch(branch, Progress.MERGED if known else Progress.SQUASHED, merged)
 
 
-def _is_tagged(forge: Forge, settings: Settings, branch: str) -> bool:
+def _version(settings: Settings, branch: str) -> str:
+    """Return the version that a branch is called after; "" when it is called otherwise."""
     kind = kinds_of(settings.gitflow).of_branch(branch)
     name = "" if kind is None else kind.name_in(branch)
-    if not Version.is_valid(name):
+    return name if Version.is_valid(name) else ""
+
+
+def _readiness(forge: Forge, settings: Settings, branch: Branch) -> Readiness | None:
+    version = _version(settings, branch.name)
+    return readiness(forge, settings, branch.name, branch.commit, version) if version else None
+
+
+def _is_tagged(forge: Forge, settings: Settings, branch: str) -> bool:
+    version = _version(settings, branch)
+    if not version:
         return False
-    return forge.tag(TagFormat(settings.gitflow.tag).name(Version.parse(name))) is not None
+    return forge.tag(TagFormat(settings.gitflow.tag).name(Version.parse(version))) is not None
 
 
 def target_status(forge: Forge, settings: Settings, target: str) -> TargetStatus:

@@ -255,6 +255,11 @@ class WorkflowRun:
     url: str
     created_at: datetime
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether it waits or goes on."""
+        return self.status != "completed"
+
 
 @dataclass(frozen=True, slots=True)
 class PendingApproval:

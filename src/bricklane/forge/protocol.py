@@ -245,7 +245,7 @@ class Forge(Protocol):
     def workflow_runs(
         self, *, file: str | None = None, branch: str | None = None, commit: str | None = None
     ) -> Iterator[WorkflowRun]:
-        """Yield workflow runs, newest first."""
+        """Yield workflow runs, newest first; none of a file that is no workflow."""
 
     def workflow_run(self, run: int) -> WorkflowRun | None:
         """Return one workflow run."""

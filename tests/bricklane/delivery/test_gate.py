@@ -56,7 +56,9 @@ def test_without_any_deployment_it_is_refused(forge: DeliveryForge) -> None:
         "staging has not tested what commit ffffffffff holds (tree aaaaaaaaaa): "
         "nothing was ever deployed to staging by bricklane"
     )
-    assert "wait for bricklane/staging to turn green" in (error.hint or "")
+    assert (error.hint or "").startswith(
+        "bricklane release redeploy, and again when bricklane/staging is green\n"
+    )
 
 
 def test_another_tree_is_refused_with_what_staging_has(forge: DeliveryForge) -> None:
@@ -92,7 +94,9 @@ def test_one_that_is_going_on_is_waited_for(forge: DeliveryForge) -> None:
     staged(forge, state=None)
     error = refused(forge)
     assert "still deploying or testing 1.2.0" in error.message
-    assert error.hint == "wait until it is done (https://run); after a killed run, run it again"
+    assert error.hint == (
+        "wait until it is done (https://run); after a killed run: bricklane release redeploy 1.2.0"
+    )
 
 
 def test_the_environment_may_have_another_name() -> None:

@@ -79,6 +79,7 @@ def test_the_table_is_what_people_read(
             f"under way: release/1.2.0 at {head.commit[:10]} -> main, #1 "
             "https://forge/acme/flights/pull/1"
         ),
+        "stage has not deployed it; next: bricklane release redeploy 1.2.0",
     ]
 
 
@@ -142,8 +143,17 @@ def test_programs_get_the_same_as_json(busy: DeliveryForge) -> None:
     assert found["targets"]["prod"]["current"]["version"] == "1.0.0"
     assert found["targets"]["prod"]["current"]["created_at"] == "2026-01-01T00:02:00+00:00"
     assert found["targets"]["dev"] == {"environment": "dev", "current": None, "latest": None}
-    assert [branch["name"] for branch in found["branches"]] == ["release/1.2.0"]
+    (branch,) = found["branches"]
+    assert (branch["name"], branch["version"], branch["ready"]) == ("release/1.2.0", "1.2.0", False)
+    assert branch["next"] == "bricklane release redeploy 1.2.0"
     assert found["pull_requests"][0]["number"] == 1
+
+
+def test_a_branch_whose_version_is_published_is_not_under_way(busy: DeliveryForge) -> None:
+    main = busy.branch("main")
+    assert main is not None
+    busy.create_tag("1.2.0", main.commit, "Release 1.2.0")
+    assert status(busy, SETTINGS).branches == ()
 
 
 def test_history_is_newest_first_of_one_target_or_all(busy: DeliveryForge) -> None:

@@ -428,6 +428,7 @@ def test_a_workflow_waits_for_its_reviewer(world: World) -> None:
     assert forge.workflow_run(run.id) == run
     assert forge.workflow_run(10**9) is None
     assert list(forge.workflow_runs(branch="develop", file="greet.yml")) == []
+    assert list(forge.workflow_runs(file="absent.yml")) == []
     with pytest.raises(ForgeError, match="404"):
         forge.dispatch_workflow("absent.yml", ref="main", inputs={})
 

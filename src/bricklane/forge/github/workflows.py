@@ -37,10 +37,14 @@ class Workflows:
     def workflow_runs(
         self, *, file: str | None = None, branch: str | None = None, commit: str | None = None
     ) -> Iterator[WorkflowRun]:
-        """Yield workflow runs, newest first."""
-        path = f"actions/workflows/{segment(file)}/runs" if file else "actions/runs"
-        rows = self.api.pages(path, "workflow_runs", branch=branch, head_sha=commit)
-        return (shapes.workflow_run(row) for row in rows)
+        """Yield workflow runs, newest first; none of a file that is no workflow."""
+        workflow = f"actions/workflows/{segment(file)}" if file else "actions"
+        rows = self.api.pages(f"{workflow}/runs", "workflow_runs", branch=branch, head_sha=commit)
+        try:
+            yield from map(shapes.workflow_run, rows)
+        except Missing:
+            if file is None or self.api.find(workflow) is not None:
+                raise
 
     def workflow_run(self, run: int) -> WorkflowRun | None:
         """Return one workflow run."""

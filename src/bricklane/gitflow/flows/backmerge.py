@@ -8,14 +8,12 @@ from typing import Protocol
 
 from bricklane.errors import BricklaneError
 from bricklane.forge.model import PullRequest, PullRequestState
-from bricklane.gitflow.flows.workflows import start, was_started
+from bricklane.gitflow.flows.workflows import CHECKING, start, was_started
 from bricklane.gitflow.kinds import BACK_MERGE, Kind
 from bricklane.gitflow.merging import conflicts_left, merged_commit
 from bricklane.gitflow.project import Project
 from bricklane.gitflow.remote import fetch_commits, fetch_heads, push
 from bricklane.gitflow.versions import Version
-
-CHECKING = "pull-request.yml"
 
 
 class Published(Protocol):

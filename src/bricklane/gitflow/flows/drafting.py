@@ -13,15 +13,13 @@ from bricklane.gitflow import notes
 from bricklane.gitflow.counting import Counted, next_version
 from bricklane.gitflow.files import changelog_edit, version_edits
 from bricklane.gitflow.flows.picking import PULL_REQUEST_TRAILER, pick
-from bricklane.gitflow.flows.workflows import start_steps
+from bricklane.gitflow.flows.workflows import CHECKING, DEPLOYING, start_steps
 from bricklane.gitflow.kinds import BACK_MERGE, Bump, Kind
 from bricklane.gitflow.project import Project
 from bricklane.gitflow.remote import RemoteRefs, fetch_heads, push
 from bricklane.gitflow.scratch import Edit, changed_tree
 from bricklane.gitflow.versions import Version
 
-DEPLOYING = "deploy-staging.yml"
-CHECKING = "pull-request.yml"
 MARKER = "bricklane-hotfix"
 
 

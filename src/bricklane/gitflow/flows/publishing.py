@@ -250,10 +250,21 @@ def _check_contains_production(world: PublishWorld) -> None:
 
 
 def _check_tested(world: PublishWorld) -> None:
-    from bricklane.delivery.gate import check_tested
+    from bricklane.delivery.gate import UntestedError, check_tested
+    from bricklane.delivery.readiness import readiness
 
+    forge, settings = world.project.forge, world.project.settings
     head = as_it_is_now(world).pull_request.head_commit
-    check_tested(world.project.forge, world.project.settings, head, world.project.forge.tree(head))
+    try:
+        check_tested(forge, settings, head, forge.tree(head))
+    except UntestedError as error:
+        known = readiness(forge, settings, world.branch, head, str(world.version))
+        raise UntestedError(
+            f"{error.message}\n{known.said}",
+            hint=f"{known.next_move}, and publish again when it is green\n"
+            f"or deploy it from here: git switch {world.branch} && "
+            f"bricklane deploy --target {world.kind.target}",
+        ) from None
 
 
 def _merge(world: PublishWorld) -> None:

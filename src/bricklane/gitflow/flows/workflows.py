@@ -7,9 +7,13 @@ from typing import TypeVar
 
 from bricklane.errors import BricklaneError
 from bricklane.flow import Step
+from bricklane.forge.model import WorkflowRun
 from bricklane.forge.protocol import Forge
 
 World = TypeVar("World")
+
+DEPLOYING = "deploy-staging.yml"
+CHECKING = "pull-request.yml"
 
 
 def start_steps(
@@ -41,8 +45,12 @@ def was_started(forge: Forge, file: str, branch: str) -> bool:
     found = forge.branch(branch)
     if found is None:
         return False
-    runs = forge.workflow_runs(file=file, branch=branch, commit=found.commit)
-    return next(iter(runs), None) is not None
+    return newest_run(forge, file, branch, found.commit) is not None
+
+
+def newest_run(forge: Forge, file: str, branch: str, commit: str) -> WorkflowRun | None:
+    """Return the newest run of a workflow for a commit of ``branch``; none when there is none."""
+    return next(iter(forge.workflow_runs(file=file, branch=branch, commit=commit)), None)
 
 
 def start(forge: Forge, file: str, branch: str) -> None:

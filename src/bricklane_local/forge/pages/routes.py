@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.responses import RedirectResponse, Response
 
 from bricklane_local.forge.call import ForgeCall
@@ -20,9 +22,9 @@ HEADERS = {
 }
 
 
-def page(html: str) -> Response:
+def page(html: str, headers: Mapping[str, str] = HEADERS) -> Response:
     """Return ``html`` as an answer that runs no script."""
-    return Response(html, media_type="text/html", headers=HEADERS)
+    return Response(html, media_type="text/html", headers=headers)
 
 
 def home(call: ForgeCall) -> Response:

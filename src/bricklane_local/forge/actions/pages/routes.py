@@ -16,7 +16,7 @@ from bricklane_local.forge.actions.pages.views import RunPages
 from bricklane_local.forge.actions.runs.model import WAITING, JobRun, Run
 from bricklane_local.forge.call import ForgeCall
 from bricklane_local.forge.errors import ForgeApiError, not_found
-from bricklane_local.forge.pages.routes import HEADERS
+from bricklane_local.forge.pages.routes import HEADERS, page
 from bricklane_local.forge.routing import Base, ForgeRoute, Handler
 
 ACTIONS = "/{owner}/{repo}/actions"
@@ -31,24 +31,20 @@ POLICY = HEADERS | {
 }
 
 
-def _page(html: str) -> Response:
-    return Response(html, media_type="text/html", headers=POLICY)
-
-
 def show_runs(call: ForgeCall) -> Response:
     """List the runs of a repository."""
-    return _page(RunPages(call).runs())
+    return page(RunPages(call).runs(), POLICY)
 
 
 def show_run(call: ForgeCall) -> Response:
     """Show a run: its jobs, what they say, and what it waits for."""
-    return _page(RunPages(call).run(run_at(call)))
+    return page(RunPages(call).run(run_at(call)), POLICY)
 
 
 def show_job(call: ForgeCall) -> Response:
     """Show a job: its steps with their logs."""
     run, job = job_at(call)
-    return _page(RunPages(call).job(run, job))
+    return page(RunPages(call).job(run, job), POLICY)
 
 
 async def review(call: ForgeCall) -> Response:
