@@ -64,7 +64,8 @@ def print_status(found: Status) -> None:
         where = f"{version.branch.name} at {version.branch.commit[:SHORT]}"
         print_line(f"{version.progress}: {where}{into}", request.url if request else "")
         if version.readiness is not None:
-            print_line(f"  {version.readiness.said}; next: {version.readiness.next_move}", "")
+            print_line(f"  {version.readiness.said}", "")
+            print_line(f"  next: {version.readiness.next_move}", "")
     shown = {version.branch.name for version in found.versions}
     for request in found.pull_requests:
         if request.head not in shown:

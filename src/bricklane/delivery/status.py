@@ -100,13 +100,13 @@ def _version_branch(
     forge: Forge, settings: Settings, branch: Branch, opened: Iterable[PullRequest]
 ) -> VersionBranch | None:
     """Return how far ``branch`` is; None for one that is published and kept as it was."""
-    for request in opened:
-        if request.head == branch.name:
-            ready = _readiness(forge, settings, branch)
-            return VersionBranch(branch, Progress.OPEN, request, ready)
+    request = next((request for request in opened if request.head == branch.name), None)
     merged = next(iter(forge.pull_requests(head=branch.name, state=PullRequestState.MERGED)), None)
-    if merged is None:
-        return VersionBranch(branch, Progress.ALONE, None, _readiness(forge, settings, branch))
+    if request is not None or merged is None:
+        if _is_tagged(forge, settings, branch.name):
+            return None
+        progress = Progress.ALONE if request is None else Progress.OPEN
+        return VersionBranch(branch, progress, request, _readiness(forge, settings, branch))
     if merged.head_commit != branch.commit:
         return VersionBranch(branch, Progress.LATE, merged)
     if _is_tagged(forge, settings, branch.name):

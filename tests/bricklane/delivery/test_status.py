@@ -79,7 +79,8 @@ def test_the_table_is_what_people_read(
             f"under way: release/1.2.0 at {head.commit[:10]} -> main, #1 "
             "https://forge/acme/flights/pull/1"
         ),
-        "stage has not deployed it; next: bricklane release redeploy 1.2.0",
+        "stage has not deployed it",
+        "next: bricklane release redeploy 1.2.0",
     ]
 
 
@@ -101,6 +102,8 @@ def test_a_narrow_terminal_folds_nothing(
         "  https://run/1",
         f"under way: release/1.2.0 at {head.commit[:10]} -> main, #1",
         "  https://forge/acme/flights/pull/1",
+        "  stage has not deployed it",
+        "  next: bricklane release redeploy 1.2.0",
     ]
 
 
@@ -144,8 +147,9 @@ def test_programs_get_the_same_as_json(busy: DeliveryForge) -> None:
     assert found["targets"]["prod"]["current"]["created_at"] == "2026-01-01T00:02:00+00:00"
     assert found["targets"]["dev"] == {"environment": "dev", "current": None, "latest": None}
     (branch,) = found["branches"]
-    assert (branch["name"], branch["version"], branch["ready"]) == ("release/1.2.0", "1.2.0", False)
-    assert branch["next"] == "bricklane release redeploy 1.2.0"
+    ready = branch["readiness"]
+    assert (branch["name"], ready["version"], ready["ready"]) == ("release/1.2.0", "1.2.0", False)
+    assert ready["next"] == "bricklane release redeploy 1.2.0"
     assert found["pull_requests"][0]["number"] == 1
 
 
@@ -153,7 +157,7 @@ def test_a_branch_whose_version_is_published_is_not_under_way(busy: DeliveryForg
     main = busy.branch("main")
     assert main is not None
     busy.create_tag("1.2.0", main.commit, "Release 1.2.0")
-    assert status(busy, SETTINGS).branches == ()
+    assert status(busy, SETTINGS).versions == ()
 
 
 def test_history_is_newest_first_of_one_target_or_all(busy: DeliveryForge) -> None:
