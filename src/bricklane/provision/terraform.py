@@ -78,6 +78,11 @@ ADVICE = (
         ExitCode.CONFIG,
     ),
     Advice(
+        r"(?i)already (exists|has a )",
+        "it was made by others, or by a run that was killed before Terraform could write it down:"
+        " take it over by `terraform import ADDRESS ID` in that folder, with the address above",
+    ),
+    Advice(
         r"(?i)403 Forbidden|PERMISSION_DENIED|does not have permission",
         "the principal that Terraform runs as must be an administrator of what it changes",
     ),
