@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 @click.option("--oidc", is_flag=True, help="CI signs in by the forge's tokens, without a secret.")
 @click.option("--skip-terraform", is_flag=True, help="Only the forge and the project's files.")
 @click.option("--rotate", is_flag=True, help="Replace the OAuth secrets; the old ones overlap.")
+@click.option(
+    "--migrate-to-oidc", is_flag=True, help="From secrets to the forge's tokens; run it twice."
+)
 def command(
     profile: str,
     reviewers: tuple[str, ...],
@@ -38,6 +41,7 @@ def command(
     oidc: bool,
     skip_terraform: bool,
     rotate: bool,
+    migrate_to_oidc: bool,
 ) -> None:
     """Provision workspaces, identities and the repository of the project.
 
@@ -47,12 +51,17 @@ def command(
     """
     from bricklane.cli.steps import run_steps
     from bricklane.provision.bootstrap import BOOTSTRAP, REPOSITORY, ROTATE
+    from bricklane.provision.migration import MIGRATE
     from bricklane.provision.world import OIDC, Options
 
-    if rotate and (oidc or skip_terraform):
-        raise click.UsageError("--rotate goes with neither --oidc nor --skip-terraform")
+    ways = {"--skip-terraform": skip_terraform, "--rotate": rotate}
+    ways["--migrate-to-oidc"] = migrate_to_oidc
+    chosen = [option for option, wanted in ways.items() if wanted]
+    if len(chosen) > 1 or (oidc and chosen):
+        raise click.UsageError(f"{' and '.join(chosen)} cannot be combined, nor with --oidc")
+    flows = {"--skip-terraform": REPOSITORY, "--rotate": ROTATE, "--migrate-to-oidc": MIGRATE}
+    steps = flows[chosen[0]] if chosen else BOOTSTRAP
     options = Options(reviewers, region, cloud or "", OIDC if oidc else "")
-    steps = ROTATE if rotate else REPOSITORY if skip_terraform else BOOTSTRAP
     with opened(Path.cwd(), profile, options) as world:
         run_steps(steps, world, plan=plan)
         if not plan:
@@ -66,7 +75,7 @@ def opened(start: Path, profile: str, options: Options) -> Iterator[World]:
     from bricklane.project.bundlefile import find_bundle, read_bundle
     from bricklane.project.loading import settings_of
     from bricklane.provision.credentials import administrator
-    from bricklane.provision.world import World, ensure_targets
+    from bricklane.provision.world import World, ensure_migration, ensure_targets
     from bricklane.tools.installation import install
     from bricklane.tools.reporting import terminal_reporter
 
@@ -77,7 +86,9 @@ def opened(start: Path, profile: str, options: Options) -> Iterator[World]:
     for tool in ("terraform", "terraform-provider-databricks"):
         install(tool, os.environ, terminal_reporter())
     with ExitStack() as stack:
-        yield World(settings, bundle, forge, who, options, os.environ, say, stack)
+        world = World(settings, bundle, forge, who, options, os.environ, say, stack)
+        ensure_migration(world)
+        yield world
 
 
 def say(line: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bricklane.errors import BricklaneError
 from bricklane.flow import Step
-from bricklane.provision import projectfile
+from bricklane.provision import adoption, projectfile
 from bricklane.provision.credentials import await_access
 from bricklane.provision.infrastructure import ACCOUNT, FOLDER, TARGETS, save
 from bricklane.provision.repository import (
@@ -25,7 +25,7 @@ from bricklane.provision.repository import (
     environment_rules,
     rule_differences,
 )
-from bricklane.provision.world import SECRET, World
+from bricklane.provision.world import OIDC, SECRET, World
 
 LATER = "planned when the account layer is there"
 
@@ -100,6 +100,8 @@ def _layer_differences(world: World, layer: str) -> list[str]:
         _hand_over(world, layer)
     plan = world.plan(layer)
     lines = [f"{_mark(change.verb)} {change.address}" for change in plan.effective]
+    if adoption.importing(world.infrastructure.folder / layer):
+        lines.append("workspaces that a run made which was ended: into the state")
     return lines or [f"output {name}" for name in plan.outputs]
 
 
@@ -119,11 +121,12 @@ def _hand_over(world: World, target: str) -> None:
         world.forget(target)
 
 
-def _layer(layer: str, name: str) -> Part:
+def layer(folder: str, name: str) -> Part:
+    """Return the part that a root module of Terraform is."""
     return Part(
         name,
-        lambda world: _layer_differences(world, layer),
-        lambda world: world.apply(layer),
+        lambda world: _layer_differences(world, folder),
+        lambda world: world.apply(folder),
     )
 
 
@@ -140,14 +143,16 @@ def _environments(world: World) -> list[Environment]:
     return found
 
 
-def _environment_differences(world: World) -> list[str]:
+def environment_differences(world: World) -> list[str]:
+    """Return what the forge's environments lack, or have too much, for CI to sign in."""
     if not world.facts():
         return [LATER]
     present = world.forge.environments()
     return [line for one in _environments(world) for line in one.differences(world.forge, present)]
 
 
-def _save_environments(world: World) -> None:
+def save_environments(world: World) -> None:
+    """Bring the forge's environments to what CI needs, once new secrets are good."""
     present = world.forge.environments()
     for environment in _environments(world):
         if not environment.differences(world.forge, present):
@@ -190,11 +195,11 @@ def _write_project(world: World) -> None:
 
 TERRAFORM = (
     Part("write the Terraform files", _file_differences, _write_files),
-    _layer(ACCOUNT, "provision the account: workspaces, service principals, groups"),
-    *(_layer(target, f"provision {target}: catalog, grants, compute") for target in TARGETS),
+    layer(ACCOUNT, "provision the account: workspaces, service principals, groups"),
+    *(layer(target, f"provision {target}: catalog, grants, compute") for target in TARGETS),
 )
 FORGE_AND_FILES = (
-    Part("let CI sign in: environments", _environment_differences, _save_environments),
+    Part("let CI sign in: environments", environment_differences, save_environments),
     Part("protect main and develop", _rule_differences, _save_rules),
     Part("write hosts and service principals", _project_differences, _write_project),
 )
@@ -204,7 +209,7 @@ REPOSITORY: tuple[Step[World], ...] = tuple(part.step() for part in FORGE_AND_FI
 
 def _client_secret(world: World) -> dict[str, Any]:
     values = world.infrastructure.values()
-    if values.get("ci_authentication", SECRET) != SECRET or not values:
+    if values.get("ci_authentication", SECRET) == OIDC or not values:
         raise BricklaneError(
             "there are no OAuth secrets to rotate: CI signs in without one",
             hint="provision first: bricklane bootstrap",
@@ -244,12 +249,12 @@ def _when_rotating(part: Part) -> Step[World]:
 
 ROTATE: tuple[Step[World], ...] = (
     Step("begin a new generation of OAuth secrets", _rotating, _raise_generation),
-    _when_rotating(_layer(ACCOUNT, "make the new secrets beside the old ones")),
-    _when_rotating(Part("give CI the new secrets", _environment_differences, _save_environments)),
+    _when_rotating(layer(ACCOUNT, "make the new secrets beside the old ones")),
+    _when_rotating(Part("give CI the new secrets", environment_differences, save_environments)),
     Step(
         "let the old generation go",
         lambda world: world.rotated and not _client_secret(world)["overlap"],
         _end_overlap,
     ),
-    _when_rotating(_layer(ACCOUNT, "delete the old secrets")),
+    _when_rotating(layer(ACCOUNT, "delete the old secrets")),
 )

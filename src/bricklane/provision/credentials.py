@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bricklane.errors import BricklaneError, ExitCode
 
 if TYPE_CHECKING:
+    from databricks.sdk import AccountClient
     from databricks.sdk.config import Config
 
 M2M = "oauth-m2m"
@@ -33,6 +34,7 @@ class Administrator:
         environment: the variables that say so to the Databricks provider.
         secrets: values among them that are never shown.
         remove: variables that would say otherwise.
+        config: for clients of our own.
     """
 
     account_id: str
@@ -40,6 +42,13 @@ class Administrator:
     environment: Mapping[str, str] = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
     remove: frozenset[str]
+    config: Config = field(repr=False)
+
+    def client(self) -> AccountClient:
+        """Return a client of the account."""
+        from databricks.sdk import AccountClient
+
+        return AccountClient(config=self.config)
 
 
 def administrator(profile: str) -> Administrator:
@@ -82,7 +91,7 @@ def _administrator(config: Config) -> Administrator:
     variables = {"DATABRICKS_ACCOUNT_ID": account_id, "DATABRICKS_HOST": host}
     if config.auth_type != M2M:
         # Signed in by another program, such as a cloud's own: the provider asks it too.
-        return Administrator(account_id, host, variables, (), frozenset())
+        return Administrator(account_id, host, variables, (), frozenset(), config)
     secret = str(config.client_secret)
     variables |= {
         "DATABRICKS_CLIENT_ID": str(config.client_id),
@@ -91,7 +100,8 @@ def _administrator(config: Config) -> Administrator:
     }
     if config.rate_limit:
         variables["DATABRICKS_RATE_LIMIT"] = str(config.rate_limit)
-    return Administrator(account_id, host, variables, (secret,), CHOOSING - variables.keys())
+    remove = CHOOSING - variables.keys()
+    return Administrator(account_id, host, variables, (secret,), remove, config)
 
 
 def await_access(host: str, client_id: str, secret: str, say: Callable[[str], None]) -> None:

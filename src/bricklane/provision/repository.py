@@ -58,6 +58,8 @@ class Environment:
         stored = SECRET in forge.secrets(self.name)
         if self.generation and (not stored or variables.get(GENERATION) != self.generation):
             lines.append(f"secret {SECRET}: {'replaced' if stored else 'new'}")
+        elif stored and not self.generation:
+            lines.append(f"secret {SECRET}: not needed any more")
         return [f"environment {self.name}: {line}" for line in lines]
 
     def _wanted(self) -> list[tuple[str, str]]:
@@ -78,6 +80,8 @@ class Environment:
         if self.generation and self.secret:
             forge.save_secret(SECRET, self.secret, environment=self.name)
             forge.save_variable(GENERATION, self.generation, environment=self.name)
+        elif not self.generation:
+            forge.delete_secret(SECRET, environment=self.name)
 
 
 def _rule_lines(before: EnvironmentRules, wanted: EnvironmentRules | None) -> list[str]:

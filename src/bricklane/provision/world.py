@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bricklane.errors import BricklaneError, ExitCode
-from bricklane.provision import terraform
+from bricklane.provision import adoption, terraform
 from bricklane.provision.infrastructure import ACCOUNT, TARGETS, Infrastructure, dump
 from bricklane.provision.projectfile import TargetFacts
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # What of Terraform's lines says that something was done, or goes on for long.
 PROGRESS = re.compile(r": (Still |(Creation|Modifications|Destruction) complete)")
-SECRET, OIDC = "oauth-secret", "github-oidc"
+SECRET, OIDC, BOTH = "oauth-secret", "github-oidc", "both"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,18 @@ class World:
         values = defaults | present | {key: value for key, value in chosen.items() if value}
         if "project" in present:
             values["project"] = present["project"]
-        if values.get("ci_authentication") == OIDC:
-            values["repository"] = self._repository()
-            values["token_issuer"] = {"url": self.forge.token_subject().issuer}
-        return values
+        return self._with_repository(values)
+
+    def values_for(self, authentication: str) -> dict[str, Any]:
+        """Return the account layer's values with another way for CI to sign in."""
+        present = self.infrastructure.values()
+        return self._with_repository(present | {"ci_authentication": authentication})
+
+    def _with_repository(self, values: dict[str, Any]) -> dict[str, Any]:
+        if values.get("ci_authentication", SECRET) == SECRET:
+            return values
+        issuer = {"url": self.forge.token_subject().issuer}
+        return values | {"repository": self._repository(), "token_issuer": issuer}
 
     @property
     def catalogs(self) -> dict[str, str]:
@@ -141,12 +149,23 @@ class World:
             self.say(f"planning {layer}")
             planned = terraform.planned(self.root_module(layer))
             self._plans[layer] = self.stack.enter_context(planned)
+            if layer == ACCOUNT and self._adopt(self._plans[layer][0]):
+                return self.plan(layer)
         return self._plans[layer][0]
+
+    def _adopt(self, plan: Plan) -> bool:
+        """Have workspaces imported that a run made which was ended; say whether there are any."""
+        found = adoption.orphans(plan, self.administrator)
+        if found:
+            adoption.write_imports(self.infrastructure.account, found)
+            self.forget(ACCOUNT)
+        return bool(found)
 
     def apply(self, layer: str) -> None:
         """Carry out the plan of a layer, the one that was shown."""
         self.plan(layer)
         terraform.apply(self.root_module(layer), self._plans[layer][1], show=self._say_progress)
+        adoption.end_imports(self.infrastructure.folder / layer)
         self.forget(layer)
 
     def _say_progress(self, line: str) -> None:
@@ -180,7 +199,7 @@ class World:
     def generation(self) -> str:
         """Which OAuth secrets are the newest; "" when CI signs in without one."""
         values = self.infrastructure.values()
-        if values.get("ci_authentication", SECRET) != SECRET:
+        if values.get("ci_authentication", SECRET) == OIDC:
             return ""
         return str(values.get("client_secret", {}).get("generation", 1))
 
@@ -210,5 +229,31 @@ def ensure_targets(bundle: Bundle) -> None:
             f"{bundle.file}: targets: {', '.join(missing)} missing: `bricklane bootstrap` "
             f"provisions {', '.join(TARGETS)}",
             hint="for other targets, use the modules of terraform/ in root modules of your own",
+            exit_code=ExitCode.CONFIG,
+        )
+    for name in TARGETS:
+        # A new workspace comes with a catalog of its own name.
+        own = f"{bundle.name}_{name}".replace("-", "_")
+        if bundle.targets[name].variables.get("catalog") == own:
+            raise BricklaneError(
+                f"{bundle.file}: targets/{name}/variables/catalog: {own} is the catalog that the "
+                f"new workspace {bundle.name}-{name} comes with",
+                hint=f"choose another name, such as {name}_{bundle.name.replace('-', '_')}",
+                exit_code=ExitCode.CONFIG,
+            )
+
+
+def ensure_migration(world: World) -> None:
+    """Refuse to drop, in one step, the secrets that workflows sign in with.
+
+    Raises:
+        BricklaneError: saying how to move.
+    """
+    present = world.infrastructure.values().get("ci_authentication", SECRET)
+    there = bool(world.infrastructure.values())
+    if there and present != OIDC and world.options.authentication == OIDC:
+        raise BricklaneError(
+            "CI of this project signs in by OAuth secrets, which --oidc would delete at once",
+            hint="move without a gap: bricklane bootstrap --migrate-to-oidc",
             exit_code=ExitCode.CONFIG,
         )
