@@ -66,6 +66,20 @@ class Access:
             for item in self._upwards(path)
         )
 
+    def allows_change(self, caller: Principal, path: str) -> bool:
+        """Say whether ``caller`` may change what is at a path, or make something there."""
+        exists = self._workspace.objects.find(normal(path)) is not None
+        return self.allows_path(caller, path, EDIT if exists else MANAGE)
+
+    def require_change(self, caller: Principal, path: str) -> None:
+        """Refuse who may not change what is at a path, or make something there.
+
+        Raises:
+            ApiError: PERMISSION_DENIED.
+        """
+        exists = self._workspace.objects.find(normal(path)) is not None
+        self.require_path(caller, path, EDIT if exists else MANAGE)
+
     def require_path(self, caller: Principal, path: str, level: str) -> None:
         """Refuse who does not hold a level on a path.
 
