@@ -179,7 +179,9 @@ class Workspace:
         self.access = Access(self)
         self.warehouses = Warehouses(self)
         self.statements = Statements(self, cloud.pool)
-        self.view = WorkspaceView(self.objects, cloud.blobs, cloud.paths.view(row.name))
+        self.view = WorkspaceView(
+            self.objects, cloud.blobs, cloud.paths.view(row.name), self.access.allows_change
+        )
         self.engine = JobEngine(self, ComputeExecutor(self, cloud.pool))
         self.pages = RunPages(self)
         self.resources = Resources(self)

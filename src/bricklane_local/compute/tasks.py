@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from bricklane_local.compute.pool import ComputePool
     from bricklane_local.compute.spark.server import SparkEndpoint
     from bricklane_local.compute.workers import Exit
+    from bricklane_local.identity.principals import Principal
 
 # Time between SIGTERM and SIGKILL for a task that is cancelled or timed out.
 GRACE_SECONDS = 5.0
 RESULT = "result.json"
+LOG = "stdout.log"
 # The text of a SQL file task, beside the outputs of its statements.
 SQL_FILE = "query.sql"
 NOT_INSTALLED = (
@@ -74,23 +76,8 @@ class ComputeExecutor:
             return Outcome(State.INVALID, error.message, {"error": error.message})
         token = tokens.issue_run(self._workspace.name, principal, attempt.task_run.run_id)
         try:
-            self._workspace.view.refresh()
-            check_source(self._workspace, attempt.task, principal)
-            if "sql_task" in attempt.task:
-                warehouse_id = str(attempt.task["sql_task"].get("warehouse_id") or "")
-                self._workspace.warehouses.use(warehouse_id, principal)
-            part = PARTS[_kind(attempt.task)](self._workspace, attempt.task, folder)
-            dependencies = dependencies_of(attempt.run.settings, attempt.task)
-            overlay, spark, _ = await asyncio.gather(
-                pool.environment(dependencies, roots(self._workspace)),
-                pool.spark(),
-                self._workspace.cloud.samples.ready(),
-            )
-            specification = self._common(attempt, folder, token, spark) | part
-            specification["sys_path"] = [str(overlay.path)] if overlay.path else []
-            attempt.on_running()
-            end = await pool.run(specification, cold=overlay.cold, grace=GRACE_SECONDS)
-            return _outcome(folder, end)
+            with self._workspace.view.used_by(principal) as refused:
+                outcome = await self._work(attempt, pool, folder, principal, token)
         except SourceError as error:
             return Outcome(State.INVALID, str(error), {"error": str(error)})
         except ApiError as error:
@@ -99,8 +86,31 @@ class ComputeExecutor:
             return Outcome(State.LIBRARY_FAILED, str(error), {"error": str(error)})
         except (SparkError, WorkerError) as error:
             return Outcome(State.COMPUTE_FAILED, str(error), {"error": str(error)})
+        else:
+            _tell(folder, refused)
+            return outcome
         finally:
             tokens.revoke_run(token)
+
+    async def _work(
+        self, attempt: Attempt, pool: ComputePool, folder: Path, principal: Principal, token: str
+    ) -> Outcome:
+        check_source(self._workspace, attempt.task, principal)
+        if "sql_task" in attempt.task:
+            warehouse_id = str(attempt.task["sql_task"].get("warehouse_id") or "")
+            self._workspace.warehouses.use(warehouse_id, principal)
+        part = PARTS[_kind(attempt.task)](self._workspace, attempt.task, folder)
+        dependencies = dependencies_of(attempt.run.settings, attempt.task)
+        overlay, spark, _ = await asyncio.gather(
+            pool.environment(dependencies, roots(self._workspace)),
+            pool.spark(),
+            self._workspace.cloud.samples.ready(),
+        )
+        specification = self._common(attempt, folder, token, spark) | part
+        specification["sys_path"] = [str(overlay.path)] if overlay.path else []
+        attempt.on_running()
+        end = await pool.run(specification, cold=overlay.cold, grace=GRACE_SECONDS)
+        return _outcome(folder, end)
 
     def _common(
         self, attempt: Attempt, folder: Path, token: str, spark: SparkEndpoint
@@ -195,6 +205,13 @@ PARTS: dict[str, Callable[[Workspace, dict[str, Any], Path], dict[str, Any]]] = 
     "spark_python_task": _python_file,
     "sql_task": _sql_file,
 }
+
+
+def _tell(folder: Path, messages: list[str]) -> None:
+    """Add to a run's log what became of its files."""
+    if messages:
+        with (folder / LOG).open("a", encoding="utf-8") as log:
+            log.writelines(f"{message}\n" for message in messages)
 
 
 def _outcome(folder: Path, end: Exit) -> Outcome:

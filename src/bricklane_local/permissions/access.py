@@ -58,6 +58,20 @@ class Access:
         path = kind.path(self._workspace, object_id) or kind.folder(self._workspace, object_id)
         return bool(path) and self.allows_path(caller, path, level)
 
+    def allows_change(self, caller: Principal, path: str) -> bool:
+        """Say whether ``caller`` may change what is at a path, or make something there."""
+        exists = self._workspace.objects.find(normal(path)) is not None
+        return self.allows_path(caller, path, EDIT if exists else MANAGE)
+
+    def require_change(self, caller: Principal, path: str) -> None:
+        """Refuse who may not change what is at a path, or make something there.
+
+        Raises:
+            ApiError: PERMISSION_DENIED.
+        """
+        exists = self._workspace.objects.find(normal(path)) is not None
+        self.require_path(caller, path, EDIT if exists else MANAGE)
+
     def listed(self, caller: Principal, kind: ObjectKind, object_id: str, level: str) -> bool:
         """Say whether an object's own list gives ``caller`` a level, or a stronger one."""
         wanted = _rank(kind, level)

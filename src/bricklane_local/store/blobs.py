@@ -41,6 +41,27 @@ class Blobs:
             )
         return digest
 
+    def put_file(self, path: Path) -> str:
+        """Store the content of a file durably and return its digest.
+
+        Raises:
+            OSError: when the file cannot be read.
+        """
+        with path.open("rb") as source:
+            content = source.read(INLINE_LIMIT + 1)
+            if len(content) <= INLINE_LIMIT:
+                return self.put(content)
+            source.seek(0)
+            hasher, size = hashlib.sha256(), 0
+            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
+                # What is counted is what is kept, also when the file is still written to.
+                while piece := source.read(1 << 20):
+                    hasher.update(piece)
+                    size += len(piece)
+                    file.write(piece)
+        self._place(Path(file.name), hasher.hexdigest(), size)
+        return hasher.hexdigest()
+
     async def put_stream(self, pieces: AsyncIterator[bytes]) -> tuple[str, int]:
         """Store what arrives piece by piece; return its digest and size in bytes.
 

@@ -16,7 +16,7 @@ from starlette.responses import FileResponse, Response
 from bricklane_local.app.call import Call
 from bricklane_local.app.errors import ApiError, invalid, missing
 from bricklane_local.app.routing import Route
-from bricklane_local.permissions.access import EDIT, READ
+from bricklane_local.permissions.access import READ
 from bricklane_local.permissions.kinds import MANAGE
 from bricklane_local.workspace.importing import Upload, store
 from bricklane_local.workspace.notebooks import to_jupyter, to_source
@@ -27,8 +27,14 @@ from bricklane_local.workspace.paths import normal
 IMPORT_LIMIT = 10 * 1024 * 1024
 
 
+def _look(call: Call, path: str) -> None:
+    """Have what running tasks did at a path in the tree, before it is read or changed."""
+    call.workspace.view.look(path)
+
+
 def get_status(call: Call) -> dict[str, Any]:
     """Describe one object."""
+    _look(call, call.text("path"))
     found = call.workspace.objects.get(call.text("path"))
     call.workspace.access.require_path(call.caller, found.path, READ)
     return found.info()
@@ -37,6 +43,7 @@ def get_status(call: Call) -> dict[str, Any]:
 def list_objects(call: Call) -> dict[str, Any]:
     """List a directory; an empty one answers an empty object, as the API does."""
     since = call.integer("notebooks_modified_after", 0)
+    _look(call, call.text("path"))
     found, access = call.workspace.objects.children(call.text("path")), call.workspace.access
     access.require_path(call.caller, call.text("path"), READ)
     objects = [
@@ -50,25 +57,20 @@ def list_objects(call: Call) -> dict[str, Any]:
 
 def make_directories(call: Call) -> None:
     """Make a directory and its parents."""
-    if call.workspace.objects.find(normal(call.text("path"))) is None:
-        _require_change(call, call.text("path"))
-    call.workspace.objects.make_directories(call.text("path"), call.caller)
+    path = call.text("path")
+    _look(call, path)
+    if call.workspace.objects.find(normal(path)) is None:
+        call.workspace.access.require_change(call.caller, path)
+    call.workspace.objects.make_directories(path, call.caller)
+    call.workspace.view.follow()
 
 
 def delete(call: Call) -> None:
     """Delete an object."""
+    _look(call, call.text("path"))
     call.workspace.access.require_path(call.caller, call.text("path"), MANAGE)
     call.workspace.objects.delete(call.text("path"), recursive=call.flag("recursive"))
-
-
-def _require_change(call: Call, path: str) -> None:
-    """Refuse who may not change what is at a path, or make something there.
-
-    Raises:
-        ApiError: PERMISSION_DENIED.
-    """
-    exists = call.workspace.objects.find(normal(path)) is not None
-    call.workspace.access.require_path(call.caller, path, EDIT if exists else MANAGE)
+    call.workspace.view.follow()
 
 
 async def import_object(call: Call) -> dict[str, Any]:
@@ -79,7 +81,8 @@ async def import_object(call: Call) -> dict[str, Any]:
     else:
         fields = await _json_import(call)
     content = fields.pop("content")
-    _require_change(call, fields["path"])
+    _look(call, fields["path"])
+    call.workspace.access.require_change(call.caller, fields["path"])
     if len(content) > IMPORT_LIMIT:
         raise ApiError(
             "MAX_NOTEBOOK_SIZE_EXCEEDED",
@@ -87,6 +90,7 @@ async def import_object(call: Call) -> dict[str, Any]:
         )
     blob = call.cloud.blobs.put(content)
     store(call.workspace.objects, Upload(content=content, blob=blob, **fields), call.caller)
+    call.workspace.view.follow()
     return {}
 
 
@@ -129,7 +133,8 @@ async def _multipart(call: Call) -> dict[str, Any]:
 
 async def import_file(call: Call) -> dict[str, Any]:
     """Store the raw request body at a path; what is a notebook by its content becomes one."""
-    _require_change(call, "/" + call.path["path"])
+    _look(call, "/" + call.path["path"])
+    call.workspace.access.require_change(call.caller, "/" + call.path["path"])
     blob, _ = await call.cloud.blobs.put_stream(call.stream())
     path = normal("/" + call.path["path"])
     upload = Upload(
@@ -152,6 +157,7 @@ async def import_file(call: Call) -> dict[str, Any]:
 
 def export(call: Call) -> Response | dict[str, Any]:
     """Export an object, as Base64 in JSON or directly."""
+    _look(call, call.text("path"))
     found = call.workspace.objects.get(call.text("path"))
     call.workspace.access.require_path(call.caller, found.path, READ)
     format_name = str(call.query.get("format") or "SOURCE")
@@ -186,6 +192,7 @@ def _exported(call: Call, found: WorkspaceObject, format_name: str) -> tuple[byt
 
 def read_file(call: Call) -> Response:
     """Return the raw content of a file or notebook."""
+    _look(call, "/" + call.path["path"])
     found = call.workspace.objects.get("/" + call.path["path"])
     call.workspace.access.require_path(call.caller, found.path, READ)
     if found.blob is None:

@@ -80,6 +80,30 @@ def test_data_frames_do_not_change_it_either(
     assert sql(f"SELECT count(*) FROM {trips}") == before  # noqa: S608
 
 
+def test_deltas_own_api_does_not_change_it_either(
+    spark: SparkSession, trips: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from delta.tables import DeltaTable
+    from pyspark.errors import AnalysisException
+
+    monkeypatch.setenv("SPARK_CONNECT_MODE_ENABLED", "1")
+    table = DeltaTable.forName(spark, trips)
+    assert table.history().count() >= 1
+    writes: list[Callable[[], object]] = [
+        table.delete,
+        table.alias("t").delete,
+        lambda: table.update(set={"fare_amount": "0"}),
+        lambda: table.merge(spark.range(1), "false").whenMatchedDelete().execute(),
+        table.optimize().executeCompaction,
+        table.vacuum,
+        lambda: table.addFeatureSupport("deletionVectors"),
+        lambda: DeltaTable.replace(spark).tableName(trips).addColumn("a", "INT").execute(),
+    ]
+    for write in writes:
+        with pytest.raises(AnalysisException, match="PERMISSION_DENIED"):
+            write()
+
+
 def test_privileges_are_granted_shown_and_revoked(sql: Sql, schema: str) -> None:
     sql("CREATE TABLE t AS SELECT 1 AS a")
     sql("GRANT SELECT, MODIFY ON TABLE t TO `some one`")

@@ -7,7 +7,8 @@ import org.apache.spark.sql.catalyst.streaming.WriteToStream
 import org.apache.spark.sql.classic.SparkSession
 import org.apache.spark.sql.connector.catalog.{CatalogPlugin, Identifier}
 import org.apache.spark.sql.delta.commands.{
-  DescribeDeltaDetailCommand, DescribeDeltaHistoryCommand, RestoreTableCommand
+  DeleteCommand, DescribeDeltaDetailCommand, DescribeDeltaHistoryCommand, MergeIntoCommand,
+  RestoreTableCommand, UpdateCommand
 }
 import org.apache.spark.sql.execution.datasources.InsertIntoHadoopFsRelationCommand
 import org.apache.spark.sql.execution.datasources.v2.DataSourceV2Relation
@@ -29,6 +30,10 @@ final case class WriteCheck(session: SparkSession) extends (LogicalPlan => Unit)
       stream.catalogTable.foreach(require)
     case restore: RestoreTableCommand => restore.sourceTable.catalogTable.foreach(require)
     case insert: InsertIntoHadoopFsRelationCommand => insert.catalogTable.foreach(require)
+    // Of SQL Spark says so when it loads the table; of Delta's Python API nobody does.
+    case delete: DeleteCommand => delete.catalogTable.foreach(require)
+    case update: UpdateCommand => update.catalogTable.foreach(require)
+    case merge: MergeIntoCommand => merge.catalogTable.foreach(require)
     case command: Command if !onlyReads(command) => command.children.foreach(target)
     case _ =>
   }

@@ -14,9 +14,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode
 import org.apache.spark.sql.{AnalysisException, SparkSession}
 import org.apache.spark.sql.bricklane.Internals
 import org.apache.spark.sql.catalyst.analysis.{
-  NoSuchNamespaceException, NoSuchTableException, TableAlreadyExistsException
+  NoSuchFunctionException, NoSuchNamespaceException, NoSuchTableException,
+  TableAlreadyExistsException
 }
 import org.apache.spark.sql.connector.catalog._
+import org.apache.spark.sql.connector.catalog.functions.UnboundFunction
 import org.apache.spark.sql.connector.expressions.Transform
 import org.apache.spark.sql.types.StructType
 import org.apache.spark.sql.util.CaseInsensitiveStringMap
@@ -29,7 +31,8 @@ import org.apache.spark.sql.util.CaseInsensitiveStringMap
  */
 final class TableStore(session: SparkSession, override val name: String)
     extends SchemaStore(new RestClient(() => Caller.of(session)), name)
-    with TableCatalog {
+    with TableCatalog
+    with FunctionCatalog {
 
   override def initialize(name: String, options: CaseInsensitiveStringMap): Unit = ()
 
@@ -46,6 +49,13 @@ final class TableStore(session: SparkSession, override val name: String)
         .map(TableRecord(_))
     }
   }
+
+  // Delta's catalog takes its delegate for one of functions whenever a name is no built-in one. A
+  // catalog without functions makes a misspelt name Spark's own error.
+  override def listFunctions(namespace: Array[String]): Array[Identifier] = Array.empty
+
+  override def loadFunction(ident: Identifier): UnboundFunction =
+    throw new NoSuchFunctionException(ident)
 
   /** Names of the views of a schema. */
   def listViews(namespace: Array[String]): Seq[String] =
