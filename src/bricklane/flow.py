@@ -33,12 +33,14 @@ class Step(Generic[World]):
         done: observes the world and says whether the step's effect is already there.
         do: brings the effect about; raises :class:`bricklane.errors.BricklaneError`.
         detail: says of the world what the step is about in this run, such as a branch's name.
+        looks: whether it changes nothing, and only raises what is in the way; a plan does it too.
     """
 
     name: str
     done: Callable[[World], bool]
     do: Callable[[World], None]
     detail: Callable[[World], str] = lambda _: ""
+    looks: bool = False
 
 
 Report = Callable[[str, str, Outcome], None]
@@ -53,8 +55,8 @@ def run_flow(
         steps: of the flow.
         world: what the steps observe and act on.
         report: called with a step's name, its detail and its outcome, before and after it acts.
-        plan: only say what would be done. A step may then be asked about a world in which the
-            steps before it have not acted.
+        plan: only say what would be done, or what is in the way. A step may then be asked about a
+            world in which the steps before it have not acted.
 
     Raises:
         BricklaneError: from the step that failed; the steps before it stay done.
@@ -62,7 +64,7 @@ def run_flow(
     for step in steps:
         if step.done(world):
             report(step.name, step.detail(world), Outcome.DONE_BEFORE)
-        elif plan:
+        elif plan and not step.looks:
             report(step.name, step.detail(world), Outcome.WOULD_DO)
         else:
             report(step.name, step.detail(world), Outcome.DOING)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bricklane.cli.options import plan_option
+
+if TYPE_CHECKING:
+    from bricklane.gitflow.flows.publishing import PublishWorld
 
 
 @click.group(name="release", context_settings={"help_option_names": ["-h", "--help"]})
@@ -60,10 +64,25 @@ def publish(version: str, *, wait: bool, timeout: float, plan: bool) -> None:
     world = publishing.prepare_open(open_project(Path.cwd()), version or None)
     click.echo(world.title)
     run_steps(publishing.MERGE, world, plan=plan)
-    if wait and not plan:
+    if plan:
+        return
+    if wait:
         from bricklane.gitflow.flows.following import follow
 
         follow(world, click.echo, timeout * 60)
+    click.echo(outcome(world))
+
+
+def outcome(world: PublishWorld) -> str:
+    """Return the last line: whether production has the version, or what brings it there."""
+    from bricklane.gitflow.flows.following import PUBLISHING
+
+    if world.project.forge.tag(world.tag) is not None:
+        return f"{world.version} is published"
+    return (
+        f"{PUBLISHING} brings it to production now, maybe after an approval; to follow it:\n"
+        f"bricklane release publish {world.version} --wait"
+    )
 
 
 @command.command()

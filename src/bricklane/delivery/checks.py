@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,11 +13,12 @@ from bricklane.delivery.wheels import project_command
 from bricklane.errors import BricklaneError
 from bricklane.flow import Outcome, Report
 from bricklane.gitflow.kinds import Kind, Kinds
-from bricklane.process import run
+from bricklane.process import CommandFailed, run
 from bricklane.project.bundlefile import Bundle, BundleTarget
 from bricklane.project.settings import Settings
 
 UNIT = "unit"
+SHOWN_LINES = 20
 
 # Branches that programs open against a base that they are told; nobody chooses their names.
 AUTOMATED = ("dependabot/", "renovate/")
@@ -136,7 +138,20 @@ def run_commands(
 
 
 def _run(settings: Settings, text: str, show: Callable[[str], None]) -> str:
-    run(project_command(text, settings.root, {}), show=show)
+    # What it printed last says what is wrong, on whichever of its two streams.
+    last: deque[str] = deque(maxlen=SHOWN_LINES)
+
+    def keep(line: str) -> None:
+        show(line)
+        if line.strip():
+            last.append(line)
+
+    try:
+        run(project_command(text, settings.root, {}), show=keep)
+    except CommandFailed as failure:
+        said = "\n".join(last) or "it printed nothing"
+        code = failure.result.code
+        raise BricklaneError(f"`{text}` ended with exit code {code}:\n{said}") from None
     return "passed"
 
 

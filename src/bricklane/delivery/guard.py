@@ -57,7 +57,7 @@ def check_branch(kinds: Kinds, target: str, branch: str, commit: str) -> None:
         return
     wanted = " or ".join(pattern(kind) for kind in allowed)
     place = f"branch {branch}" if branch else f"a detached HEAD (commit {commit[:10]})"
-    way = f"git switch {pattern(allowed[0])}"
+    way = f"git switch {allowed[0].branch or allowed[0].prefix + 'NAME'}"
     raise BricklaneError(
         f"{target} takes {wanted}, and this is {place}",
         hint=f"{way}, and deploy again\nor, knowing what you do: --any-branch",

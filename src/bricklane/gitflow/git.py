@@ -172,6 +172,10 @@ class Git:
         """Return the names of the tags that the clone has."""
         return self.lines("for-each-ref", "--format=%(refname:strip=2)", "refs/tags")
 
+    def local_branches(self) -> list[str]:
+        """Return the names of the branches that the clone has."""
+        return self.lines("for-each-ref", "--format=%(refname:strip=2)", "refs/heads")
+
     def setting(self, name: str, *, kind: str = "") -> str | None:
         """Return the value of git's setting ``name``; none when it is not set.
 

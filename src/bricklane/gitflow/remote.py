@@ -17,9 +17,15 @@ _BUSY = frozenset({408, 429, 500, 502, 503, 504})
 _NOT_ALLOWED = frozenset({401, 403, 404})
 # curl's words for a status, the same in every language: https://curl.se/libcurl/c/libcurl-errors.html
 _STATUS = re.compile(r"returned error: (\d{3})")
-# git's words for a token that was not accepted, and for a request that broke off.
-_NO_PROMPT = "terminal prompts disabled"
-_NOT_CARRIED = (_NO_PROMPT, "RPC failed")
+# git's words, in the language that it is told, for credentials that were not accepted or were not
+# there; a repository that they do not see is "not found".
+_NOT_LET_IN = (
+    "terminal prompts disabled", "Authentication failed", "could not read Username",
+    "could not read Password", "Permission denied (publickey", "' not found",
+)  # fmt: skip
+# And for a request that broke off.
+_NOT_CARRIED = (*_NOT_LET_IN, "RPC failed")
+_NO_REMOTE = "does not appear to be a git repository"
 ANY = frozenset(range(256))
 
 
@@ -132,7 +138,7 @@ def push_arguments(remote: str, commit: str, branch: str, seen: str | None) -> t
 
     Args:
         remote: its name.
-        commit: the SHA to move it to.
+        commit: the SHA to move it to; empty to delete it.
         branch: its name.
         seen: the SHA of its head as last seen; none for a branch that must not exist yet.
     """
@@ -167,6 +173,19 @@ def push(git: Git, commit: str, branch: str, *, seen: str | None) -> None:
     )
 
 
+def take_back(git: Git, branch: str, commit: str) -> None:
+    """Delete the remote's ``branch`` where it still is at ``commit``.
+
+    Raises:
+        PushRejected: when a rule or hook refuses.
+        BricklaneError: when the remote cannot be reached or the token may not push.
+    """
+    arguments = push_arguments(git.remote, "", branch, commit)
+    pushed = _patiently(git, *arguments, allowed=frozenset({0, 1}))
+    if pushed.code != 0 and refs(git).branches.get(branch) == commit:
+        raise PushRejected(f"{git.remote} keeps {branch}:\n{_remarks(pushed)}")
+
+
 def push_as_user(git: Git, arguments: Sequence[str], hint: str) -> None:
     """Push by ``arguments``, which have ``--porcelain``.
 
@@ -195,7 +214,9 @@ def _remarks(result: Result) -> str:
         if line.startswith("remote:")
     ]
     said = [*remarks, *(line.split("\t")[-1] for line in lines)]
-    return "\n".join(filter(None, said)) or result.error.strip()
+    # A hook on this machine says what it has to say without any mark.
+    plain = [line for line in result.output.splitlines() if not line.startswith(("To ", "Done"))]
+    return "\n".join(filter(None, said)) or "\n".join((*plain, result.error.strip())).strip()
 
 
 def _patiently(git: Git, *arguments: str, allowed: frozenset[int] = frozenset({0})) -> Result:
@@ -229,11 +250,18 @@ def _explained(git: Git, result: Result, status: int | None) -> BricklaneError:
             hint="what was done stays done; run the same command again later",
             exit_code=ExitCode.NETWORK,
         )
-    if status in _NOT_ALLOWED or _NO_PROMPT in said:
+    if status in _NOT_ALLOWED or any(words in said for words in _NOT_LET_IN):
         return BricklaneError(
             f"the forge did not let git in:\n{said}",
             hint="the token needs the permission 'contents: write' on this repository, "
             "and must not have expired\nwhat was done stays done; run the same command again",
+        )
+    if _NO_REMOTE in said and git.setting(f"remote.{git.remote}.url") is None:
+        return BricklaneError(
+            f"{git.top} has no git remote {git.remote!r}",
+            hint=f"git remote add {git.remote} https://HOST/OWNER/NAME.git\n"
+            "or name another in bricklane.toml: [gitflow] remote",
+            exit_code=ExitCode.CONFIG,
         )
     return BricklaneError(
         f"git could not work with the remote {git.remote}:\n{said}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from bricklane.errors import BricklaneError
@@ -72,3 +73,19 @@ def check_branch_name(git: Git, branch: str) -> None:
             f"{branch!r} cannot be the name of a branch",
             hint="use letters, digits, '-', '_', '.' and '/': https://git-scm.com/docs/git-check-ref-format",
         )
+
+
+def check_room(branch: str, present: Iterable[str]) -> None:
+    """Check that ``branch`` can be beside the branches that are there.
+
+    Git may keep each as a file, and a name before a slash is then a folder.
+
+    Raises:
+        BricklaneError: naming the one that is in the way.
+    """
+    for other in present:
+        if branch.startswith(f"{other}/") or other.startswith(f"{branch}/"):
+            raise BricklaneError(
+                f"there cannot be a branch {branch} beside the branch {other}",
+                hint="choose another name",
+            )

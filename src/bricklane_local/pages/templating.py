@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.pages.formats import duration, moment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markdown_it.token import Token
+
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 
 
 def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
@@ -20,7 +24,6 @@ def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
         filters: beside ``duration``, ``moment`` and ``markdown``, by name.
     """
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-    from markdown_it import MarkdownIt
 
     found = Environment(
         loader=ChoiceLoader([PackageLoader(name) for name in (*packages, __package__)]),
@@ -29,7 +32,24 @@ def environment(*packages: str, **filters: Callable[..., Any]) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
-    shared = {"duration": duration, "moment": moment, "markdown": markdown.render}
+    shared = {"duration": duration, "moment": moment, "markdown": markdown()}
     found.filters |= shared | filters
     return found
+
+
+def markdown() -> Callable[[str], str]:
+    """Return what makes HTML of Markdown: HTML in it is shown as text, its comments are not shown.
+
+    Forges do not show comments either; programs know their own comments by them.
+    """
+    from html import escape
+
+    from markdown_it import MarkdownIt
+
+    def shown(_: Any, tokens: Sequence[Token], place: int, *__: Any) -> str:
+        return escape(_COMMENT.sub("", tokens[place].content))
+
+    made = MarkdownIt("commonmark", {"html": True}).enable("table")
+    for kind in ("html_block", "html_inline"):
+        made.add_render_rule(kind, shown)
+    return made.render

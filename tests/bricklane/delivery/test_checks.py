@@ -86,6 +86,20 @@ def test_all_commands_run_even_when_one_fails(tmp_path: Path) -> None:
     assert "ended with exit code 1" in found[0].said
 
 
+def test_what_a_failed_command_said_is_told_from_both_streams(tmp_path: Path) -> None:
+    (tmp_path / "check.sh").write_text(
+        "echo Building sales >&2; for n in $(seq 30); do echo bad line $n; done; exit 3\n"
+    )
+    shown: list[str] = []
+    (found,) = checks.run_commands(
+        settings(tmp_path, checks=("sh check.sh",)), shown.append, GroupedLog(print)
+    )
+    assert found.said.splitlines()[0] == "`sh check.sh` ended with exit code 3:"
+    assert found.said.splitlines()[-1] == "bad line 30"
+    assert len(found.said.splitlines()) == 1 + checks.SHOWN_LINES
+    assert len(shown) == 31
+
+
 def test_without_credentials_the_files_are_checked_and_that_is_said(tmp_path: Path) -> None:
     file = tmp_path / "databricks.yml"
     file.write_text("bundle: {name: shop}\ntargets: {dev: {default: true}}\n")

@@ -38,15 +38,15 @@ def test_the_right_branch_passes(target: str, branch: str) -> None:
     ("target", "branch", "message", "hint"),
     [
         ("staging", "develop", "staging takes release/* or hotfix/*, and this is branch develop",
-         "git switch release/*"),
+         "git switch release/NAME"),
         ("staging", "", ("staging takes release/* or hotfix/*, and this is a detached HEAD "
-         "(commit 0123456789)"), "git switch release/*"),
+         "(commit 0123456789)"), "git switch release/NAME"),
         ("prod", "release/1.0.0", "prod takes main, and this is branch release/1.0.0",
          "git switch main"),
         ("dev", "experiment", "dev takes develop or feature/*, and this is branch experiment",
          "git switch develop"),
         ("staging", "release/", "staging takes release/* or hotfix/*, and this is branch release/",
-         "git switch release/*"),
+         "git switch release/NAME"),
     ],
 )  # fmt: skip
 def test_any_other_is_refused_by_name(target: str, branch: str, message: str, hint: str) -> None:

@@ -9,7 +9,9 @@ import pytest
 from bricklane.cli.main import main
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.forge.errors import ForgeForbidden, ForgeUnavailable
+from bricklane.gitflow.flows import publishing
 from tests.bricklane.gitflow.conftest import Team, git
+from tests.bricklane.gitflow.flowing import walk
 
 BUNDLE = "bundle:\n  name: flights\ntargets:\n  dev:\n    mode: development\n"
 Run = Callable[..., tuple[int, str, str]]
@@ -54,13 +56,37 @@ def test_a_release_from_draft_to_publication(
         raise BricklaneError("staging has not tested this")
 
     monkeypatch.setattr("bricklane.delivery.gate.check_tested", refuse)
-    code, out, err = bricklane("release", "publish")
-    assert code == ExitCode.FAILED
-    assert "error: staging has not tested this" in err
+    for words in (("release", "publish"), ("release", "publish", "--plan")):
+        code, out, err = bricklane(*words)
+        assert code == ExitCode.FAILED
+        assert "✗ check that this very tree was tested: on staging\n" in out
+        assert "error: staging has not tested this" in err
     monkeypatch.setattr("bricklane.delivery.gate.check_tested", lambda *_: None)
+    code, out, _ = bricklane("release", "publish", "0.1.0", "--plan")
+    assert code == 0
+    assert "✓ check that this very tree was tested: on staging\n? merge the pull request" in out
     code, out, _ = bricklane("release", "publish", "0.1.0")
     assert code == 0
     assert "✓ merge the pull request with a merge commit: #2: release/0.1.0 → main" in out
+    assert out.endswith("\nbricklane release publish 0.1.0 --wait\n")
+    world = publishing.prepare_merged(team.project(), 2)
+    walk(publishing.finish_of(world.project), world)
+    assert bricklane("release", "publish", "0.1.0")[1].endswith("\n0.1.0 is published\n")
+
+
+def test_on_a_terminal_an_error_begins_on_a_line_of_its_own(
+    team: Team, bricklane: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:
+        raise BricklaneError("no more pull requests today")
+
+    team.feature("map")
+    monkeypatch.setattr(team.forge, "create_pull_request", refuse)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    _, out, _ = bricklane("release", "draft", "--minor")
+    last = out.rpartition("\n\x1b")[2] or out
+    assert "… open the pull request: release/0.1.0 → main\r\x1b[K" in out
+    assert out.endswith("✗\x1b[0m open the pull request: release/0.1.0 → main\n"), last
 
 
 def test_a_feature_and_a_hotfix(team: Team, bricklane: Run) -> None:

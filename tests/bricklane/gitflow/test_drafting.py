@@ -8,7 +8,7 @@ import pytest
 from bricklane.errors import BricklaneError
 from bricklane.flow import Outcome
 from bricklane.forge.model import PullRequestState
-from bricklane.gitflow.flows import drafting, publishing
+from bricklane.gitflow.flows import drafting, opened, publishing
 from bricklane.gitflow.kinds import RELEASE, Bump
 from bricklane.gitflow.people import BOT
 from tests.bricklane.gitflow.conftest import Team, git
@@ -87,20 +87,60 @@ def test_two_at_the_same_moment(team: Team) -> None:
     assert team.forge.branch("release/0.1.0") == first
 
 
-def test_two_versions_at_the_same_moment(team: Team) -> None:
+def prepared(team: Team, bump: Bump) -> drafting.DraftWorld:
+    project = team.project()
+    return drafting.prepare_release(project, project.kinds.named(RELEASE), bump)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kept", "gone"),
+    [
+        (Bump.MINOR, Bump.MAJOR, "release/0.1.0", "release/1.0.0"),
+        (Bump.MAJOR, Bump.MINOR, "release/1.0.0", "release/0.1.0"),
+    ],
+)
+def test_of_two_versions_at_the_same_moment_the_first_wins(
+    team: Team, monkeypatch: pytest.MonkeyPatch, first: Bump, second: Bump, kept: str, gone: str
+) -> None:
+    monkeypatch.setattr(opened, "LOOKS", (0.0, 0.0))
     team.feature("map")
-    mine = team.project()
-    world = drafting.prepare_release(mine, mine.kinds.named(RELEASE), Bump.MAJOR)
-    team.draft(clone=team.second_clone())
-    other = r"another release is open: release/0\.1\.0"
-    with pytest.raises(BricklaneError, match=other) as told:
+    world = prepared(team, second)
+    team.draft(first, clone=team.second_clone())
+    with pytest.raises(BricklaneError, match=f"another release is open: {kept}") as told:
         walk(drafting.steps_of(world), world)
-    assert "--delete release/0.1.0" in (told.value.hint or "")
-    with pytest.raises(BricklaneError, match=other):
-        team.draft(Bump.MAJOR)
+    assert f"{gone}, drafted at the same moment, was taken back" in told.value.message
+    assert f"--delete {kept}" in (told.value.hint or "")
+    assert [branch.name for branch in team.forge.branches("release/")] == [kept]
     assert len(list(team.forge.pull_requests(base="main"))) == 1
-    team.forge.delete_branch("release/0.1.0")  # One of the two is given up.
-    assert team.draft(Bump.MAJOR).pull_request().title == "Release 1.0.0"
+    with pytest.raises(BricklaneError, match=f"another release is open: {kept}"):
+        team.draft(second)
+    team.draft(first)
+
+
+def test_of_two_versions_that_see_each_other_the_lower_stays(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team.feature("map")
+    world = prepared(team, Bump.MINOR)
+    team.push_change("release/1.0.0", "x.txt", "x", "chore(release): 1.0.0")
+    monkeypatch.setattr(
+        opened.time, "sleep", lambda _: team.forge.git("branch", "-D", "release/1.0.0")
+    )
+    walk(drafting.steps_of(world), world)
+    assert world.pull_request() is not None
+    assert [branch.name for branch in team.forge.branches("release/")] == ["release/0.1.0"]
+
+
+def test_a_branch_that_cannot_be_taken_back_is_told(team: Team) -> None:
+    team.feature("map")
+    world = prepared(team, Bump.MAJOR)
+    team.draft(clone=team.second_clone())
+    team.forge.git("config", "receive.denyDeletes", "true")
+    with pytest.raises(BricklaneError, match="another release is open: release/0") as told:
+        walk(drafting.steps_of(world), world)
+    assert "and release/1.0.0, drafted at the same moment, is there too" in told.value.message
+    assert "deletion prohibited" in told.value.message
+    assert (told.value.hint or "").startswith("git push origin --delete release/1.0.0\n")
 
 
 def test_another_release_is_open(team: Team) -> None:
@@ -118,8 +158,9 @@ def test_nothing_to_release(team: Team) -> None:
     team.release()
     with pytest.raises(
         BricklaneError, match=r"nothing to release: develop holds what 0\.1\.0 holds"
-    ):
+    ) as told:
         team.draft()
+    assert told.value.hint == "merge something into develop first"
 
 
 def test_production_has_what_develop_lacks(team: Team) -> None:

@@ -186,3 +186,18 @@ def test_in_a_subfolder_and_a_linked_worktree(team: Team) -> None:
     assert git(linked, "rev-parse", "HEAD") == team.forge.branch("develop").commit
     assert head(team.clone) == "develop"
     assert "feature/charts" not in git(team.clone, "branch")
+
+
+@pytest.mark.parametrize(("there", "wanted"), [("a", "a/b"), ("a/b", "a")])
+def test_a_name_that_is_a_folder_of_another_branch(team: Team, there: str, wanted: str) -> None:
+    project = team.project()
+    kind = project.kinds.named(FEATURE)
+    git(team.clone, "branch", f"feature/{there}")
+    taken = f"there cannot be a branch feature/{wanted} beside the branch feature/{there}"
+    with pytest.raises(BricklaneError, match=taken) as told:
+        features.prepare_start(project, kind, wanted)
+    assert told.value.hint == "choose another name"
+    git(team.clone, "push", "-q", "origin", f"feature/{there}")
+    git(team.clone, "branch", "-D", f"feature/{there}")
+    with pytest.raises(BricklaneError, match=taken):
+        features.prepare_start(project, kind, wanted)

@@ -218,6 +218,37 @@ def test_publish_checks_merges_and_is_done(team: Team, tested: list[tuple[str, s
         publishing.prepare_open(team.project(), None)
 
 
+def test_commits_that_wait_to_be_pushed_are_not_left_behind(
+    team: Team, tested: list[tuple[str, str]]
+) -> None:
+    team.feature("map")
+    world = team.draft()
+    git(team.clone, "fetch", "-q")
+    git(team.clone, "switch", "-q", "release/0.1.0")
+    git(team.clone, "commit", "-q", "--allow-empty", "-m", "fix: late")
+    for plan in (True, False):
+        opened = publishing.prepare_open(team.project(), None)
+        with pytest.raises(BricklaneError, match="commits here that are not on the forge") as told:
+            walk(publishing.MERGE, opened, plan=plan)
+        assert told.value.message.endswith(" fix: late")
+    hint = told.value.hint or ""
+    assert hint.startswith("git push origin release/0.1.0, and wait for staging\n")
+    git(team.clone, "branch", "--move", "release/0.1.0", "later")
+    git(team.clone, "branch", "release/0.1.0", "origin/release/0.1.0~1")
+    assert tested == []
+    walk(publishing.MERGE, publishing.prepare_open(team.project(), None))
+    assert world.pull_request().state is PullRequestState.MERGED
+
+
+@pytest.mark.parametrize("version", [None, "0.1.0"])
+def test_a_squashed_release_is_not_called_done(team: Team, version: str | None) -> None:
+    team.feature("map")
+    team.merge(team.draft().pull_request(), MergeMethod.SQUASH)
+    with pytest.raises(BricklaneError, match="squashed or rebased") as told:
+        publishing.prepare_open(team.project(), version)
+    assert "open another pull request from release/0.1.0 into main" in (told.value.hint or "")
+
+
 def test_publish_needs_what_is_in_production(team: Team, tested: list[tuple[str, str]]) -> None:
     team.feature("map")
     team.release()

@@ -135,8 +135,45 @@ def test_hooks_of_the_user_do_not_run_for_what_is_built_beside_their_work(team: 
 
 def test_no_such_remote(team: Team) -> None:
     git(team.clone, "remote", "remove", "origin")
-    with pytest.raises(BricklaneError, match="git could not work with the remote origin"):
+    with pytest.raises(BricklaneError, match="has no git remote 'origin'") as told:
         remote.refs(team.project().git)
+    assert told.value.exit_code is ExitCode.CONFIG
+    assert "git remote add origin" in (told.value.hint or "")
+
+
+def test_a_remote_that_is_no_repository(team: Team) -> None:
+    git(team.clone, "remote", "set-url", "origin", str(team.folder / "nowhere"))
+    with pytest.raises(BricklaneError, match="git could not work with the remote origin") as told:
+        remote.refs(team.project().git)
+    assert told.value.exit_code is ExitCode.NETWORK
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "fatal: Authentication failed for 'https://host/acme/flights.git/'",
+        "fatal: could not read Username for 'https://host': terminal prompts disabled",
+        "remote: Repository not found.\nfatal: repository 'https://host/acme/x.git/' not found",
+        "git@host: Permission denied (publickey).\nfatal: Could not read from remote repository.",
+    ],
+)
+def test_credentials_that_are_not_accepted(
+    team: Team, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """What git says when its own credential helper, or its key, has no better one."""
+    monkeypatch.setattr(Git, "run", lambda *_, **__: Result(128, "", f"{said}\n"))
+    with pytest.raises(BricklaneError, match="the forge did not let git in") as told:
+        remote.refs(Git(team.clone))
+    assert "must not have expired" in (told.value.hint or "")
+
+
+def test_what_a_hook_says_is_quoted(team: Team) -> None:
+    hook = team.clone / ".git" / "hooks" / "pre-push"
+    hook.write_text("#!/bin/sh\necho no pushes on Fridays\nexit 1\n")
+    hook.chmod(0o755)
+    arguments = ("push", "--porcelain", "origin", "HEAD:refs/heads/feature/x")
+    with pytest.raises(PushRejected, match="no pushes on Fridays"):
+        remote.push_as_user(team.project().git, arguments, "hint")
 
 
 def test_git_is_asked_for_tags_through_annotated_ones(team: Team) -> None:

@@ -150,6 +150,7 @@ def test_pages_show_what_there_is(desk: Desk, repository: Repository) -> None:
     hostile = '<img src=x onerror="alert(1)">'
     pull = repository.create_pull(base="main", head="release/1.0.0", title=hostile, body=hostile)
     pull.create_issue_comment("[x](javascript:alert(1)) " + hostile)
+    pull.create_issue_comment(f"<!-- sticky -->\n# Report\n<!-- x --> {hostile}\n`<!-- code -->`")
     deployment = repository.create_deployment("main", environment="prod", required_contexts=[])
     deployment.create_status("success", target_url="javascript:alert(1)", description=hostile)
     repository.create_git_release("1.0.0", hostile, hostile, draft=True)
@@ -164,6 +165,10 @@ def test_pages_show_what_there_is(desk: Desk, repository: Repository) -> None:
         assert "<img" not in answer.text
         assert 'href="javascript:' not in answer.text
         assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
+    comment = desk.ask("GET", f"{page}/pull/1").text
+    assert "<h1>Report</h1>" in comment
+    assert "sticky" not in comment
+    assert "<code>&lt;!-- code --&gt;</code>" in comment
     shown = desk.ask("GET", page).text
     for words in ("release/1.0.0", "prod", "success", f"{page}/pull/1", "git clone"):
         assert words in shown, words

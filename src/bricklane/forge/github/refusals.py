@@ -70,7 +70,8 @@ class Refusal:
         """What the forge said, its list of problems included."""
         if not isinstance(self.body, dict):
             return "it said nothing"
-        told = str(self.body.get("message") or "it said nothing").rstrip(".")
+        lines = str(self.body.get("message") or "it said nothing").splitlines()
+        told = "; ".join(line.strip() for line in lines if line.strip()).rstrip(".")
         errors = self.body.get("errors")
         listed = errors if isinstance(errors, list) else [errors] if errors else []
         problems = "; ".join(_problem(problem) for problem in listed)

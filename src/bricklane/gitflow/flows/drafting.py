@@ -12,6 +12,12 @@ from bricklane.forge.model import PullRequest, PullRequestState
 from bricklane.gitflow import notes
 from bricklane.gitflow.counting import Counted, next_version
 from bricklane.gitflow.files import changelog_edit, version_edits
+from bricklane.gitflow.flows.opened import (
+    check_no_other,
+    is_open,
+    open_branches,
+    yield_to_another,
+)
 from bricklane.gitflow.flows.picking import PULL_REQUEST_TRAILER, pick
 from bricklane.gitflow.flows.workflows import CHECKING, DEPLOYING, start_steps
 from bricklane.gitflow.kinds import BACK_MERGE, Bump, Kind
@@ -88,7 +94,7 @@ def prepare_release(project: Project, kind: Kind, bump: Bump) -> DraftWorld:
     heads = {name: seen.branches[name] for name in (base, start)}
     trees = fetch_heads(project.git, heads, *since)
     world = DraftWorld(project, kind, counted.version, counted.since, seen.branches[start])
-    _check_no_other(project, seen, kind, world.branch)
+    check_no_other(project, seen, kind, world.branch)
     if world.branch not in seen.branches:
         _check_not_merged(world)
         _check_production_is_in(project, seen, start, base)
@@ -111,7 +117,7 @@ def prepare_hotfix(project: Project, kind: Kind, bump: Bump, number: int | None)
     start = project.kinds.branch(kind.starts_from)
     seen = project.observe(start, project.kinds.branch(kind.merges_into))
     source = None if number is None else _source(project, number)
-    opened = _open_branches(project, seen, kind)
+    opened = open_branches(project, seen, kind)
     fetch_heads(project.git, {name: seen.branches[name] for name in (start, *opened)})
     counted = next_version(project, seen, kind, bump)
     world = DraftWorld(project, kind, counted.version, counted.since, seen.branches[start], source)
@@ -119,7 +125,7 @@ def prepare_hotfix(project: Project, kind: Kind, bump: Bump, number: int | None)
         if branch != world.branch or not _is_of(
             project, seen.branches[branch], seen.branches[start], source
         ):
-            raise _is_open(project, kind, branch)
+            raise is_open(project, kind, branch)
     if world.branch not in seen.branches:
         _check_not_merged(world)
     return world
@@ -157,35 +163,6 @@ def _is_of(project: Project, head: str, start: str, source: PullRequest | None) 
     )
 
 
-def _open_branches(project: Project, seen: RemoteRefs, kind: Kind) -> list[str]:
-    """Return the branches of ``kind`` whose versions are not published."""
-    opened = []
-    for branch in sorted(filter(kind.holds, seen.branches)):
-        try:
-            version = Version.parse(kind.name_in(branch))
-        except ValueError:
-            continue
-        if project.tags.name(version) not in seen.tags:
-            opened.append(branch)
-    return opened
-
-
-def _check_no_other(project: Project, seen: RemoteRefs, kind: Kind, branch: str) -> None:
-    for opened in _open_branches(project, seen, kind):
-        if opened != branch:
-            raise _is_open(project, kind, opened)
-
-
-def _is_open(project: Project, kind: Kind, branch: str) -> BricklaneError:
-    found = list(project.forge.pull_requests(head=branch, state=PullRequestState.OPEN))
-    by = f": pull request #{found[0].number} by {found[0].author}, {found[0].url}" if found else ""
-    return BricklaneError(
-        f"another {kind.name} is open: {branch}{by}",
-        hint=f"publish it: bricklane release publish {kind.name_in(branch)}\n"
-        f"or give it up: git push {project.git.remote} --delete {branch}",
-    )
-
-
 def _check_not_merged(world: DraftWorld) -> None:
     """Check that the version is not on its way; forges may delete a branch as they merge it."""
     found = world.pull_request()
@@ -219,7 +196,8 @@ def _check_production_is_in(project: Project, seen: RemoteRefs, start: str, base
 def _check_anything_new(trees: Mapping[str, str], counted: Counted, start: str, head: str) -> None:
     if counted.since is not None and trees[head] == trees[counted.since]:
         raise BricklaneError(
-            f"there is nothing to release: {start} holds what {counted.previous} holds"
+            f"there is nothing to release: {start} holds what {counted.previous} holds",
+            hint=f"merge something into {start} first",
         )
 
 
@@ -237,8 +215,7 @@ def _create_branch(world: DraftWorld) -> None:
     tree = changed_tree(git, git.tree(head), _edits(world, section))
     commit = git.write_commit(tree, [head], _message(world))
     push(git, commit, world.branch, seen=None)
-    # Somebody may have drafted another version at the same moment; no lease sees that.
-    _check_no_other(world.project, world.project.observe(), world.kind, world.branch)
+    yield_to_another(world.project, world.kind, world.branch, world.version, commit)
 
 
 def _log(world: DraftWorld, head: str) -> list[notes.LoggedCommit]:

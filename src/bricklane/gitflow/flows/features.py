@@ -12,6 +12,7 @@ from bricklane.gitflow.project import Project
 from bricklane.gitflow.remote import push_as_user, track
 from bricklane.gitflow.worktree import (
     check_branch_name,
+    check_room,
     check_settled,
     is_checked_out_elsewhere,
 )
@@ -70,6 +71,7 @@ def prepare_start(project: Project, kind: Kind, name: str) -> FeatureWorld:
     world = FeatureWorld(project, kind, branch)
     start = project.kinds.branch(kind.starts_from)
     seen = project.observe(start)
+    check_room(branch, (*seen.branches, *project.git.local_branches()))
     track(project.git, start)
     if branch in seen.branches and world.head() is None:
         raise BricklaneError(

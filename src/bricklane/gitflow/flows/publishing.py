@@ -99,10 +99,15 @@ def prepare_merged(project: Project, number: int) -> PublishWorld:
             f"pull request #{number} ({world.branch} into {world.base}) is {found.state}",
             hint=f"bricklane release publish {world.version}",
         )
-    if not project.forge.is_ancestor(found.head_commit, world.merge_commit):
-        raise _squashed(world)
+    _check_merge_commit(world)
     _check_is_next(world)
     return world
+
+
+def _check_merge_commit(world: PublishWorld) -> None:
+    head = world.pull_request.head_commit
+    if not world.project.forge.is_ancestor(head, world.merge_commit):
+        raise _squashed(world)
 
 
 def prepare_open(project: Project, version: str | None) -> PublishWorld:
@@ -113,11 +118,15 @@ def prepare_open(project: Project, version: str | None) -> PublishWorld:
         version: to publish; without one, the only one that is open.
 
     Raises:
-        BricklaneError: when there is none, or more than one.
+        BricklaneError: when there is none, or more than one, or it was squashed or rebased.
     """
-    if version is None:
-        return _only_open(project)
-    wanted = parse_version(version)
+    world = _only_open(project) if version is None else _of_version(project, parse_version(version))
+    if world.pull_request.state is PullRequestState.MERGED:
+        _check_merge_commit(world)
+    return world
+
+
+def _of_version(project: Project, wanted: Version) -> PublishWorld:
     found: list[PullRequest] = []
     for kind in project.kinds.releasing():
         base = project.kinds.branch(kind.merges_into)
@@ -224,6 +233,24 @@ def is_merged(world: PublishWorld) -> bool:
     return as_it_is_now(world).pull_request.state is PullRequestState.MERGED
 
 
+def _check_pushed(world: PublishWorld) -> None:
+    """Check that this clone has nothing on the branch that the forge lacks."""
+    git, head = world.project.git, as_it_is_now(world).pull_request.head_commit
+    here = git.commit(f"refs/heads/{world.branch}")
+    if here in {None, head}:
+        return
+    fetch_commits(git, head)
+    subjects = git.lines("log", "--no-show-signature", "--format=%h %s", f"{head}..{here}", "--")
+    if not subjects:
+        return
+    remote = git.remote
+    raise BricklaneError(
+        f"{world.branch} has commits here that are not on the forge:\n" + "\n".join(subjects),
+        hint=f"git push {remote} {world.branch}, and wait for {world.kind.target}\n"
+        f"or publish without them: git branch --move {world.branch} NAME",
+    )
+
+
 def _check_contains_production(world: PublishWorld) -> None:
     """Check that the merge will hold what the branch holds, and nothing that was not tested."""
     now = as_it_is_now(world)
@@ -281,16 +308,25 @@ def _merge(world: PublishWorld) -> None:
 
 MERGE: tuple[Step[PublishWorld], ...] = (
     Step(
+        "check that all of it is pushed",
+        is_merged,
+        _check_pushed,
+        lambda world: world.branch,
+        looks=True,
+    ),
+    Step(
         "check that the branch has all that is in production",
         is_merged,
         _check_contains_production,
         lambda world: f"{world.branch} and {world.base}",
+        looks=True,
     ),
     Step(
         "check that this very tree was tested",
         is_merged,
         _check_tested,
         lambda world: f"on {world.kind.target}",
+        looks=True,
     ),
     Step(
         "merge the pull request with a merge commit",

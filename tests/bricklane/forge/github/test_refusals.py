@@ -47,6 +47,16 @@ def test_the_forge_knows_better_which_permission_is_missing(forge: GitHub, scrip
         forge.create_tag("1.0.0", HEAD, "Release 1.0.0")
 
 
+def test_what_a_rule_says_on_several_lines_is_one_sentence(forge: GitHub, script: Script) -> None:
+    said = 'Repository rule violations found\n\nRequired status check "checks" is failing.\n\n'
+    script.on("POST", "git/tags", Answer(422, {"message": said}))
+    with pytest.raises(ForgeForbidden) as caught:
+        forge.create_tag("1.0.0", HEAD, "Release 1.0.0")
+    one = 'Repository rule violations found; Required status check "checks" is failing'
+    assert one in caught.value.message
+    assert "\n" not in caught.value.message
+
+
 def test_scopes_of_a_classic_token_are_named(forge: GitHub, script: Script) -> None:
     body = {"message": "Must have admin rights to Repository."}
     headers = {"X-OAuth-Scopes": "read:org", "X-Accepted-OAuth-Scopes": "repo"}
