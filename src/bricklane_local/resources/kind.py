@@ -121,7 +121,7 @@ class Kind:
         taken: error code for one whose ``unique`` value another has.
         sent_in: the field of requests that holds the resource; "" for the whole body.
         shown_in: the field of answers that holds the resource; "" for the whole body.
-        proved_by: the client whose use of the routes the tests exercise.
+        proved_by: the client whose use of the common routes the tests exercise.
     """
 
     name: str

@@ -278,6 +278,6 @@ CLUSTER = Kind(
         for version in ("2.1", "2.0")
         for operation in _operations(f"/api/{version}/clusters")
     ),
-    proved_by="databricks clusters",
+    proved_by="databricks bundle deploy",
 )
 ROUTES = routes([CLUSTER])
