@@ -26,7 +26,13 @@ KINDS = sorted(path.parent.name for path in BUNDLES.glob("*/databricks.yml"))
 EVERY_BUNDLE = pytest.mark.parametrize("bundle", KINDS, indirect=True)
 # Kinds that have no page in the workspace, so that the CLI knows no address for them; an app has
 # one once it is deployed.
-WITHOUT_PAGE = {"apps", "secret_scopes", "external_locations"}
+WITHOUT_PAGE = {
+    "apps",
+    "external_locations",
+    "secret_scopes",
+    *(f"postgres_{kind}" for kind in ("branches", "databases", "endpoints", "roles")),
+    *(f"postgres_{kind}" for kind in ("catalogs", "projects", "synced_tables")),
+}
 # Kinds that grants call otherwise.
 GRANTED_AS = {"registered_models": "function"}
 
@@ -97,6 +103,17 @@ class Expectation:
         return cls(runs=runs, **content)
 
 
+def postgres_of(client: WorkspaceClient) -> dict[str, list[str]]:
+    """Return the names of what belongs to PostgreSQL projects, but for what is inside one."""
+    listed = {"catalog": "catalogs", "project": "projects", "table": "synced_tables"}
+    found: dict[str, list[str]] = {}
+    for noun, collection in listed.items():
+        answer = client.api_client.do("GET", f"/api/2.0/postgres/{collection}")
+        assert isinstance(answer, dict)
+        found[f"postgres {noun}"] = [item["name"] for item in answer.get(collection, [])]
+    return found
+
+
 def resources_of(client: WorkspaceClient) -> list[str]:
     """Return one line for everything that is neither a job, data, a secret nor a file."""
     databases = list(client.database.list_database_instances())
@@ -121,6 +138,7 @@ def resources_of(client: WorkspaceClient) -> list[str]:
         "experiment": (found.name for found in client.experiments.list_experiments()),
         "model": (model.name for model in client.model_registry.list_models()),
         "pool": (pool.instance_pool_name for pool in client.instance_pools.list()),
+        **postgres_of(client),
         "space": (space.title for space in client.genie.list_spaces().spaces or []),
         "vector search endpoint": searches,
         "vector search index": (
@@ -292,11 +310,13 @@ KINDS_OF_PERMISSIONS = {
     "instance_pools": "instance-pools",
     "model_serving_endpoints": "serving-endpoints",
     "models": "registered-models",
+    "postgres_projects": "database-projects",
     "sql_warehouses": "sql/warehouses",
     "vector_search_endpoints": "vector-search-endpoints",
 }
 # Kinds that a bundle knows by name and the permissions API by an id.
 IDS: dict[str, Callable[[WorkspaceClient, str], Any]] = {
+    "postgres_projects": lambda _client, name: name.removeprefix("projects/"),
     "model_serving_endpoints": lambda client, name: client.serving_endpoints.get(name).id,
     "models": lambda client, name: (
         client.model_registry.get_model(name).registered_model_databricks.id

@@ -25,6 +25,7 @@ CHANGES = {
     "usage_tracking_config: {enabled: true}": "usage_tracking_config: {enabled: false}",
     "description: Departures": "description: All departures",
     "capacity: CU_1": "capacity: CU_2",
+    "autoscaling_limit_max_cu: 4": "autoscaling_limit_max_cu: 8",
     "level: CAN_QUERY": "level: CAN_VIEW",
 }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError
+from bricklane_local.compute.claims import claim
 from bricklane_local.compute.libraries import dependencies_of
 from bricklane_local.compute.sources import (
     SourceError,
@@ -96,9 +97,7 @@ class ComputeExecutor:
         self, attempt: Attempt, pool: ComputePool, folder: Path, principal: Principal, token: str
     ) -> Outcome:
         check_source(self._workspace, attempt.task, principal)
-        if "sql_task" in attempt.task:
-            warehouse_id = str(attempt.task["sql_task"].get("warehouse_id") or "")
-            self._workspace.warehouses.use(warehouse_id, principal)
+        claim(self._workspace, attempt.task, attempt.run.settings, principal)
         part = PARTS[_kind(attempt.task)](self._workspace, attempt.task, folder)
         dependencies = dependencies_of(attempt.run.settings, attempt.task)
         overlay, spark, _ = await asyncio.gather(

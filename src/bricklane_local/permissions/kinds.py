@@ -84,6 +84,10 @@ def _is_tokens(_workspace: Workspace, object_id: str) -> bool:
     return object_id == "tokens"
 
 
+def _is_database_project(workspace: Workspace, object_id: str) -> bool:
+    return workspace.space.get("postgres_project", f"projects/{object_id}") is not None
+
+
 def _plain(name: str, kind: str, document: str, wanted: dict[str, str]) -> ObjectKind:
     return ObjectKind(name, kind, wanted, _stored(document))
 
@@ -119,6 +123,7 @@ KINDS = {
         ),
         _plain("apps", "apps", "app", levels.USED),
         _plain("database-instances", "database-instances", "database_instance", levels.USED),
+        ObjectKind("database-projects", "database-projects", levels.USED, _is_database_project),
         _filed("dashboards", "dashboard", "dashboard"),
         _filed("genie", "genie", "genie_space"),
         _filed("sql/queries", "query", "query"),

@@ -19,6 +19,7 @@ from bricklane_local.resources.ml import (
     serving_endpoints,
     vector_search,
 )
+from bricklane_local.resources.postgres import projects
 from bricklane_local.resources.repos import repos
 from bricklane_local.resources.settings import (
     git_credentials,
@@ -47,6 +48,7 @@ FAMILIES: dict[str, list[Route]] = {
     "Vector search": vector_search.ROUTES,
     "Apps": apps.ROUTES,
     "Database instances": instances.ROUTES,
+    "PostgreSQL projects": projects.ROUTES,
     "Dashboards": dashboards.ROUTES,
     "Genie spaces": genie_spaces.ROUTES,
     "Queries": queries.ROUTES,

@@ -100,6 +100,8 @@ class Kind:
         new_key: makes that field's value from the act, what was sent and a number that no other
             resource of the kind has.
         guard: who may do what.
+        acl_id: the id of the access control list that decides about one; None for its key.
+        own_list: each has a list of its own, made with it; else ``acl_id`` is of another's.
         operations: the routes.
         required: fields that must be sent.
         unique: further fields whose values no two resources share; they can be found by these.
@@ -119,7 +121,7 @@ class Kind:
         taken: error code for one whose ``unique`` value another has.
         sent_in: the field of requests that holds the resource; "" for the whole body.
         shown_in: the field of answers that holds the resource; "" for the whole body.
-        proved_by: the client whose use of the routes the tests exercise.
+        proved_by: the client whose use of the common routes the tests exercise.
     """
 
     name: str
@@ -128,6 +130,8 @@ class Kind:
     new_key: Callable[[Act, Body, int], Any]
     guard: Guard
     operations: tuple[Operation, ...]
+    acl_id: Callable[[Body], str] | None = None
+    own_list: bool = True
     required: tuple[str, ...] = ()
     unique: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)

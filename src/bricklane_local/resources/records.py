@@ -17,6 +17,7 @@ from bricklane_local.resources.kind import (
     Body,
     Kind,
 )
+from bricklane_local.resources.unique import UniqueValues, with_article
 from bricklane_local.store.database import DuplicateKeyError
 from bricklane_local.workspace.paths import normal
 
@@ -47,6 +48,7 @@ class Records:
         self._workspace = workspace
         self._space = workspace.space
         self.kind = kind
+        self._unique = UniqueValues(self._space, kind)
 
     def act(self, caller: Principal) -> Act:
         """Return the act of somebody now."""
@@ -78,10 +80,13 @@ class Records:
         body |= kind.changed(act, body)
         kind.check(act, body, None)
         self._insert(body, number)
-        if kind.guard.acl:
-            key = str(body[kind.key])
-            self._workspace.permissions.grant_at_creation(kind.guard.acl, key, act.caller, [])
+        if kind.guard.acl and kind.own_list:
+            permissions = self._workspace.permissions
+            permissions.grant_at_creation(kind.guard.acl, self._acl_id(body), act.caller, [])
         return body
+
+    def _acl_id(self, body: Body) -> str:
+        return str(body[self.kind.key]) if self.kind.acl_id is None else self.kind.acl_id(body)
 
     def found(self, body: Body, entries: list[dict[str, str]]) -> None:
         """Store a resource that a new workspace has.
@@ -90,10 +95,10 @@ class Records:
             body: as it is stored.
             entries: of its access control list.
         """
-        kind, key = self.kind, str(body[self.kind.key])
         self._insert(body, self._number())
-        if kind.guard.acl:
-            self._workspace.permissions.replace(kind.guard.acl, key, entries)
+        if self.kind.guard.acl and self.kind.own_list:
+            acl_id = self._acl_id(body)
+            self._workspace.permissions.replace(self.kind.guard.acl, acl_id, entries)
 
     def _number(self) -> int:
         return self._space.database.next_number(f"{self._space.name}/{self.kind.document}")
@@ -106,11 +111,11 @@ class Records:
     def _require_creation(self, caller: Principal) -> None:
         needed, access = self.kind.guard.create, self._workspace.access
         if needed == ADMINISTRATOR:
-            access.require_administrator(caller, f"create {_a(self.kind.name)}")
+            access.require_administrator(caller, f"create {with_article(self.kind.name)}")
         elif needed != EVERYBODY and not access.entitled(caller, needed):
             raise ApiError(
                 "PERMISSION_DENIED",
-                f"{caller.user_name} cannot create {_a(self.kind.name)}: that takes the "
+                f"{caller.user_name} cannot create {with_article(self.kind.name)}: that takes the "
                 f"entitlement {needed}",
             )
 
@@ -138,26 +143,8 @@ class Records:
         try:
             self._space.insert(kind.document, key, body, position=number)
         except DuplicateKeyError:
-            raise self._taken(kind.key, key) from None
-        for name in kind.unique:
-            self._claim(name, body.get(name), key)
-
-    def _claim(self, name: str, value: Any, key: str) -> None:
-        if value is None:
-            return
-        try:
-            self._space.insert(self._index(name), str(value), {"key": key})
-        except DuplicateKeyError:
-            raise self._taken(name, str(value)) from None
-
-    def _index(self, name: str) -> str:
-        return f"{self.kind.document}.{name}"
-
-    def _taken(self, name: str, value: str) -> ApiError:
-        one = _a(self.kind.name)
-        return ApiError(
-            self.kind.taken, f"{one[0].upper()}{one[1:]} with the {name} {value} already exists"
-        )
+            raise self._unique.taken(kind.key, key) from None
+        self._unique.claim(body)
 
     def find(self, value: str, by: str = "") -> Body | None:
         """Return the resource with a key, or with another unique value, or None.
@@ -167,10 +154,8 @@ class Records:
             by: one of the kind's unique fields; "" for its key.
         """
         if by and by != self.kind.key:
-            index = self._space.get(self._index(by), value)
-            if index is None:
-                return None
-            value = index["key"]
+            key = self._unique.key_of(by, value)
+            return None if key is None else self._space.get(self.kind.document, key)
         return self._space.get(self.kind.document, value)
 
     def get(self, value: str, by: str = "") -> Body:
@@ -212,8 +197,8 @@ class Records:
         if level in (CREATOR, MAKER):
             own = body[CREATED_BY] == caller.user_name
             return bool(own or (level == MAKER and caller.is_admin))
-        key = str(body[self.kind.key])
-        return self._workspace.access.allows(caller, KINDS[self.kind.guard.acl], key, level)
+        row = KINDS[self.kind.guard.acl]
+        return self._workspace.access.allows(caller, row, self._acl_id(body), level)
 
     def change(self, old: Body, sent: Body, caller: Principal, removed: Iterable[str] = ()) -> Body:
         """Set fields of a resource; those that are not sent stay.
@@ -255,10 +240,7 @@ class Records:
             body[kind.key] = old[kind.key]
             body |= kind.changed(act, body)
             kind.check(act, body, old)
-            for name in kind.unique:
-                if body.get(name) != old.get(name):
-                    self._claim(name, body.get(name), key)
-                    self._space.delete(self._index(name), str(old.get(name)))
+            self._unique.claim(body, old)
             self._space.update(kind.document, key, body)
         return body
 
@@ -285,21 +267,20 @@ class Records:
             ApiError: PERMISSION_DENIED for one that is in the trash already.
         """
         self._require_kept(body)
-        kind, key = self.kind, str(body[self.kind.key])
+        kind = self.kind
         with self._space.database.transaction():
             kind.removed(self.act(caller), body)
-            for name in kind.unique:
-                self._space.delete(self._index(name), str(body.get(name)))
+            self._unique.release(body)
             if kind.trash is not None:
                 self.put({**body, **kind.trash})
                 return
-            self.forget(key)
+            self.forget(body)
 
-    def forget(self, key: str) -> None:
+    def forget(self, body: Body) -> None:
         """Drop the document and the access control list of a resource."""
-        self._space.delete(self.kind.document, key)
-        if self.kind.guard.acl:
-            self._workspace.permissions.forget(self.kind.guard.acl, key)
+        self._space.delete(self.kind.document, str(body[self.kind.key]))
+        if self.kind.guard.acl and self.kind.own_list:
+            self._workspace.permissions.forget(self.kind.guard.acl, self._acl_id(body))
 
     def restore(self, body: Body, fields: Body, caller: Principal) -> None:
         """Take a resource out of the trash.
@@ -316,8 +297,7 @@ class Records:
         if not self.is_trashed(body):
             raise invalid(f"The {self.kind.name} {key} is not in the trash")
         with self._space.database.transaction():
-            for name in self.kind.unique:
-                self._claim(name, body.get(name), key)
+            self._unique.claim(body)
             restored = {**body, **fields}
             self.save(restored, dict(restored), caller)
 
@@ -374,20 +354,16 @@ class Records:
         folders: dict[str, bool] = {}
 
         def sees(body: Body) -> bool:
-            key = str(body[self.kind.key])
-            if access.listed(caller, kind, key, level):
+            acl_id = self._acl_id(body)
+            if access.listed(caller, kind, acl_id, level):
                 return True
             # A folder holds many resources: what it lets the caller see is looked up once.
-            path = kind.path(self._workspace, key) or str(body.get(FOLDER) or "")
+            path = kind.path(self._workspace, acl_id) or str(body.get(FOLDER) or "")
             if path not in folders:
                 folders[path] = bool(path) and access.allows_path(caller, path, level)
             return folders[path]
 
         return sees
-
-
-def _a(name: str) -> str:
-    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def _position(token: Any) -> int:

@@ -147,7 +147,7 @@ WAREHOUSE = Kind(
         Own(f"POST {API}/{{id}}/stop", level=MANAGE, do=_stop),
         Delete(f"DELETE {API}/{{id}}"),
     ),
-    proved_by="databricks warehouses",
+    proved_by="databricks bundle deploy",
 )
 
 
@@ -244,7 +244,7 @@ ROUTES = [
         CONFIG_API,
         get_config,
         fidelity=Fidelity.STATE_ONLY,
-        proved_by="databricks warehouses",
+        proved_by="databricks-sdk",
     ),
     Route(
         "PUT",
@@ -252,7 +252,7 @@ ROUTES = [
         set_config,
         sdk=f"{SDK}.set_workspace_warehouse_config",
         fidelity=Fidelity.STATE_ONLY,
-        proved_by="databricks warehouses",
+        proved_by="databricks-sdk",
     ),
     Route(
         "GET",

@@ -13,6 +13,7 @@ from bricklane_local.app.errors import STATUS
 from bricklane_local.resources import families
 from bricklane_local.resources.kind import ADMINISTRATORS, CREATOR, EVERYBODY, MAKER, Body, Kind
 from bricklane_local.resources.operations import Create, Delete, Get, List, Operation
+from bricklane_local.resources.postgres import projects
 from bricklane_local.sql import warehouses
 from tests.bricklane_local.resources.callers import levels_of
 
@@ -67,15 +68,15 @@ SAMPLES: dict[str, Body] = {
         "direct_access_index_spec": {"schema_json": "{}"},
     },
 }
-# Fetched from a repository, which its own tests have.
-ELSEWHERE = {"repo"}
+# Those that need a repository, and those whose names are paths, have tests of their own.
+ELSEWHERE = {"repo", *projects.KINDS}
 
 
 def _kinds() -> Iterator[Kind]:
     modules = [found for found in vars(families).values() if isinstance(found, ModuleType)]
     seen: set[str] = set()
     for module in (*modules, warehouses):
-        for found in vars(module).values():
+        for found in (*vars(module).values(), *projects.KINDS.values()):
             if isinstance(found, Kind) and found.document not in seen:
                 seen.add(found.document)
                 yield found

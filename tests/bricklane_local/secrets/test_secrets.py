@@ -88,3 +88,26 @@ def test_a_scope_is_for_those_on_its_list(server: Server, client: WorkspaceClien
     machine.secrets.delete_scope("its own")
     with pytest.raises(NotFound, match="Scope nowhere does not exist"):
         machine.secrets.get_secret("nowhere", "key")
+
+
+def test_every_route_of_a_scope_is_denied_to_strangers(
+    server: Server, client: WorkspaceClient
+) -> None:
+    made = client.service_principals.create(display_name="stranger")
+    secret = client.service_principal_secrets_proxy.create(str(made.id)).secret
+    machine = server.machine(str(made.application_id), str(secret)).secrets
+    client.secrets.create_scope("closed")
+    client.secrets.put_secret("closed", "key", string_value="v")
+    for act, level in (
+        (lambda: machine.get_secret("closed", "key"), "READ"),
+        (lambda: list(machine.list_secrets("closed")), "READ"),
+        (lambda: machine.put_secret("closed", "key", string_value="w"), "WRITE"),
+        (lambda: machine.delete_secret("closed", "key"), "WRITE"),
+        (lambda: list(machine.list_acls("closed")), "MANAGE"),
+        (lambda: machine.get_acl("closed", "users"), "MANAGE"),
+        (lambda: machine.put_acl("closed", "users", AclPermission.READ), "MANAGE"),
+        (lambda: machine.delete_acl("closed", "users"), "MANAGE"),
+        (lambda: machine.delete_scope("closed"), "MANAGE"),
+    ):
+        with pytest.raises(PermissionDenied, match=f"have {level} permission on scope closed"):
+            act()

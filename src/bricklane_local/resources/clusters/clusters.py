@@ -5,174 +5,33 @@ Source: https://docs.databricks.com/api/workspace/clusters.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.call import Call
-from bricklane_local.app.errors import ApiError, invalid, missing
+from bricklane_local.app.errors import ApiError, invalid
 from bricklane_local.app.routing import Answer, Fidelity
-from bricklane_local.permissions.levels import ATTACH, MANAGE, RESTART, USE
-from bricklane_local.resources.clusters.lifecycle import (
-    CLUSTERS,
-    MESSAGES,
-    PENDING,
-    RUNNING,
-    TERMINATED,
-    Events,
+from bricklane_local.identity.principals import Principal
+from bricklane_local.permissions.levels import ATTACH, MANAGE, RESTART
+from bricklane_local.resources.clusters.definition import (
+    DEFAULTS,
+    OUTPUTS,
+    SIZE,
+    TOKEN,
+    as_policy_says,
+    check,
+    made,
+    new_key,
+    shown,
 )
-from bricklane_local.resources.clusters.policies import POLICY
-from bricklane_local.resources.clusters.pools import POOL
-from bricklane_local.resources.clusters.rules import apply, parse
-from bricklane_local.resources.clusters.runtimes import (
-    cores_and_memory,
-    spark_version,
-    with_versions,
-)
-from bricklane_local.resources.kind import (
-    ADMINISTRATOR,
-    EVERYBODY,
-    Act,
-    Body,
-    Guard,
-    Kind,
-)
+from bricklane_local.resources.clusters.lifecycle import CLUSTERS, TERMINATED, Events
+from bricklane_local.resources.kind import ADMINISTRATOR, EVERYBODY, Body, Guard, Kind
 from bricklane_local.resources.operations import Create, Get, List, Operation, Own, routes
 from bricklane_local.resources.records import Records
 from bricklane_local.resources.states import STATE
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
-
-ENTITLEMENT = "allow-cluster-create"
-DEFAULTS: Body = {
-    "autotermination_minutes": 120,
-    "enable_elastic_disk": False,
-    "enable_local_disk_encryption": False,
-}
-# What the server adds to a cluster, and clients cannot send.
-OUTPUTS = (
-    "cluster_source",
-    "creator_user_name",
-    "default_tags",
-    "driver",
-    "executors",
-    "spec",
-    "start_time",
-    "state",
-    "state_message",
-    "terminated_time",
-)
-POLICY_DEFAULTS, TOKEN = "apply_policy_default_values", "idempotency_token"
-SIZE = ("num_workers", "autoscale")
-LONGEST_TERMINATION = 10_000
-
-
-def _key(act: Act, _body: Body, _number: int) -> str:
-    moment = datetime.fromtimestamp(act.time / 1000, UTC)
-    return f"{moment:%m%d-%H%M%S}-{secrets.token_hex(4)}"
-
-
-def _made(act: Act, body: Body) -> Body:
-    events = Events(act.workspace.space)
-    made = CLUSTERS.begin(PENDING, act.time)
-    events.tell_moves({**body, **made}, act.time, {"user": act.caller.user_name}, first="CREATING")
-    return {
-        **made,
-        "creator_user_name": act.caller.user_name,
-        "cluster_source": "API",
-        "_started": act.time,
-        "_pinned": False,
-        "_libraries": [],
-    }
-
-
-def _as_policy_says(act: Act, body: Body) -> Body:
-    """Check what a cluster is made of, and fill in what its policy or pool says."""
-    policy_id = body.get("policy_id")
-    if policy_id:
-        policy = Records(act.workspace, POLICY).wanted(str(policy_id), act.caller, USE)
-        defaults = bool(body.get(POLICY_DEFAULTS))
-        rules = with_versions(parse(policy.get("definition") or "{}"))
-        if body.get("spark_version"):
-            body["spark_version"] = spark_version(str(body["spark_version"]))
-        body |= apply(rules, body, defaults=defaults)
-    elif not act.workspace.access.entitled(act.caller, ENTITLEMENT):
-        raise ApiError(
-            "PERMISSION_DENIED",
-            f"{act.caller.user_name} cannot create a cluster: that takes a policy, or the "
-            f"entitlement {ENTITLEMENT}",
-        )
-    if not body.get("spark_version"):
-        raise missing("spark_version")
-    body["spark_version"] = spark_version(str(body["spark_version"]))
-    for name in ("instance_pool_id", "driver_instance_pool_id"):
-        if body.get(name):
-            pool = Records(act.workspace, POOL).wanted(str(body[name]), act.caller, ATTACH)
-            node = "node_type_id" if name == "instance_pool_id" else "driver_node_type_id"
-            body[node] = pool.get("node_type_id")
-    if not body.get("node_type_id"):
-        raise missing("node_type_id")
-    return {"driver_node_type_id": body.get("driver_node_type_id") or body["node_type_id"]}
-
-
-def _check(_act: Act, body: Body, _old: Body | None) -> None:
-    scale = body.get("autoscale")
-    if scale is None and body.get("num_workers") is None and not body.get("is_single_node"):
-        raise invalid("Missing required field: num_workers, or autoscale")
-    if scale is not None and int(scale.get("min_workers") or 0) > int(
-        scale.get("max_workers") or 0
-    ):
-        raise invalid(
-            f"autoscale.min_workers ({scale.get('min_workers')}) must not exceed "
-            f"autoscale.max_workers ({scale.get('max_workers')})"
-        )
-    if int(body.get("num_workers") or 0) < 0:
-        raise invalid(f"num_workers must not be negative, got {body['num_workers']}")
-    minutes = int(body.get("autotermination_minutes") or 0)
-    if minutes and not 10 <= minutes <= LONGEST_TERMINATION:
-        raise invalid(
-            f"autotermination_minutes must be 0 or in 10..{LONGEST_TERMINATION}, got {minutes}"
-        )
-
-
-def _shown(workspace: Workspace, body: Body) -> Body:
-    state, since = CLUSTERS.now(body, workspace.cloud.clock.now())
-    running = state == RUNNING
-    spec = {
-        name: value
-        for name, value in body.items()
-        if not name.startswith("_") and name not in (*OUTPUTS, "cluster_id")
-    }
-    shown = {
-        **{name: value for name, value in body.items() if name != POLICY_DEFAULTS},
-        "cluster_name": body.get("cluster_name") or "",
-        "state": state,
-        "state_message": MESSAGES[state],
-        "start_time": body["_started"],
-        "default_tags": {
-            "Vendor": "Databricks",
-            "Creator": body["creator_user_name"],
-            "ClusterName": body.get("cluster_name") or "",
-            "ClusterId": body["cluster_id"],
-        },
-        "init_scripts": body.get("init_scripts") or [],
-        "spec": spec,
-    }
-    if running:
-        cores, memory = cores_and_memory(str(body["node_type_id"]))
-        least = (body.get("autoscale") or {}).get("min_workers") or body.get("num_workers")
-        nodes = 1 + int(least or 0)
-        shown |= {"cluster_cores": float(cores * nodes), "cluster_memory_mb": memory * nodes}
-    if state == TERMINATED:
-        idle = body[STATE]["name"] not in ("TERMINATING", "TERMINATED")
-        code = "INACTIVITY" if idle else "USER_REQUEST"
-        shown |= {
-            "terminated_time": since,
-            "termination_reason": {"code": code, "type": "SUCCESS", "parameters": {}},
-        }
-    return shown
 
 
 class _Create(Create):
@@ -182,9 +41,9 @@ class _Create(Create):
         """Make one."""
         token = str(call.body.get(TOKEN) or "")
         space, index = call.workspace.space, f"{kind.document}.{TOKEN}"
-        made = space.get(index, token) if token else None
-        if made is not None and records.find(made["key"]) is not None:
-            return {kind.key: made["key"]}
+        known = space.get(index, token) if token else None
+        if known is not None and records.find(known["key"]) is not None:
+            return {kind.key: known["key"]}
         with call.cloud.database.transaction():
             body = records.create(call.body, call.caller)
             if token:
@@ -234,7 +93,7 @@ def resize(call: Call, records: Records, body: Body) -> None:
     if len(size) != 1:
         raise invalid("resize takes exactly one of num_workers and autoscale")
     sized = {**{name: value for name, value in body.items() if name not in SIZE}, **size}
-    _check(records.act(call.caller), sized, body)
+    check(records.act(call.caller), sized, body)
     _moved(call, records, sized, "resize")
 
 
@@ -278,7 +137,7 @@ def unpin(call: Call, records: Records, body: Body) -> None:
 def change_owner(call: Call, records: Records, body: Body) -> None:
     """Give a cluster another owner; only administrators may, and only while it is terminated."""
     owner = call.cloud.directory.named(call.workspace.name, call.text("owner_username"))
-    state, _since = CLUSTERS.now(body, call.cloud.clock.now())
+    state = _state(call, body)
     if state != TERMINATED:
         raise ApiError(
             "INVALID_STATE", f"The owner of a cluster that is {state} cannot change: terminate it"
@@ -307,11 +166,31 @@ def events(call: Call, _records: Records, body: Body) -> Body:
     return answer
 
 
+def use(workspace: Workspace, cluster_id: str, caller: Principal) -> None:
+    """Let somebody attach to a cluster; one that is terminated is started, if they may.
+
+    Raises:
+        ApiError: when there is no such cluster, or PERMISSION_DENIED.
+    """
+    records = Records(workspace, CLUSTER)
+    time = records.act(caller).time
+    body = records.wanted(cluster_id, caller, ATTACH)
+    if CLUSTERS.now(body, time)[0] == TERMINATED:
+        records.wanted(cluster_id, caller, RESTART)
+        moved = {**body, "_started": time, **CLUSTERS.act("start", body, time)}
+        Events(workspace.space).tell_moves(moved, time, {"user": caller.user_name})
+        records.put(moved)
+
+
+def _state(call: Call, body: Body) -> str:
+    return CLUSTERS.now(body, call.cloud.clock.now())[0]
+
+
 FILTERS: dict[str, Callable[[Call, Body], Any]] = {
     "filter_by.is_pinned": lambda _call, body: body["_pinned"],
     "filter_by.policy_id": lambda _call, body: body.get("policy_id"),
     "filter_by.cluster_sources": lambda _call, body: body["cluster_source"],
-    "filter_by.cluster_states": lambda call, body: CLUSTERS.now(body, call.cloud.clock.now())[0],
+    "filter_by.cluster_states": _state,
 }
 
 
@@ -382,15 +261,15 @@ CLUSTER = Kind(
     name="cluster",
     document="cluster",
     key="cluster_id",
-    new_key=_key,
+    new_key=new_key,
     guard=Guard("clusters", EVERYBODY, ATTACH),
     defaults=DEFAULTS,
     outputs=OUTPUTS,
     controls=(TOKEN, "clone_from"),
-    made=_made,
-    changed=_as_policy_says,
-    check=_check,
-    shown=_shown,
+    made=made,
+    changed=as_policy_says,
+    check=check,
+    shown=shown,
     # Not 404: the SDKs recognise this code and text as "does not exist".
     missing="INVALID_PARAMETER_VALUE",
     missing_text="Cluster {value} does not exist",
@@ -399,6 +278,6 @@ CLUSTER = Kind(
         for version in ("2.1", "2.0")
         for operation in _operations(f"/api/{version}/clusters")
     ),
-    proved_by="databricks clusters",
+    proved_by="databricks bundle deploy",
 )
 ROUTES = routes([CLUSTER])

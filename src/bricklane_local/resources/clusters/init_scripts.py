@@ -56,6 +56,6 @@ SCRIPT = Kind(
         Change(f"PATCH {API}/{{id}}", f"{SDK}.update", fidelity=STATE, silent=True),
         Delete(f"DELETE {API}/{{id}}", fidelity=STATE),
     ),
-    proved_by="databricks global-init-scripts",
+    proved_by="terraform databricks_global_init_script",
 )
 ROUTES = routes([SCRIPT])

@@ -187,7 +187,7 @@ POLICY = Kind(
         Replace(f"POST {API}/edit", f"{SDK}.edit", silent=True),
         Delete(f"POST {API}/delete", f"{SDK}.delete"),
     ),
-    proved_by="databricks cluster-policies",
+    proved_by="terraform databricks_cluster_policy",
 )
 
 
@@ -223,7 +223,7 @@ def get_family(call: Call) -> Body:
     return _family(call.path["id"]).shown()
 
 
-PROOF = "databricks policy-families"
+PROOF = "databricks-sdk"
 FAMILY_ROUTES = [
     Route("GET", "/api/2.0/policy-families", list_families, proved_by=PROOF),
     Route("GET", "/api/2.0/policy-families/{id}", get_family, proved_by=PROOF),

@@ -130,7 +130,7 @@ ROUTES = [
         f"/api/{version}/clusters/{name}",
         handler,
         fidelity=Fidelity.STATE_ONLY,
-        proved_by=f"databricks clusters {name}",
+        proved_by="databricks-sdk",
         note=note,
     )
     for version in ("2.1", "2.0")

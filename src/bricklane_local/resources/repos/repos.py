@@ -159,6 +159,6 @@ def follow_tree(workspace: Workspace) -> None:
 
     def deleted(item: WorkspaceObject) -> None:
         if item.object_type is ObjectType.REPO:
-            Records(workspace, REPO).forget(str(item.object_id))
+            Records(workspace, REPO).forget({"id": item.object_id})
 
     workspace.objects.on_deletion.append(deleted)

@@ -103,7 +103,7 @@ CREDENTIAL = Kind(
         Change(f"PATCH {API}/{{id}}", f"{SDK}.update", silent=True),
         Delete(f"DELETE {API}/{{id}}"),
     ),
-    proved_by="databricks git-credentials",
+    proved_by="terraform databricks_git_credential",
 )
 
 

@@ -71,6 +71,6 @@ IP_ACCESS_LIST = Kind(
         Change(f"PATCH {API}/{{id}}", f"{SDK}.update", fidelity=STATE),
         Delete(f"DELETE {API}/{{id}}", fidelity=STATE),
     ),
-    proved_by="databricks ip-access-lists",
+    proved_by="terraform databricks_ip_access_list",
 )
 ROUTES = routes([IP_ACCESS_LIST])

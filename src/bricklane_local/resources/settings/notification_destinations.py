@@ -81,6 +81,6 @@ DESTINATION = Kind(
         Change(f"PATCH {API}/{{id}}", f"{SDK}.update", fidelity=STATE),
         Delete(f"DELETE {API}/{{id}}", fidelity=STATE),
     ),
-    proved_by="databricks notification-destinations",
+    proved_by="terraform databricks_notification_destination",
 )
 ROUTES = routes([DESTINATION])

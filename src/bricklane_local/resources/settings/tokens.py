@@ -199,7 +199,7 @@ OWN, MANAGED = "/api/2.0/token", "/api/2.0/token-management"
 SDK, MANAGING = "settings.TokensAPI", "settings.TokenManagementAPI"
 ROUTES = [
     *(
-        Route(method, f"{OWN}/{path}", handler, sdk=sdk, proved_by="databricks tokens")
+        Route(method, f"{OWN}/{path}", handler, sdk=sdk, proved_by="databricks-sdk")
         for method, path, handler, sdk in (
             ("POST", "create", create, f"{SDK}.create"),
             ("GET", "list", list_own, None),
@@ -212,7 +212,7 @@ ROUTES = [
             f"{MANAGED}/{path}",
             _administrators(handler),
             sdk=sdk,
-            proved_by="databricks token-management",
+            proved_by="databricks-sdk",
         )
         for method, path, handler, sdk in (
             ("POST", "on-behalf-of/tokens", create_for, f"{MANAGING}.create_obo_token"),

@@ -119,11 +119,9 @@ def set_values(call: Call) -> None:
     call.workspace.space.put(DOCUMENT, DOCUMENT, {**stored(call.workspace), **wanted})
 
 
+PROOF = "terraform databricks_workspace_conf"
 API, NOTE = "/api/2.0/workspace-conf", f"{TOKENS_ENABLED} and {TOKEN_DAYS} are obeyed"
 ROUTES = [
-    Route(method, API, handler, fidelity=Fidelity.STATE_ONLY, proved_by=proof, note=NOTE)
-    for method, handler, proof in (
-        ("GET", get, "databricks workspace-conf get-status"),
-        ("PATCH", set_values, "databricks workspace-conf set-status"),
-    )
+    Route(method, API, handler, fidelity=Fidelity.STATE_ONLY, proved_by=PROOF, note=NOTE)
+    for method, handler in (("GET", get), ("PATCH", set_values))
 ]

@@ -61,7 +61,7 @@ LEGACY = Kind(
         Change(f"PATCH {LEGACY_API}/{{id}}", f"{LEGACY_SDK}.update", fidelity=STATE),
         Delete(f"DELETE {LEGACY_API}/{{id}}", fidelity=STATE, note="moves it to the trash"),
     ),
-    proved_by="databricks alerts",
+    proved_by="terraform databricks_alert",
 )
 
 

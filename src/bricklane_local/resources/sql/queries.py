@@ -63,6 +63,6 @@ QUERY = Kind(
         Change(f"PATCH {API}/{{id}}", f"{SDK}.update", fidelity=STATE),
         Delete(f"DELETE {API}/{{id}}", fidelity=STATE, note="moves it to the trash"),
     ),
-    proved_by="databricks queries",
+    proved_by="terraform databricks_query",
 )
 ROUTES = routes([QUERY])

@@ -1,0 +1,67 @@
+"""The compute that a task names: whether its principal may use it. All of it is the one Spark.
+
+Source: https://docs.databricks.com/en/security/auth/access-control/ (compute, SQL warehouses) and
+https://docs.databricks.com/en/admin/clusters/policies.html. What would be denied when a cluster is
+made for a task is denied here, though none is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from bricklane_local.app.errors import invalid
+from bricklane_local.identity.principals import Principal
+from bricklane_local.resources.clusters.clusters import use
+from bricklane_local.resources.clusters.definition import check_new
+
+if TYPE_CHECKING:
+    from bricklane_local.cloud import Workspace
+
+Body = dict[str, Any]
+
+
+def _warehouse(workspace: Workspace, principal: Principal, wanted: Body, _settings: Body) -> None:
+    workspace.warehouses.use(str(wanted.get("warehouse_id") or ""), principal)
+
+
+def _existing(workspace: Workspace, principal: Principal, wanted: str, _settings: Body) -> None:
+    use(workspace, wanted, principal)
+
+
+def _new(workspace: Workspace, principal: Principal, wanted: Body, _settings: Body) -> None:
+    check_new(workspace, wanted, principal)
+
+
+def _shared(workspace: Workspace, principal: Principal, wanted: str, settings: Body) -> None:
+    for item in settings.get("job_clusters") or []:
+        if item.get("job_cluster_key") == wanted:
+            check_new(workspace, item.get("new_cluster") or {}, principal)
+            return
+    raise invalid(f"job_cluster_key {wanted!r} is not in job_clusters")
+
+
+# Field of a task that names compute → what checks it.
+CHECKS: dict[str, Callable[[Workspace, Principal, Any, Body], None]] = {
+    "sql_task": _warehouse,
+    "existing_cluster_id": _existing,
+    "new_cluster": _new,
+    "job_cluster_key": _shared,
+}
+
+
+def claim(workspace: Workspace, task: Body, settings: Body, principal: Principal) -> None:
+    """Start what a task runs on, or refuse.
+
+    Args:
+        workspace: of the run.
+        task: the task.
+        settings: of its job, which may define clusters that tasks share.
+        principal: as whom the run acts.
+
+    Raises:
+        ApiError: when the compute is missing, does not fit its policy, or PERMISSION_DENIED.
+    """
+    for field, check in CHECKS.items():
+        if task.get(field):
+            check(workspace, principal, task[field], settings)

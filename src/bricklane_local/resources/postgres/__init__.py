@@ -1,0 +1,1 @@
+"""PostgreSQL projects (Lakebase), with their branches, endpoints, roles and databases."""
