@@ -279,6 +279,40 @@ def test_a_setting_does_not_make_a_statement_a_view(
     assert "SELECT on Table" in somebody.denied(f"CREATE TEMPORARY VIEW mine AS {read}")
 
 
+def test_files_of_a_volume_need_its_privileges(
+    sql: Sql, schema: str, spark: SparkSession, volume: str, somebody: Somebody
+) -> None:
+    from pyspark.errors import PySparkException
+
+    spark.range(2).write.csv(f"{volume}/given")
+    sql(f"GRANT USE SCHEMA ON SCHEMA {schema} TO `{somebody.name}`")
+    frame = somebody.spark.range(1)
+    reads: list[Callable[[], object]] = [
+        lambda: somebody.spark.read.csv(f"{volume}/given").collect(),
+        lambda: somebody.sql(f"SELECT * FROM csv.`{volume}/given`"),  # noqa: S608
+        lambda: somebody.spark.read.text(f"dbfs:{volume}/given").collect(),
+        lambda: somebody.spark.read.format("binaryFile").load(f"file:{volume}/given").collect(),
+    ]
+    for read in reads:
+        with pytest.raises(PySparkException, match=r"READ VOLUME on Volume 'dev\..*\.files'"):
+            read()
+    sql(f"GRANT READ VOLUME ON VOLUME files TO `{somebody.name}`")
+    for read in reads:
+        read()
+    writes: list[Callable[[], object]] = [
+        lambda: frame.write.csv(f"{volume}/taken"),
+        lambda: frame.write.format("delta").save(f"{volume}/taken_too"),
+        lambda: frame.write.mode("overwrite").csv(f"{volume}/given"),
+    ]
+    for write in writes:
+        with pytest.raises(PySparkException, match=r"WRITE VOLUME on Volume 'dev\..*\.files'"):
+            write()
+    assert spark.read.csv(f"{volume}/given").count() == 2
+    sql(f"GRANT WRITE VOLUME ON VOLUME files TO `{somebody.name}`")
+    for write in writes:
+        write()
+
+
 def test_catalog_of_another_workspace_cannot_be_used(sql: Sql, engine: Engine) -> None:
     from pyspark.errors import AnalysisException
 
