@@ -51,6 +51,18 @@ def issue(
     return answer | ({"url": location} if location else {})
 
 
+def reader_of(metastore: Metastore, view: str, workspace_id: int) -> Caller:
+    """Return as whom a view reads: its owner.
+
+    Raises:
+        ApiError: INVALID_PARAMETER_VALUE for what is no view.
+    """
+    body = metastore.body(TABLE, view)
+    if body["table_type"] != VIEW:
+        raise invalid(f"'{view}' is no view")
+    return metastore.principals.owner(body["owner"], workspace_id)
+
+
 def issue_in_view(
     metastore: Metastore, table_id: str, view: str, workspace_id: int
 ) -> dict[str, Any]:
@@ -68,15 +80,12 @@ def issue_in_view(
     Raises:
         ApiError: PERMISSION_DENIED naming the owner of the view and the privilege it lacks.
     """
-    body = metastore.body(TABLE, view)
-    if body["table_type"] != VIEW:
-        raise invalid(f"'{view}' is no view")
-    owner = metastore.principals.owner(body["owner"], workspace_id)
+    owner = reader_of(metastore, view, workspace_id)
     try:
         return issue(metastore, TABLE, table_id, "READ", owner)
     except ApiError as error:
         if error.code != "PERMISSION_DENIED":
             raise
         raise refused(
-            f"The view '{view}' reads as its owner {body['owner']}, and: {error.message}"
+            f"The view '{view}' reads as its owner {owner.user_name}, and: {error.message}"
         ) from None

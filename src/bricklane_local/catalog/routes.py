@@ -35,6 +35,26 @@ def delete_schema(call: Call) -> None:
     schemas.delete(call.cloud.metastore, call.path["name"], caller_of(call), force=force)
 
 
+GET_TABLE = crud.getter(TABLE, tables)
+
+
+def get_table(call: Call) -> dict[str, Any]:
+    """Return one table or view.
+
+    Spark, which resolves the text of a view, asks on behalf of the view (``in_view``): who reads a
+    view need not see what it reads from.
+    """
+    view = call.query.get("in_view")
+    if not view:
+        return GET_TABLE(call)
+    metastore, caller = call.cloud.metastore, caller_of(call)
+    owner = credentials.reader_of(metastore, full_name_of(view, TABLE), caller.workspace_id)
+    standing = metastore.standing(owner, TABLE, call.path["name"])
+    standing.require_seen()
+    name = standing.securable.full_name
+    return tables.info(metastore, name, metastore.body(TABLE, name))
+
+
 def delete_table(call: Call) -> None:
     """Drop a table or view."""
     tables.delete(call.cloud.metastore, call.path["name"], caller_of(call))
@@ -145,7 +165,12 @@ ROUTES = [
     *_listed(SCHEMA, list_schemas, delete_schema),
     *crud.routes(VOLUME, volumes, "VolumesAPI", (*IN_SCHEMA, "volume_type")),
     *_listed(VOLUME, list_volumes, delete_volume),
-    *crud.routes(TABLE, tables, "TablesAPI", (*IN_SCHEMA, "table_type")),
+    Route("GET", f"{UNITY}/tables/{{name}}", get_table, proved_by="databricks tables get"),
+    *(
+        route
+        for route in crud.routes(TABLE, tables, "TablesAPI", (*IN_SCHEMA, "table_type"))
+        if route.method != "GET"
+    ),
     *_listed(TABLE, list_tables, delete_table),
     Route(
         "GET", f"{UNITY}/tables/{{name}}/exists", table_exists, proved_by="databricks tables exists"

@@ -37,6 +37,10 @@ class Securable:
     owner: str
     bindings: dict[str, str] | None = None
 
+    def is_bound_to(self, workspace_id: int) -> bool:
+        """Say whether a workspace may use it at all, reading or writing."""
+        return self.bindings is None or str(workspace_id) in self.bindings
+
 
 class Securables:
     """Finds the securables of a metastore.

@@ -54,7 +54,12 @@ def _catalogs(workspace: Workspace) -> dict[str, str]:
     Those made later are known when SQL names them; ``setCurrentCatalog`` asks no parser.
     """
     from bricklane_local.catalog.kinds import CATALOG
+    from bricklane_local.catalog.securables import described
     from bricklane_local.compute.spark.settings import CATALOG_CLASS
 
-    names = [document.key for document in workspace.cloud.metastore.children(CATALOG)]
-    return {f"spark.sql.catalog.{name}": CATALOG_CLASS for name in names}
+    catalogs = workspace.cloud.metastore.children(CATALOG)
+    return {
+        f"spark.sql.catalog.{document.key}": CATALOG_CLASS
+        for document in catalogs
+        if described(CATALOG, document.key, document.body).is_bound_to(workspace.id)
+    }

@@ -104,22 +104,6 @@ def test_deltas_own_api_does_not_change_it_either(
             write()
 
 
-def test_privileges_are_granted_shown_and_revoked(sql: Sql, schema: str) -> None:
-    sql("CREATE TABLE t AS SELECT 1 AS a")
-    sql("GRANT SELECT, MODIFY ON TABLE t TO `some one`")
-    sql(f"GRANT USE SCHEMA ON SCHEMA {schema} TO someone@example.com;")
-    shown = sql("SHOW GRANTS `some one` ON TABLE t")
-    assert sorted(shown) == [
-        ("some one", "MODIFY", "TABLE", f"{schema}.t"),
-        ("some one", "SELECT", "TABLE", f"{schema}.t"),
-    ]
-    sql("REVOKE MODIFY ON t FROM `some one`")
-    assert [row[1] for row in sql("SHOW GRANTS ON TABLE t")] == ["SELECT"]
-    assert [row[:2] for row in sql(f"SHOW GRANT ON SCHEMA {schema}")] == [
-        ("someone@example.com", "USE SCHEMA")
-    ]
-
-
 def test_volumes_are_made_listed_and_dropped(sql: Sql, schema: str, engine: Engine) -> None:
     sql("CREATE VOLUME raw COMMENT 'as it came'")
     sql("CREATE VOLUME IF NOT EXISTS raw")

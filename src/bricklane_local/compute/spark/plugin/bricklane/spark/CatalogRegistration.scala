@@ -17,6 +17,9 @@ final case class CatalogRegistration(session: SparkSession) extends Rule[Logical
     if (Caller.isKnown(session)) {
       val unknown = heads(plan).filterNot(isKnown)
       if (unknown.nonEmpty) Catalogs.refresh(session, unknown)
+      // Only a name of three parts begins with a catalog for certain.
+      plan.collectWithSubqueries(names).filter(_.length > 2).map(_.head).filterNot(isKnown)
+        .foreach(Catalogs.explain(session, _))
     }
     plan
   }

@@ -7,7 +7,7 @@ import scala.util.matching.Regex
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan
 
 /**
- * The statements about catalogs, volumes and grants that Databricks SQL has and Spark has not.
+ * The statements about catalogs, volumes, grants and owners that Databricks SQL has and Spark has not.
  *
  * https://docs.databricks.com/sql/language-manual/sql-ref-syntax-ddl-use-catalog and its siblings,
  * https://docs.databricks.com/sql/language-manual/security-grant.
@@ -21,8 +21,10 @@ final class CatalogStatements(parser: String => LogicalPlan) {
   def parse(text: String): Option[LogicalPlan] = text match {
     case Use(name) => Some(UseCatalog(read(name)))
     case UseSchemaOf(name) => Some(UseSchema(read(name)))
-    case Create(ifNotExists, name, one, two) =>
-      Some(CreateCatalog(read(name), ifNotExists != null, Option(one).orElse(Option(two))))
+    case Create(ifNotExists, name, place, otherPlace, one, two) =>
+      val location = Option(place).orElse(Option(otherPlace))
+      val comment = Option(one).orElse(Option(two))
+      Some(CreateCatalog(read(name), ifNotExists != null, location, comment))
     case Drop(ifExists, name, behavior) =>
       val cascade = behavior != null && behavior.trim.equalsIgnoreCase("CASCADE")
       Some(DropCatalog(read(name), ifExists != null, cascade))
@@ -46,24 +48,29 @@ final class CatalogStatements(parser: String => LogicalPlan) {
 
   private def grants(text: String): Option[LogicalPlan] = text match {
     case Grant(privileges, kind, name, principal) =>
-      Some(change("add", privileges, kind, name, principal))
+      Some(change("add", privileges, securable(kind, name), principal))
     case Revoke(privileges, kind, name, principal) =>
-      Some(change("remove", privileges, kind, name, principal))
+      Some(change("remove", privileges, securable(kind, name), principal))
     case ShowGrants(principal, kind, name) =>
-      Some(ListGrants(Option(principal).map(plain), SecurableName.of(kind, read(name))))
+      Some(ListGrants(Option(principal).map(plain), securable(kind, name)))
+    case Transfer(kind, name, principal) =>
+      Some(ChangeOwner(securable(kind, name), plain(principal)))
     case _ => None
   }
+
+  // No name: the metastore, of which a workspace has one.
+  private def securable(kind: String, name: String): SecurableName =
+    if (name == null) SecurableName.OfWorkspace else SecurableName.of(kind, read(name))
 
   private def change(
       action: String,
       privileges: String,
-      kind: String,
-      name: String,
+      securable: SecurableName,
       principal: String): LogicalPlan =
     ChangeGrants(
       action,
       privileges.split(',').toSeq.map(_.trim.replaceAll("\\s+", "_").toUpperCase(Locale.ROOT)),
-      SecurableName.of(kind, read(name)),
+      securable,
       plain(principal))
 
   private def plain(principal: String): String =
@@ -88,7 +95,8 @@ object CatalogStatements {
 
   private val Use = statement(s"(?:USE|SET) CATALOG $Name")
   private val UseSchemaOf = statement(s"USE (?:SCHEMA|DATABASE|NAMESPACE) $LongName")
-  private val Create = statement(s"CREATE CATALOG( IF NOT EXISTS)? $Name(?: COMMENT $Text)?")
+  private val Create = statement(
+    s"CREATE CATALOG( IF NOT EXISTS)? $Name(?: MANAGED LOCATION $Text)?(?: COMMENT $Text)?")
   private val Drop = statement(s"DROP CATALOG( IF EXISTS)? $Name( RESTRICT| CASCADE)?")
   private val Describe = statement(s"DESC(?:RIBE)? CATALOG(?: EXTENDED)? $Name")
   private val MakeVolume = statement(
@@ -98,9 +106,10 @@ object CatalogStatements {
   private val ShowVolumes = statement(s"SHOW VOLUMES(?: (?:IN|FROM) $LongName)?")
   private val Privileges = "([A-Za-z_]+(?:[\\s,]+[A-Za-z_]+)*?)"
   private val Principal = s"($Quoted|[^\\s`;]+)"
-  private val Object = s"(?:(${SecurableName.Words}) )?$LongName"
+  private val Object = s"(?:METASTORE|(?:(${SecurableName.Words}) )?$LongName)"
   private val Grant = statement(s"GRANT $Privileges ON $Object TO $Principal")
   private val Revoke = statement(s"REVOKE $Privileges ON $Object FROM $Principal")
   private val ShowGrants = statement(s"SHOW GRANTS?(?: $Principal)? ON $Object")
+  private val Transfer = statement(s"ALTER $Object (?:SET )?OWNER TO $Principal")
   private val Comment = statement(s"COMMENT ON CATALOG $Name IS (?:NULL|$Text)")
 }

@@ -23,6 +23,16 @@ object Catalogs {
     written.filter(name => found.contains(normal(name))).foreach(register(session, _))
   }
 
+  /**
+   * Says why a catalog is not known that a statement names, when that is because the caller may
+   * not use it: a name which the caller may not see is no different from one that does not exist,
+   * except to the message.
+   *
+   * @throws RestFailure with status 403
+   */
+  def explain(session: SparkSession, written: String): Unit =
+    Sessions.rest(session).find("/catalogs/" + RestClient.segment(normal(written)))
+
   /** The form in which Unity Catalog stores names. */
   def normal(name: String): String = name.toLowerCase(Locale.ROOT)
 

@@ -20,6 +20,7 @@ class DbfsFileSystem extends MappedFileSystem {
 
   override def pathToFile(path: Path): File = {
     checkPath(path)
+    require(path, VolumeAccess.Read)
     val uri = absolute(path).toUri
     mapping.dbfs(uri.getPath, Option(uri.getAuthority))
   }

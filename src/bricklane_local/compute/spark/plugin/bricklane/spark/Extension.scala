@@ -17,5 +17,6 @@ final class Extension extends (SparkSessionExtensions => Unit) {
     extensions.injectHintResolutionRule(session => ViewStatements(Sessions.classic(session)))
     extensions.injectPostHocResolutionRule(session => CallerName(Sessions.classic(session)))
     extensions.injectCheckRule(session => WriteCheck(Sessions.classic(session)))
+    extensions.injectPlanNormalizationRule(session => ViewReads(Sessions.classic(session)))
   }
 }

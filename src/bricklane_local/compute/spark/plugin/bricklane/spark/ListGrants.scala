@@ -8,7 +8,7 @@ import org.apache.spark.sql.execution.command.LeafRunnableCommand
 import org.apache.spark.sql.types.StringType
 
 /**
- * `SHOW GRANTS`.
+ * `SHOW GRANTS`, those that are inherited included.
  *
  * @param principal whose grants are listed; None for everybody's
  * @param securable on what
@@ -19,19 +19,22 @@ final case class ListGrants(principal: Option[String], securable: SecurableName)
   override val output: Seq[Attribute] = Seq("Principal", "ActionType", "ObjectType", "ObjectKey")
     .map(AttributeReference(_, StringType, nullable = false)())
 
+  private def words(name: String): String =
+    name.replace('_', ' ').toUpperCase(java.util.Locale.ROOT)
+
   override def run(api: SparkSession): Seq[Row] = {
     val session = Sessions.classic(api)
-    val path = s"/permissions/${securable.kind}/${securable.segment(session)}"
+    val path = s"/effective-permissions/${securable.kind}/${securable.segment(session)}"
     val whose = principal.map("principal" -> _).toSeq
     val key = securable.parts(session).mkString(".")
     for {
       assignment <- Sessions.rest(session).get(path, whose: _*)
         .path("privilege_assignments").elements.asScala.toSeq
-      privilege <- assignment.path("privileges").elements.asScala
+      granted <- assignment.path("privileges").elements.asScala
     } yield Row(
       assignment.path("principal").asText,
-      privilege.asText.replace('_', ' '),
-      securable.kind.toUpperCase(java.util.Locale.ROOT),
-      key)
+      words(granted.path("privilege").asText),
+      words(granted.path("inherited_from_type").asText(securable.kind)),
+      granted.path("inherited_from_name").asText(key))
   }
 }

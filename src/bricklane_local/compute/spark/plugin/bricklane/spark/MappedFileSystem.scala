@@ -18,16 +18,23 @@ import org.apache.hadoop.util.Progressable
  */
 class MappedFileSystem extends RawLocalFileSystem {
   protected var mapping: PathMapping = _
+  private var access: VolumeAccess = _
 
   override def initialize(uri: URI, configuration: Configuration): Unit = {
     mapping = new PathMapping(configuration)
+    access = new VolumeAccess(configuration)
     super.initialize(uri, configuration)
   }
 
   override def pathToFile(path: Path): File = {
     checkPath(path)
+    require(path, VolumeAccess.Read)
     mapping.file(absolute(path).toUri.getPath)
   }
+
+  /** Refuses to use the files of a volume without its privilege. */
+  protected def require(path: Path, operation: String): Unit =
+    mapping.volumeOf(absolute(path).toUri.getPath).foreach(access.require(_, operation))
 
   /**
    * Names a file of a workspace by its real path, which means the same in every session. Caches
@@ -121,6 +128,7 @@ class MappedFileSystem extends RawLocalFileSystem {
    */
   @deprecated("as in FileSystem", "")
   override def rename(source: Path, target: Path, options: Options.Rename*): Unit = {
+    Seq(source, target).foreach(require(_, VolumeAccess.Write))
     val from = pathToFile(source)
     if (options.contains(Options.Rename.OVERWRITE) || !from.isFile) {
       super.rename(source, target, options: _*)
@@ -135,6 +143,29 @@ class MappedFileSystem extends RawLocalFileSystem {
     }
   }
 
+  override def rename(source: Path, target: Path): Boolean = {
+    Seq(source, target).foreach(require(_, VolumeAccess.Write))
+    super.rename(source, target)
+  }
+
+  override def append(
+      path: Path,
+      bufferSize: Int,
+      progress: Progressable): FSDataOutputStream = {
+    require(path, VolumeAccess.Write)
+    super.append(path, bufferSize, progress)
+  }
+
+  override def truncate(path: Path, length: Long): Boolean = {
+    require(path, VolumeAccess.Write)
+    super.truncate(path, length)
+  }
+
+  override def delete(path: Path, recursive: Boolean): Boolean = {
+    require(path, VolumeAccess.Write)
+    super.delete(path, recursive)
+  }
+
   // Hadoop starts a `chmod` process for every file when its native library is absent.
   override def setPermission(path: Path, permission: FsPermission): Unit = {
     val bits = PosixFilePermissions.fromString(
@@ -146,6 +177,8 @@ class MappedFileSystem extends RawLocalFileSystem {
   protected def absolute(path: Path): Path =
     if (path.isAbsolute) path else new Path(getWorkingDirectory, path)
 
-  private def requireVolume(path: Path): Unit =
+  private def requireVolume(path: Path): Unit = {
     mapping.requireVolume(absolute(path).toUri.getPath)
+    require(path, VolumeAccess.Write)
+  }
 }

@@ -78,6 +78,14 @@ final class PathMapping(configuration: Configuration) {
     case _ =>
   }
 
+  /** Returns the full name of the volume that a path is in, None for a path above all volumes. */
+  def volumeOf(path: String): Option[String] = path match {
+    case Below("Volumes", rest) =>
+      val parts = rest.split('/').filter(_.nonEmpty).take(3)
+      Option.when(parts.length == 3)(parts.mkString(".").toLowerCase(java.util.Locale.ROOT))
+    case _ => None
+  }
+
   private def volumes(rest: String): File = below(new File(folder(VolumesKey)), rest)
 
   private def view(workspace: String): File = new File(folder(WorkspacesKey), s"$workspace/view")

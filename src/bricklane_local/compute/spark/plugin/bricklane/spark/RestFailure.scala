@@ -17,6 +17,10 @@ final class RestFailure(val status: Int, val code: String, val text: String)
   /** Whether the thing named in the request does not exist. */
   def isMissing: Boolean = status == 404 && code.endsWith("_DOES_NOT_EXIST")
 
+  /** Whether the catalog or schema does not exist that holds what the request names. */
+  def isMissingContainer: Boolean =
+    isMissing && Set("CATALOG_DOES_NOT_EXIST", "SCHEMA_DOES_NOT_EXIST")(code)
+
   /** Whether the thing to be made exists; Unity Catalog answers that with status 400. */
   def isPresent: Boolean = code.endsWith("_ALREADY_EXISTS")
 

@@ -12,7 +12,7 @@ import org.apache.spark.sql.catalyst.catalog.CatalogTable
 object ViewText {
   private val NumberOfParts = CatalogTable.VIEW_CATALOG_AND_NAMESPACE + "numParts"
 
-  /** Names the view whose text is being resolved, for [[Access]]. */
+  /** Names the view whose text is being resolved, for [[Access.view]]. */
   val NameKey = "spark.bricklane.view"
 
   /** Returns the text of a stored view, and the properties with which Spark is to read it. */

@@ -69,9 +69,21 @@ final class TableStore(session: SparkSession, override val name: String)
   }
 
   /** Returns the record of a table or view whose data is not going to be used. */
-  def describe(ident: Identifier): Option[TableRecord] =
+  def describe(ident: Identifier): Option[TableRecord] = describe(ident, Access.view)
+
+  private def describe(ident: Identifier, view: Option[String]): Option[TableRecord] =
     if (ident.namespace.length != 1 || isPath(ident)) None
-    else rest.find(path(ident)).map(TableRecord(_))
+    else rest.find(path(ident), view.map("in_view" -> _).toSeq: _*).map(TableRecord(_))
+
+  /**
+   * Asks whether a table or view may be read.
+   *
+   * @param view the view whose text names it and whose owner must have the privilege; None when
+   *   the caller must
+   * @throws RestFailure with status 403 when the privilege is missing
+   */
+  def readable(ident: Identifier, view: Option[String]): Unit =
+    describe(ident, view).foreach(Access.read(rest, _, view))
 
   // In parquet.`/Volumes/…` and its like the "table" is a path, which no name of a table can be.
   private def isPath(ident: Identifier): Boolean = ident.name.contains("/")
@@ -221,7 +233,7 @@ final class TableStore(session: SparkSession, override val name: String)
   private def asNamespace[T](namespace: Array[String])(body: => T): T =
     try body
     catch {
-      case failure: RestFailure if failure.isMissing =>
+      case failure: RestFailure if failure.isMissingContainer =>
         throw new NoSuchNamespaceException(name +: namespace.toSeq)
     }
 }
