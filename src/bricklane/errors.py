@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     TOOL = 4
     NETWORK = 5
     LOCAL_CLOUD = 6
+    CHECK = 7
     INTERRUPTED = 130
 
 

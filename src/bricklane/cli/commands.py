@@ -16,6 +16,7 @@ COMMANDS = {
     ),
     "ci": ("bricklane.cli.ci", "What workflows call: check, deploy, draft, publish."),
     "deploy": ("bricklane.cli.deploy", "Deploy a commit to a target: plan, deploy, test, record."),
+    "doctor": ("bricklane.cli.doctor", "Prove the chain of delivery, with the fix for each fault."),
     "feature": ("bricklane.cli.feature", "Begin a feature, and bring it into develop."),
     "history": ("bricklane.cli.history", "List past deployments, newest first."),
     "hotfix": ("bricklane.cli.hotfix", "Draft a hotfix of what is in production."),

@@ -53,6 +53,7 @@ class Repository:
         clone_url: what git clones, without credentials.
         default_branch: the branch that a clone checks out.
         private: whether strangers are kept out.
+        merge_commits: whether pull requests may be merged by a merge commit.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Repository:
     clone_url: str
     default_branch: str
     private: bool
+    merge_commits: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ class Bundle:
         artifacts: by name.
         variables: the names under ``variables``.
         jobs: the keys of its jobs.
+        warehouses: names of the SQL warehouses that its variables look up.
     """
 
     file: Path
@@ -84,6 +85,7 @@ class Bundle:
     artifacts: Mapping[str, Artifact] = field(default_factory=dict)
     variables: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
+    warehouses: tuple[str, ...] = ()
 
     @property
     def root(self) -> Path:
@@ -145,6 +147,11 @@ def read_bundle(file: Path) -> Bundle:
                 for document in documents
                 for key in _table(_table(document, "resources"), "jobs")
             )
+        ),
+        warehouses=tuple(
+            str(name)
+            for _, variable in _merged(documents, "variables")
+            if (name := _table(variable, "lookup").get("warehouse"))
         ),
     )
 

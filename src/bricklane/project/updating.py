@@ -123,6 +123,31 @@ def update(start: Path, given: Mapping[str, str], *, defaults: bool) -> Update:
     )
 
 
+def pending(root: Path) -> tuple[str, ...]:
+    """Return the files that an update would change, relative to ``root``; nothing is changed.
+
+    Raises:
+        BricklaneError: when the project is not from the template, or newer than this bricklane.
+    """
+    recorded = read_recorded(root)
+    _ensure_not_newer(recorded)
+    adopted = adoption_of(read_bundle(find_bundle(root))) if recorded.adopted else None
+    with TemporaryDirectory(prefix="bricklane-") as temporary:
+        old, new = Path(temporary, "old"), Path(temporary, "new")
+        new.mkdir()
+        answers = recorded.answers
+        if not questions().keys() <= answers.keys():
+            answers = ask(answers, defaults=True, adopted=adopted)
+        render(answers, new, adopted=adopted)
+        unpack_base(root, old)
+        given = {*files_of(new), *(files_of(old) if old.is_dir() else ())} - NOT_IN_BASE
+        return tuple(
+            str(name)
+            for name in sorted(given)
+            if not _same(old / name, new / name) and not _same(root / name, new / name)
+        )
+
+
 def read_recorded(root: Path) -> Recorded:
     """Return what the project at ``root`` says of how it was made.
 
@@ -200,7 +225,9 @@ def _ensure_nothing_in_the_way(place: _Place, old: Path, new: Path) -> None:
 
 
 def _same(one: Path, other: Path) -> bool:
-    return one.is_file() and one.read_bytes() == other.read_bytes()
+    if one.is_file() and other.is_file():
+        return one.read_bytes() == other.read_bytes()
+    return not one.exists() and not other.exists()
 
 
 def _names(place: _Place, *arguments: str) -> tuple[str, ...]:

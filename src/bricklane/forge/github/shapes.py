@@ -58,6 +58,8 @@ def repository(data: Json) -> Repository:
         clone_url=data["clone_url"],
         default_branch=data["default_branch"],
         private=data["private"],
+        # Who may not write is not told.
+        merge_commits=data.get("allow_merge_commit") is not False,
     )
 
 
