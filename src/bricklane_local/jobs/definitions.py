@@ -5,6 +5,7 @@ Source: https://docs.databricks.com/api/workspace/jobs
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -32,6 +33,17 @@ TASK_DEFAULTS: dict[str, Any] = {
     "email_notifications": {},
 }
 TASK_SUFFIX = "_task"
+TASK_KEY = r"[A-Za-z0-9_-]{1,100}"
+# Type of a task → fields without which it says nothing.
+REQUIRED = {
+    "condition_task": ("op", "left", "right"),
+    "for_each_task": ("inputs", "task"),
+    "notebook_task": ("notebook_path",),
+    "python_wheel_task": ("package_name", "entry_point"),
+    "run_job_task": ("job_id",),
+    "spark_python_task": ("python_file",),
+    "sql_task": ("warehouse_id",),
+}
 # Fields of a request that are not settings of the job.
 NOT_SETTINGS = ("access_control_list", "job_id")
 
@@ -67,9 +79,7 @@ def check_settings(settings: dict[str, Any]) -> None:
     for task in tasks:
         _check_task(task, environments, clusters)
         if "for_each_task" in task:
-            nested = (task["for_each_task"] or {}).get("task")
-            if not nested:
-                raise invalid(f"Missing required field: {task['task_key']}.for_each_task.task")
+            nested = task["for_each_task"]["task"]
             if "for_each_task" in nested:
                 raise invalid(f"Task {task['task_key']}: a for_each_task cannot hold another one")
             _check_task(nested, environments, clusters)
@@ -77,14 +87,27 @@ def check_settings(settings: dict[str, Any]) -> None:
     for name in names:
         if not name or names.count(name) > 1:
             raise invalid(f"Job parameter names must be unique and not empty; got {names}")
-    most = int(settings.get("max_concurrent_runs") or 1)
+    most = most_at_once(settings)
     if not 0 <= most <= MAXIMUM_CONCURRENT_RUNS:
         raise invalid(f"max_concurrent_runs must be in 0..{MAXIMUM_CONCURRENT_RUNS}, got {most}")
 
 
+def most_at_once(settings: dict[str, Any]) -> int:
+    """Return how many runs of a job may be active at the same time."""
+    most = settings.get("max_concurrent_runs")
+    return 1 if most is None else int(most)
+
+
 def _check_task(task: dict[str, Any], environments: set[Any], clusters: set[Any]) -> None:
     name = task.get("task_key")
-    task_type(task)
+    if not re.fullmatch(TASK_KEY, str(name)):
+        raise invalid(
+            f"The task key {name!r} must be 1 to 100 letters, digits, dashes and underscores"
+        )
+    kind = task_type(task)
+    for field in REQUIRED.get(kind, ()):
+        if task[kind].get(field) in (None, ""):
+            raise invalid(f"Missing required field: {name}.{kind}.{field}")
     run_if = task.get("run_if") or "ALL_SUCCESS"
     if run_if not in CONDITIONS:
         raise invalid(f"Task {name}: run_if must be one of {', '.join(CONDITIONS)}; got {run_if!r}")
@@ -130,13 +153,17 @@ class Jobs:
         self._space.insert(KIND, str(job_id), body, position=job_id)
         return job_id
 
+    def find(self, job_id: int) -> dict[str, Any] | None:
+        """Return a job as stored, or None."""
+        return self._space.get(KIND, str(job_id))
+
     def get(self, job_id: int) -> dict[str, Any]:
         """Return a job as stored.
 
         Raises:
             ApiError: INVALID_PARAMETER_VALUE when there is none, as this API answers.
         """
-        body = self._space.get(KIND, str(job_id))
+        body = self.find(job_id)
         if body is None:
             # Not 404: the SDKs recognise this code and text on jobs/get as "does not exist".
             raise invalid(f"Job {job_id} does not exist.")

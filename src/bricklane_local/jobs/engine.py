@@ -9,7 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError, invalid
-from bricklane_local.jobs.definitions import Jobs, check_settings, task_type, with_defaults
+from bricklane_local.jobs.definitions import (
+    Jobs,
+    check_settings,
+    most_at_once,
+    task_type,
+    with_defaults,
+)
 from bricklane_local.jobs.driver import RunDriver
 from bricklane_local.jobs.execution import (
     ConditionExecutor,
@@ -18,10 +24,11 @@ from bricklane_local.jobs.execution import (
     TaskExecutor,
     UnsupportedExecutor,
 )
-from bricklane_local.jobs.graph import chosen, descendants
+from bricklane_local.jobs.graph import chosen
 from bricklane_local.jobs.parameters import job_parameters, overrides
+from bricklane_local.jobs.repairing import settings_of_now, tasks_to_repair
 from bricklane_local.jobs.runs import Run, Runs, ended
-from bricklane_local.jobs.states import FINAL, SUCCEEDED, State
+from bricklane_local.jobs.states import FINAL, State
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
@@ -167,11 +174,13 @@ class JobEngine:
         return sum(driver.run.job_id == job_id for driver in self._drivers.values())
 
     def _admit(self, run: Run) -> None:
-        most = int(run.settings.get("max_concurrent_runs") or 1)
+        most = most_at_once(run.settings)
         if self._running(run.job_id) < most:
             self._begin(run)
             return
         reason = f"The job already has {most} active runs, its max_concurrent_runs"
+        if not most:
+            reason = "The job takes no runs: its max_concurrent_runs is 0"
         if (run.settings.get("queue") or {}).get("enabled"):
             self.runs.save(replace(run, state=State.QUEUED, message=reason))
             return
@@ -184,7 +193,7 @@ class JobEngine:
         for run in self.runs.active():
             if run.job_id != job_id or run.state is not State.QUEUED:
                 continue
-            if self._running(job_id) >= int(run.settings.get("max_concurrent_runs") or 1):
+            if self._running(job_id) >= most_at_once(run.settings):
                 return
             self._begin(replace(run, state=State.PENDING, message=""))
 
@@ -239,7 +248,7 @@ class JobEngine:
                 self.cancel(run.run_id)
 
     def repair(self, run_id: int, body: dict[str, Any]) -> int:
-        """Run some tasks of an ended run again; return the id of the repair.
+        """Run some tasks of an ended run again, as the job has them now; return the repair's id.
 
         Raises:
             ApiError: when the run is active, has nothing to repair, or names unknown tasks.
@@ -250,10 +259,12 @@ class JobEngine:
         latest_id = run.repairs[-1]["id"] if run.repairs else None
         if body.get("latest_repair_id") != latest_id and run.repairs:
             raise invalid(f"latest_repair_id must be {latest_id}, the run's last repair")
-        rerun = self._tasks_to_repair(run, body)
-        given = job_parameters(run.settings, body.get("job_parameters") or {})
-        if body.get("job_parameters"):
-            run = replace(run, parameters=run.parameters | given)
+        job = self.jobs.find(run.job_id) if run.run_type == "JOB_RUN" else None
+        run = replace(run, settings=settings_of_now(run, job and job["settings"]))
+        rerun = tasks_to_repair(run, self.runs.latest(run), body)
+        given = body.get("job_parameters") or {}
+        declared = job_parameters(run.settings, given)
+        run = replace(run, parameters=declared | run.parameters | given)
         repair_id = self._space.database.next_number("repair", first=700_000_000_000_001)
         if not run.repairs:
             original = {"type": "ORIGINAL", "start_time": run.start_time, "end_time": run.end_time}
@@ -271,20 +282,6 @@ class JobEngine:
         self.runs.save(run)
         self._begin(run, keep)
         return repair_id
-
-    def _tasks_to_repair(self, run: Run, body: dict[str, Any]) -> set[str]:
-        latest = self.runs.latest(run)
-        failed = {key for key, item in latest.items() if item.state not in SUCCEEDED}
-        chosen = set(body.get("rerun_tasks") or [])
-        if unknown := sorted(chosen - set(latest)):
-            raise invalid(f"rerun_tasks names tasks that the run does not have: {unknown}")
-        if body.get("rerun_all_failed_tasks"):
-            chosen |= {key for key in failed if latest[key].state is not State.EXCLUDED}
-        if not chosen:
-            raise invalid("Nothing to repair: give rerun_tasks or rerun_all_failed_tasks")
-        everything = body.get("rerun_dependent_tasks")
-        below = descendants(run.tasks, chosen)
-        return chosen | {key for key in below if everything or key in failed}
 
     def delete_run(self, run_id: int) -> None:
         """Delete a run that has ended, with all that its tasks left.

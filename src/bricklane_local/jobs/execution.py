@@ -125,7 +125,7 @@ class RunJobExecutor:
         try:
             child = engine.run_now(
                 int(task["job_id"]),
-                {key: task[key] for key in task if key != "job_id"},
+                self._body(attempt),
                 creator=attempt.run.creator,
                 trigger="RUN_JOB_TASK",
                 parent_task_run=attempt.task_run.run_id,
@@ -146,6 +146,17 @@ class RunJobExecutor:
         message = f"Run {child.run_id} of job {child.job_id} ended {ended.state}: {ended.message}"
         state = State.CANCELED if ended.state is State.CANCELED else State.FAILED
         return Outcome(state, message, output | {"error": message})
+
+    @staticmethod
+    def _body(attempt: Attempt) -> dict[str, Any]:
+        """Return what run-now gets; parameters that are pushed down only as far as declared."""
+        task, written = attempt.task["run_job_task"], attempt.task_run.task["run_job_task"]
+        settings = attempt.driver.engine.jobs.get(int(task["job_id"]))["settings"]
+        known = {item["name"] for item in settings.get("parameters") or []}
+        known |= set(written.get("job_parameters") or {})
+        given = task.get("job_parameters") or {}
+        body = {key: task[key] for key in task if key != "job_id"}
+        return body | {"job_parameters": {key: given[key] for key in given if key in known}}
 
 
 class ForEachExecutor:

@@ -26,6 +26,14 @@ LEGACY_OVERRIDES = {
     "python_params": ("spark_python_task", "parameters"),
     "python_named_params": ("python_wheel_task", "named_parameters"),
 }
+# Task type → its field of named parameters, in which those of the job take precedence
+# (https://docs.databricks.com/en/jobs/task-parameters.html).
+PUSHED_DOWN = {
+    "notebook_task": "base_parameters",
+    "python_wheel_task": "named_parameters",
+    "run_job_task": "job_parameters",
+    "sql_task": "parameters",
+}
 UNSUPPORTED_OVERRIDES = (
     "dbt_commands",
     "jar_params",
@@ -79,10 +87,10 @@ def pushed_down(task: dict[str, Any], run: Run) -> dict[str, Any]:
             body[target] = {**present, **given} if isinstance(given, dict) else given
     if kind == "python_wheel_task" and "python_params" in run.overrides:
         body["parameters"] = run.overrides["python_params"]
-    if kind == "notebook_task" and run.parameters:
-        body["base_parameters"] = (body.get("base_parameters") or {}) | run.parameters
-    if kind == "python_wheel_task" and body.get("named_parameters") and run.parameters:
-        body["named_parameters"] = body["named_parameters"] | run.parameters
+    place = PUSHED_DOWN.get(kind)
+    # A wheel task without named parameters takes a list, into which nothing is pushed.
+    if place and run.parameters and (kind != "python_wheel_task" or body.get(place)):
+        body[place] = (body.get(place) or {}) | run.parameters
     return task | {kind: body}
 
 
@@ -112,6 +120,7 @@ def scope_of(engine: JobEngine, run: Run, task_run: TaskRun) -> Scope:
         "task.name": task_run.key,
         "task.run_id": str(task_run.run_id),
         "task.execution_count": str(task_run.attempt + 1),
+        "task_retry_count": str(task_run.attempt),
         "workspace.id": str(engine.workspace.id),
         "workspace.url": engine.workspace.host,
     }

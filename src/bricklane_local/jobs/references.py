@@ -36,7 +36,6 @@ LEGACY = {
     "run_id": "task.run_id",
     "parent_run_id": "job.run_id",
     "task_key": "task.name",
-    "task_retry_count": "task.execution_count",
     "start_date": "job.start_time.iso_date",
     "start_time": "job.start_time.timestamp_ms",
 }
@@ -90,18 +89,18 @@ def resolve(value: Any, scope: Scope) -> Any:
 
 def _lookup(match: re.Match[str], scope: Scope) -> str:
     name = LEGACY.get(match[1], match[1])
+    if name in scope.values:
+        return scope.values[name]
     parts = [part.strip("`'\"") for part in re.findall(r"`[^`]+`|[^.\[\]]+", name)]
     if not parts or parts[0] not in NAMESPACES:
         return match[0]
-    found = _find(name, parts, scope)
+    found = _find(parts, scope)
     if found is None:
         raise UnknownReferenceError(f"the reference {match[0]} names nothing that this run has")
     return found
 
 
-def _find(name: str, parts: list[str], scope: Scope) -> str | None:
-    if name in scope.values:
-        return scope.values[name]
+def _find(parts: list[str], scope: Scope) -> str | None:
     head, rest = parts[0], parts[1:]
     if head == "input" and scope.has_input:
         return _dig(scope.input, rest)

@@ -145,6 +145,65 @@ def test_repair_reruns_what_failed_and_what_needs_it(client: WorkspaceClient) ->
     assert keys.count("bad") == 2
 
 
+def test_repair_takes_the_settings_of_now(client: WorkspaceClient) -> None:
+    job_id = create(
+        client, condition("good", TRUE), condition("bad", BROKEN, "good"), condition("end", TRUE)
+    )
+    first = run(client, job_id)
+    fixed = [condition("good", BROKEN), condition("bad", TRUE, "good"), condition("new", TRUE)]
+    settings = {"name": "fixed", "tasks": fixed, "parameters": [{"name": "x", "default": "1"}]}
+    client.api_client.do(
+        "POST", "/api/2.2/jobs/reset", body={"job_id": job_id, "new_settings": settings}
+    )
+    client.jobs.repair_run(first["run_id"], rerun_all_failed_tasks=True)
+    repaired = finish(client, first["run_id"])
+    # What succeeded stays; what the run never had does not come in.
+    assert results(repaired) == {"good": "SUCCESS", "bad": "SUCCESS", "end": "SUCCESS"}
+    assert repaired["job_parameters"] == [{"name": "x", "default": "1", "value": "1"}]
+
+
+def test_repair_says_when_the_job_has_become_another(client: WorkspaceClient) -> None:
+    job_id = create(client, condition("bad", BROKEN))
+    first = run(client, job_id)
+    changed = [condition("bad", TRUE, "new"), condition("new", TRUE)]
+    body = {"job_id": job_id, "new_settings": {"tasks": changed}}
+    client.api_client.do("POST", "/api/2.2/jobs/reset", body=body)
+    with pytest.raises(InvalidParameterValue, match=r"bad depends on unknown task new.*new run"):
+        client.jobs.repair_run(first["run_id"], rerun_all_failed_tasks=True)
+    client.jobs.delete(job_id)
+    client.jobs.repair_run(first["run_id"], rerun_all_failed_tasks=True)
+    assert results(finish(client, first["run_id"])) == {"bad": "FAILED"}
+
+
+def test_job_parameters_are_pushed_down_to_a_child_job(client: WorkspaceClient) -> None:
+    both = {"op": "EQUAL_TO", "left": "{{job.parameters.x}}{{job.parameters.y}}", "right": "74"}
+    parameters = [{"name": name, "default": "0"} for name in ("x", "y")]
+    child = create(client, condition("c", both), parameters=parameters)
+    call = {"job_id": child, "job_parameters": {"x": "1", "y": "4"}}
+    parent = create(
+        client,
+        {"task_key": "call", "run_job_task": call},
+        parameters=[{"name": "x", "default": "7"}, {"name": "only_here", "default": "8"}],
+    )
+    output = client.jobs.get_run_output(run(client, parent)["tasks"][0]["run_id"])
+    assert output.run_job_output is not None
+    ended = finish(client, output.run_job_output.run_id or 0)
+    assert ended["tasks"][0]["condition_task"]["outcome"] == "true"
+
+
+def test_a_job_that_takes_no_runs_skips_them(client: WorkspaceClient) -> None:
+    job_id = create(client, condition("c", TRUE), max_concurrent_runs=0)
+    ended = run(client, job_id)
+    assert ended["state"]["life_cycle_state"] == "SKIPPED"
+    assert "max_concurrent_runs" in ended["state"]["state_message"]
+
+
+def test_the_legacy_retry_count_begins_at_zero(client: WorkspaceClient) -> None:
+    none = {"op": "EQUAL_TO", "left": "{{task_retry_count}}", "right": "0"}
+    ended = run(client, create(client, condition("c", none)))
+    assert ended["tasks"][0]["condition_task"]["outcome"] == "true"
+
+
 def test_an_idempotency_token_starts_one_run(client: WorkspaceClient) -> None:
     job_id = create(client, condition("c", TRUE))
     first = client.jobs.run_now(job_id, idempotency_token="once").run_id
@@ -158,6 +217,14 @@ def test_an_idempotency_token_starts_one_run(client: WorkspaceClient) -> None:
         (condition("t", TRUE, "u"), "Task t depends on unknown task u"),
         (condition("t", TRUE, run_if="SOMETIMES"), "must be one of"),
         (condition("t", TRUE, environment_key="e"), "environment_key 'e' is not in environments"),
+        (condition("two words", TRUE), "The task key 'two words' must be 1 to 100 letters"),
+        (condition("t" * 101, TRUE), "must be 1 to 100 letters"),
+        (
+            {"task_key": "l", "for_each_task": {"inputs": "[]", "task": condition("ä", TRUE)}},
+            "The task key 'ä' must be",
+        ),
+        ({"task_key": "n", "notebook_task": {}}, "Missing required field: n.notebook_task.note"),
+        ({"task_key": "r", "run_job_task": {}}, "Missing required field: r.run_job_task.job_id"),
     ],
 )
 def test_a_job_that_cannot_work_is_refused(

@@ -118,6 +118,14 @@ class SparkServer:
         """The file with everything else the process prints, such as a crash."""
         return self._paths.logs / "spark.out"
 
+    @property
+    def _scratch(self) -> Path:
+        return self._paths.spark / "scratch"
+
+    @property
+    def _temporary(self) -> Path:
+        return self._scratch / "tmp"
+
     async def ensure(self) -> SparkEndpoint:
         """Return the running process's address, starting or restarting the process if needed.
 
@@ -166,7 +174,7 @@ class SparkServer:
                 return
             await self._end(self._process)
             self._process = None
-            shutil.rmtree(self._paths.spark / "scratch", ignore_errors=True)
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     async def _start(self) -> None:
         plugin = await ensure_plugin(self._installation, self._cache)
@@ -221,14 +229,24 @@ class SparkServer:
 
     def _prepare(self, plugin: Path) -> list[str]:
         spark = self._paths.spark
-        for folder in (spark, spark / "scratch", spark / "warehouse", self._paths.logs):
+        # What a process left that was killed; there is one process at a time.
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        for folder in (
+            spark,
+            self._scratch,
+            self._temporary,
+            spark / "warehouse",
+            self._paths.logs,
+        ):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         properties = spark_properties(
             self._installation, self._paths, port=self._port, overrides=self._overrides
         )
         settings = _write(spark / "spark.properties", properties_file(properties))
         logging = _write(spark / "log4j2.properties", log_configuration(self.log))
-        options = java_options(memory_megabytes=self._memory, log_settings=logging)
+        options = java_options(
+            memory_megabytes=self._memory, log_settings=logging, temporary=self._temporary
+        )
         class_path = ":".join(str(jar) for jar in (plugin, *self._installation.jars))
         # In a file, because the class path alone is some 30 KB.
         arguments = _write(
@@ -246,6 +264,7 @@ class SparkServer:
         return {
             **inherited,
             _TOKEN_VARIABLE: self._token,
+            "TMPDIR": str(self._temporary),  # of the Python workers of user-defined functions
             "JAVA_HOME": str(self._installation.java_home),
             "PYSPARK_PYTHON": str(self._installation.python),
         }

@@ -130,12 +130,14 @@ def log_configuration(log: Path) -> str:
     return _LOG_CONFIGURATION.format(file=log)
 
 
-def java_options(*, memory_megabytes: int, log_settings: Path) -> list[str]:
+def java_options(*, memory_megabytes: int, log_settings: Path, temporary: Path) -> list[str]:
     """Return the options of the Java process.
 
     Args:
         memory_megabytes: size of its heap.
         log_settings: file with the Log4j configuration.
+        temporary: folder for what Spark and its libraries unpack and cache, of which a process
+            that is killed cleans nothing up.
     """
     return [
         f"-Xmx{memory_megabytes}m",
@@ -147,6 +149,7 @@ def java_options(*, memory_megabytes: int, log_settings: Path) -> list[str]:
         # 0.8 s (Java 17, Spark 4.1.1).
         "-XX:TieredStopAtLevel=1",
         "-XX:+ExitOnOutOfMemoryError",
+        f"-Djava.io.tmpdir={temporary}",
         "-Djava.net.preferIPv4Stack=true",
         "-Djdk.reflect.useDirectMethodHandle=false",
         "-Dio.netty.tryReflectionSetAccessible=true",

@@ -61,7 +61,11 @@ def test_the_life_of_a_spark_process(installation: SparkInstallation, tmp_path: 
         _keeps_its_secrets(pid, first, tmp_path)
         _listens_on_loopback_only(pid)
         await asyncio.to_thread(_refuses_strangers, first)
+        temporary = tmp_path / "state" / "spark" / "scratch" / "tmp"
+        left = set(temporary.glob("artifacts-*"))
+        assert left, "Spark keeps its temporary files elsewhere"
         await _comes_back(server, first)
+        assert not left & set(temporary.iterdir())
         last = server.pid
         assert last is not None
         await server.stop()

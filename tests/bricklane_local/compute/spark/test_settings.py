@@ -75,7 +75,12 @@ def test_property_files_keep_special_characters() -> None:
 
 
 def test_java_gets_its_memory_and_its_log() -> None:
-    options = java_options(memory_megabytes=512, log_settings=Path("/state/log4j2.properties"))
+    options = java_options(
+        memory_megabytes=512,
+        log_settings=Path("/state/log4j2.properties"),
+        temporary=Path("/state/scratch/tmp"),
+    )
     assert "-Xmx512m" in options
+    assert "-Djava.io.tmpdir=/state/scratch/tmp" in options
     assert "-Dlog4j2.configurationFile=file:///state/log4j2.properties" in options
     assert "appender.file.fileName = /logs/spark.log" in log_configuration(Path("/logs/spark.log"))
