@@ -302,6 +302,19 @@ DRAFT: tuple[Step[DraftWorld], ...] = (
 )
 
 
+def _check_applies(world: DraftWorld) -> None:
+    pick(world.project, world, trial=True)
+
+
+CHECK_SOURCE: Step[DraftWorld] = Step(
+    "check that its commits apply",
+    _has_branch,
+    _check_applies,
+    lambda world: "" if world.source is None else f"those of #{world.source.number}",
+    looks=True,
+)
+
+
 def _source_is_closed(world: DraftWorld) -> bool:
     return world.source is None or _current(world).state is not PullRequestState.OPEN
 
@@ -346,7 +359,7 @@ def steps_of(world: DraftWorld) -> tuple[Step[DraftWorld], ...]:
 
     What is made with a workflow's own token starts no workflows; so there they are started.
     """
-    steps = DRAFT if world.source is None else (*DRAFT, CLOSE_SOURCE)
+    steps = DRAFT if world.source is None else (CHECK_SOURCE, *DRAFT, CLOSE_SOURCE)
     if world.project.acts_as_workflow():
         return (*steps, *START)
     return steps
