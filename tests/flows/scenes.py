@@ -136,6 +136,15 @@ def hotfix_and_release(template: Path, folder: Path) -> Path:
     return builder.folder
 
 
+def with_late_fix(template: Path, folder: Path) -> Path:
+    """Return a clone with a fix on the release branch, made after the draft in ``template``."""
+    builder = Builder.of(shutil.copytree(template, folder / "late"))
+    builder.git("checkout", "--quiet", "-b", "release/0.2.0", "origin/release/0.2.0")
+    builder.commit("fix: count from one", {"count.py": "COUNT = 3\n"})
+    builder.publish("release/0.2.0")
+    return builder.folder
+
+
 def on_feature(template: Path, folder: Path) -> Path:
     """Return a clone in which a feature is checked out that nobody else has seen."""
     builder = Builder.of(shutil.copytree(template, folder / "feature"))

@@ -54,6 +54,13 @@ def test_release_redeploy(stage: Stage, automated: Path) -> None:
     check_nothing_half_done(stage, scene)
 
 
+def test_release_notes(stage: Stage, drafted: Path) -> None:
+    template = scenes.with_late_fix(drafted, stage.folder)
+    arranged = scenes.with_pull_request("release/0.2.0", "main", "Release 0.2.0")
+    scene = Scene(template, ("release", "notes"), ("git push",), arranged)
+    check_nothing_half_done(stage, scene)
+
+
 @pytest.fixture
 def publishing(drafted: Path, in_workflow: Mapping[str, str]) -> Scene:
     """Return the scene in which a merged release goes to production."""

@@ -58,12 +58,13 @@ def publish(version: str, *, wait: bool, timeout: float, plan: bool) -> None:
     production, tags, publishes the release and opens the back-merges.
     """
     from bricklane.cli.steps import run_steps
-    from bricklane.gitflow.flows import publishing
+    from bricklane.gitflow.flows.merge import MERGE
+    from bricklane.gitflow.flows.publishing import prepare_open
     from bricklane.gitflow.project import open_project
 
-    world = publishing.prepare_open(open_project(Path.cwd()), version or None)
+    world = prepare_open(open_project(Path.cwd()), version or None)
     click.echo(world.title)
-    run_steps(publishing.MERGE, world, plan=plan)
+    run_steps(MERGE, world, plan=plan)
     if plan:
         return
     if wait:
@@ -102,3 +103,23 @@ def redeploy(version: str, *, plan: bool) -> None:
     world = prepare_open(open_project(Path.cwd()), version or None)
     click.echo(world.title)
     run_steps(REDEPLOY, world, plan=plan)
+
+
+@command.command()
+@click.argument("version", default="")
+@plan_option
+def notes(version: str, *, plan: bool) -> None:
+    """Write what came to the open release or hotfix VERSION since its draft into its changelog.
+
+    Without VERSION it takes the one that is open. What people wrote into that section is kept. The
+    commit goes to staging as every other. Release notes are made when the version is published, and
+    need none of this.
+    """
+    from bricklane.cli.steps import run_steps
+    from bricklane.gitflow.flows.noting import NOTES
+    from bricklane.gitflow.flows.publishing import prepare_open
+    from bricklane.gitflow.project import open_project
+
+    world = prepare_open(open_project(Path.cwd()), version or None)
+    click.echo(world.title)
+    run_steps(NOTES, world, plan=plan)

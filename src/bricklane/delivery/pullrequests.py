@@ -63,7 +63,7 @@ def report(subject: Subject, checks: Sequence[Check], url: str) -> str:
             plain(check.name),
             "✅ passed" if check.passed else "❌ **failed**",
             f"{check.seconds:.0f} s",
-            plain(check.said.splitlines()[0] if check.said else ""),
+            plain(check.said.splitlines()[0].rstrip(":") if check.said else ""),
         )
         for check in checks
     ]

@@ -93,11 +93,11 @@ def changed_tree(git: Git, tree: str, edits: Iterable[tuple[PurePosixPath, Edit]
         return opened.write_tree()
 
 
-def picked(git: Git, commit: str, onto: str) -> tuple[str, Merge]:
+def picked(git: Git, commit: str, onto: str, *, trial: bool = False) -> tuple[str, Merge]:
     """Apply what ``commit`` changed to ``onto``, as a cherry-pick does, and return the new commit.
 
     The change is a merge whose base is the commit's parent: of a commit with the tree of ``onto``
-    on that parent, and ``commit``. Author, date and message are kept.
+    on that parent, and ``commit``. Author, date and message are kept, unless it is a ``trial``.
 
     Returns:
         The SHA of the new commit, ``onto`` itself when nothing changes, and the merge; with
@@ -108,6 +108,8 @@ def picked(git: Git, commit: str, onto: str) -> tuple[str, Merge]:
     merge = git.merge_trees(side, commit)
     if merge.conflicts or merge.tree == git.tree(onto):
         return onto, merge
+    if trial:
+        return git.write_passing_commit(merge.tree, [onto]), merge
     author = git.run(*SHOW, "--format=%an%x00%ae%x00%ad", "--date=raw", commit)
     name, email, date = author.output.removesuffix("\n").split("\0")
     message = git.run(*SHOW, "--format=%B", commit).output.rstrip("\n") + "\n"

@@ -11,7 +11,7 @@ from bricklane.delivery.readiness import Readiness, readiness
 from bricklane.delivery.records import Content
 from bricklane.flow import Outcome
 from bricklane.forge.model import DeploymentState
-from bricklane.gitflow.flows import publishing
+from bricklane.gitflow.flows import merge, publishing
 from bricklane.gitflow.flows.publishing import PublishWorld
 from bricklane.gitflow.flows.redeploying import REDEPLOY
 from bricklane.gitflow.git import Git
@@ -105,7 +105,7 @@ def world(forge: DeliveryForge, clone: Git) -> PublishWorld:
 def test_publish_says_what_to_run_where_staging_was_left_out(
     world: PublishWorld, forge: DeliveryForge
 ) -> None:
-    (check,) = [step for step in publishing.MERGE if "was tested" in step.name]
+    (check,) = [step for step in merge.MERGE if "was tested" in step.name]
     with pytest.raises(UntestedError, match="staging has not tested what commit") as caught:
         check.do(world)
     assert caught.value.message.endswith("\nstaging has not deployed it")

@@ -61,11 +61,16 @@ def test_a_conflict_stops_and_leaves_nothing(released: Team) -> None:
     team.feature("charts")
     # The commit changes what develop alone has.
     old = team.pull("fix/charts", "charts.txt", "mended\n", "fix: charts")
+    project = team.project()
+    world = drafting.prepare_hotfix(project, project.kinds.named(HOTFIX), Bump.PATCH, old.number)
+    with pytest.raises(BricklaneError, match=r"conflicts in: charts\.txt"):
+        walk(drafting.steps_of(world), world, plan=True)
     with pytest.raises(BricklaneError, match=r"fix: charts.*conflicts in: charts\.txt") as told:
         team.hotfix(old.number)
     hint = told.value.hint or ""
     assert "bricklane hotfix start" in hint
     assert "git cherry-pick" in hint
+    assert hint.endswith(f"git push origin hotfix/0.1.1, and close #{old.number}")
     assert team.forge.branches("hotfix/") == []
     assert git(team.clone, "worktree", "list").count("\n") == 0
     assert team.forge.pulls[old.number].state is PullRequestState.OPEN
@@ -172,11 +177,11 @@ def test_a_plan_of_a_hotfix(released: Team) -> None:
     project = released.project()
     world = drafting.prepare_hotfix(project, project.kinds.named(HOTFIX), Bump.PATCH, old.number)
     log = walk(drafting.steps_of(world), world, plan=True)
-    assert [name for name, _, _ in log] == [
-        "create the branch with version and changelog",
-        "open the pull request",
-        "comment on the pull request and close it",
+    assert [(name, outcome) for name, _, outcome in log] == [
+        ("check that its commits apply", Outcome.DONE),
+        ("create the branch with version and changelog", Outcome.WOULD_DO),
+        ("open the pull request", Outcome.WOULD_DO),
+        ("comment on the pull request and close it", Outcome.WOULD_DO),
     ]
-    assert log[0][1].endswith(f"with the commits of #{old.number}")
-    assert outcomes(log) == {Outcome.WOULD_DO}
+    assert log[1][1].endswith(f"with the commits of #{old.number}")
     assert released.forge.branches("hotfix/") == []

@@ -7,7 +7,7 @@ import pytest
 from bricklane.errors import BricklaneError
 from bricklane.flow import Outcome
 from bricklane.forge.model import MergeMethod, PullRequestState
-from bricklane.gitflow.flows import publishing
+from bricklane.gitflow.flows import merge, publishing
 from tests.bricklane.gitflow.conftest import Team, git
 from tests.bricklane.gitflow.flowing import outcomes, walk
 
@@ -204,7 +204,7 @@ def test_publish_checks_merges_and_is_done(team: Team, tested: list[tuple[str, s
     team.feature("map")
     drafted = team.draft().pull_request()
     world = publishing.prepare_open(team.project(), None)
-    log = walk(publishing.MERGE, world)
+    log = walk(merge.MERGE, world)
     assert outcomes(log) == {Outcome.DONE}
     assert tested == [(drafted.head_commit, team.forge.tree(drafted.head_commit))]
     merged = team.forge.pull_request(drafted.number)
@@ -212,7 +212,7 @@ def test_publish_checks_merges_and_is_done(team: Team, tested: list[tuple[str, s
     assert team.forge.tree(merged.merge_commit) == tested[0][1]
     for version in ("0.1.0", None):  # The same words resume, until it is tagged.
         again = publishing.prepare_open(team.project(), version)
-        assert outcomes(walk(publishing.MERGE, again)) == {Outcome.DONE_BEFORE}
+        assert outcomes(walk(merge.MERGE, again)) == {Outcome.DONE_BEFORE}
     walk(publishing.finish_of(again.project), publishing.prepare_merged(team.project(), 2))
     with pytest.raises(BricklaneError, match="no release or hotfix is open"):
         publishing.prepare_open(team.project(), None)
@@ -229,14 +229,14 @@ def test_commits_that_wait_to_be_pushed_are_not_left_behind(
     for plan in (True, False):
         opened = publishing.prepare_open(team.project(), None)
         with pytest.raises(BricklaneError, match="commits here that are not on the forge") as told:
-            walk(publishing.MERGE, opened, plan=plan)
+            walk(merge.MERGE, opened, plan=plan)
         assert told.value.message.endswith(" fix: late")
     hint = told.value.hint or ""
     assert hint.startswith("git push origin release/0.1.0, and wait for staging\n")
     git(team.clone, "branch", "--move", "release/0.1.0", "later")
     git(team.clone, "branch", "release/0.1.0", "origin/release/0.1.0~1")
     assert tested == []
-    walk(publishing.MERGE, publishing.prepare_open(team.project(), None))
+    walk(merge.MERGE, publishing.prepare_open(team.project(), None))
     assert world.pull_request().state is PullRequestState.MERGED
 
 
@@ -259,7 +259,7 @@ def test_publish_needs_what_is_in_production(team: Team, tested: list[tuple[str,
     with pytest.raises(
         BricklaneError, match=r"main has commits that release/0\.2\.0 lacks"
     ) as told:
-        walk(publishing.MERGE, publishing.prepare_open(team.project(), None))
+        walk(merge.MERGE, publishing.prepare_open(team.project(), None))
     assert "(back-merge/0.1.1-into-0.2.0)" in (told.value.hint or "")
     assert tested == []
 
@@ -273,7 +273,7 @@ def test_publish_of_a_version_below_what_is_published(
     team.feature("charts")
     team.release()
     with pytest.raises(BricklaneError, match=r"0\.1\.1 is not above 0\.2\.0, which is published"):
-        walk(publishing.MERGE, publishing.prepare_open(team.project(), "0.1.1"))
+        walk(merge.MERGE, publishing.prepare_open(team.project(), "0.1.1"))
 
 
 def test_publish_has_to_know_which(team: Team) -> None:

@@ -249,7 +249,8 @@ def _open_pull_request(world: DraftWorld) -> None:
     if branch is None:
         raise BricklaneError(f"{world.branch} is gone from the forge; run this command again")
     fetch_heads(project.git, {branch.name: branch.commit})
-    body = notes.shortened(notes.body(notes.entries(_log(world, branch.commit))))
+    entries = notes.entries(_log(world, branch.commit))
+    body = notes.shortened(notes.body(entries)) if entries else "What comes has yet to be pushed.\n"
     project.forge.create_pull_request(
         head=world.branch, base=world.base, title=_title(world), body=_body(world, body)
     )
@@ -267,7 +268,15 @@ def _body(world: DraftWorld, body: str) -> str:
         f"Every push to `{world.branch}` is deployed to {world.kind.target} and tested there. "
         "What was tested last is what gets published: run "
         f"`bricklane release publish {world.version}`, or merge this with **a merge commit**.\n"
+        f"{_changelog_hint(world)}"
     )
+
+
+def _changelog_hint(world: DraftWorld) -> str:
+    name = world.project.settings.gitflow.changelog
+    if not name:
+        return ""
+    return f"\n`bricklane release notes {world.version}` writes what came since into {name}.\n"
 
 
 def _branch_detail(world: DraftWorld) -> str:
@@ -290,6 +299,19 @@ DRAFT: tuple[Step[DraftWorld], ...] = (
         _branch_detail,
     ),
     Step("open the pull request", _has_pull_request, _open_pull_request, _pull_request_detail),
+)
+
+
+def _check_applies(world: DraftWorld) -> None:
+    pick(world.project, world, trial=True)
+
+
+CHECK_SOURCE: Step[DraftWorld] = Step(
+    "check that its commits apply",
+    _has_branch,
+    _check_applies,
+    lambda world: "" if world.source is None else f"those of #{world.source.number}",
+    looks=True,
 )
 
 
@@ -337,7 +359,7 @@ def steps_of(world: DraftWorld) -> tuple[Step[DraftWorld], ...]:
 
     What is made with a workflow's own token starts no workflows; so there they are started.
     """
-    steps = DRAFT if world.source is None else (*DRAFT, CLOSE_SOURCE)
+    steps = DRAFT if world.source is None else (CHECK_SOURCE, *DRAFT, CLOSE_SOURCE)
     if world.project.acts_as_workflow():
         return (*steps, *START)
     return steps

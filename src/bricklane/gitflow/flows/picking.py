@@ -37,10 +37,15 @@ class Picking(Protocol):
         """The pull request whose commits it takes."""
 
 
-def pick(project: Project, world: Picking) -> str:
+def pick(project: Project, world: Picking, *, trial: bool = False) -> str:
     """Write the commits of the pull request anew on top of the start, and return the last one.
 
     No branch moves and no working tree is used, so there is nothing to clean up after a conflict.
+
+    Args:
+        project: where.
+        world: the branch to be.
+        trial: whether nobody keeps the commits, so that they need no author and no signature.
 
     Raises:
         BricklaneError: on a conflict, or when the start has all of it already.
@@ -50,7 +55,7 @@ def pick(project: Project, world: Picking) -> str:
     commits = _commits(project, source)
     head = world.start
     for commit in commits:
-        head, merge = picked(project.git, commit.sha, head)
+        head, merge = picked(project.git, commit.sha, head, trial=trial)
         if merge.conflicts:
             raise _conflict(project, world, commit, merge, commits)
     if head == world.start:
@@ -92,5 +97,5 @@ def _conflict(
         f"git fetch {project.git.remote} {world.branch} {world.source.head_commit}\n"
         f"git switch {world.branch}\n"
         f"git cherry-pick {shas}    (resolve, git add, git cherry-pick --continue)\n"
-        f"git push {project.git.remote} {world.branch}",
+        f"git push {project.git.remote} {world.branch}, and close #{world.source.number}",
     )
