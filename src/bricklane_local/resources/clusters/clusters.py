@@ -58,16 +58,16 @@ def _moved(call: Call, records: Records, body: Body, action: str, **changes: Any
     moved = {**body, **changes, **CLUSTERS.act(action, body, time)}
     with call.cloud.database.transaction():
         if action == "edit":
-            _tell(call, body, "EDITED")
+            _tell(call, body, "EDITED", time)
         if moved[STATE]["name"] != before:
             details = {"user": call.caller.user_name}
             Events(call.workspace.space).tell_moves(moved, time, details)
             records.put(moved)
 
 
-def _tell(call: Call, body: Body, kind: str) -> None:
+def _tell(call: Call, body: Body, kind: str, time: int) -> None:
     details = {"user": call.caller.user_name}
-    Events(call.workspace.space).tell(body, kind, call.cloud.clock.now(), details)
+    Events(call.workspace.space).tell(body, kind, time, details)
 
 
 def start(call: Call, records: Records, body: Body) -> None:
@@ -124,13 +124,13 @@ def permanently_delete(call: Call, records: Records, body: Body) -> None:
 
 def pin(call: Call, records: Records, body: Body) -> None:
     """Keep a cluster from being deleted permanently."""
-    _tell(call, body, "PINNED")
+    _tell(call, body, "PINNED", call.cloud.clock.now())
     records.put({**body, "_pinned": True})
 
 
 def unpin(call: Call, records: Records, body: Body) -> None:
     """Let a cluster be deleted permanently again."""
-    _tell(call, body, "UNPINNED")
+    _tell(call, body, "UNPINNED", call.cloud.clock.now())
     records.put({**body, "_pinned": False})
 
 
