@@ -35,3 +35,12 @@ class BricklaneError(Exception):
         self.message = message
         self.hint = hint
         self.exit_code = exit_code
+
+
+def innermost(error: BaseException) -> BaseException:
+    """Return the innermost reason of a lost connection, which libraries wrap several times."""
+    while True:
+        inner = getattr(error, "reason", None) or (error.args[-1] if error.args else None)
+        if not isinstance(inner, BaseException):
+            return error
+        error = inner

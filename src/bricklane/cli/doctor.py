@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,7 @@ import click
 from bricklane.errors import BricklaneError, ExitCode
 
 if TYPE_CHECKING:
-    from bricklane.doctor.model import Finding
+    from bricklane.doctor.model import Finding, Result
     from bricklane.doctor.world import World
 
 NARROW, WIDE = 60, 100
@@ -50,6 +52,8 @@ def command(target: str, profile: str, *, as_json: bool) -> int:
     from bricklane.doctor.table import LINKS
     from bricklane.doctor.world import World
 
+    # It warns of hosts that do not answer, which the doctor says itself.
+    logging.getLogger("databricks.sdk").addHandler(logging.NullHandler())
     world = World(Path.cwd(), os.environ, profile)
     findings = examine(world, LINKS, targets(world, target))
     shown = list(findings) if as_json else list(print_as_found(findings))
@@ -81,34 +85,43 @@ def targets(world: World, chosen: str) -> tuple[str, ...]:
 
 
 def print_as_found(findings: Iterator[Finding]) -> Iterator[Finding]:
-    """Print each finding as it comes, and yield it."""
-    heading = ""
-    for finding in findings:
-        title = f"{finding.link} {finding.target}".strip()
-        if title != heading:
-            click.secho(title, bold=True)
-            heading = title
-        print_finding(finding)
-        yield finding
+    """Print the findings as they come, and yield them.
+
+    Those of a group that are not checked for one reason, one after the other, are one line.
+    """
+    for title, group in groupby(findings, key=lambda row: f"{row.link} {row.target}".strip()):
+        click.secho(title, bold=True)
+        for reason, same in groupby(group, key=_not_checked):
+            if not reason:
+                for finding in same:
+                    print_line(finding.check.name, finding.result)
+                    yield finding
+                continue
+            rows = list(same)
+            name = rows[0].check.name if len(rows) == 1 else f"({len(rows)} checks)"
+            print_line(name, rows[0].result)
+            yield from rows
 
 
-def print_finding(finding: Finding) -> None:
-    """Print a line for a finding, wrapped to the terminal, and the fix below it."""
-    result, width = finding.result, _width()
+def _not_checked(finding: Finding) -> str:
+    """Return why a row was not looked at; "" for one that was."""
+    return finding.result.said if finding.result.status == "not_checked" else ""
+
+
+def print_line(name: str, result: Result) -> None:
+    """Print a line for a check, wrapped to the terminal, and the fix below it."""
+    width, indent = _width(), " " * (MARK + NAME + 1)
     mark, colour, _ = SHOWN[result.status]
     said = f"not checked: {result.said}" if result.status == "not_checked" else result.said
-    indent = " " * (MARK + NAME + 1)
     lines = [line for part in said.splitlines() for line in _wrapped(part, width - len(indent))]
     click.secho(f"  {mark} ", fg=colour, nl=False)
-    click.echo(f"{finding.check.name:{NAME}} {lines[0] if lines else ''}".rstrip())
+    click.echo(f"{name:{NAME}} {lines[0] if lines else ''}".rstrip())
     for line in lines[1:]:
         click.echo(f"{indent}{line}".rstrip())
-    if result.fix:
-        for number, part in enumerate(result.fix.splitlines()):
-            for line in _wrapped(part, width - MARK - 4):
-                arrow = "→" if number == 0 else " "
-                click.secho(f"{' ' * MARK}{arrow} {line}", fg=colour)
-                arrow = " "
+    for number, part in enumerate(result.fix.splitlines()):
+        for more, line in enumerate(_wrapped(part, width - MARK - 2)):
+            arrow = " " if number or more else "→"
+            click.secho(f"{' ' * MARK}{arrow} {line}", fg=colour)
 
 
 def _wrapped(text: str, width: int) -> list[str]:

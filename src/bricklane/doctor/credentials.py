@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import configparser
-import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,8 +68,6 @@ def signed_in(profile: str) -> Credentials | Refused:
     """Return the credentials of a profile, or with an empty one those of the environment."""
     from databricks.sdk.config import Config
 
-    # The SDK warns on a logger of its own what the doctor says itself.
-    logging.getLogger("databricks.sdk").addHandler(logging.NullHandler())
     source = f"profile {profile}" if profile else ENVIRONMENT
     try:
         config = Config(

@@ -16,8 +16,9 @@ from bricklane.doctor.model import (
     passed,
     warned,
 )
-from bricklane.doctor.workflows import OIDC
+from bricklane.doctor.workflows import FOLDER, OIDC
 from bricklane.doctor.world import seen
+from bricklane.errors import ExitCode
 from bricklane.provision.repository import SECRET
 
 if TYPE_CHECKING:
@@ -34,6 +35,27 @@ BYPASS = (
     "do not allow administrators to bypass the rules",
 )
 PLAN = "in a private repository reviewers take GitHub Enterprise: look at the owner's plan"
+
+
+def workflow(target: Target) -> Result:
+    """Look for the workflow that deploys to the target, and whether it may sign in."""
+    if target.world.delivery(target.name) is None:
+        if target.name not in target.world.delivered_targets:
+            return not_applicable("no kind of branch is deployed to it")
+        return failed(
+            f"no workflow in {FOLDER} deploys to {target.name}",
+            "bricklane update restores the template's",
+            ExitCode.CONFIG,
+        )
+    found = target.delivery
+    if found.authentication == OIDC and not found.id_token:
+        return failed(
+            f"{found.file}: job {found.job} signs in by OIDC and may not have an ID token",
+            f"add to the job in {found.file}: permissions: {{id-token: write}}",
+            ExitCode.CONFIG,
+        )
+    way = "OIDC" if found.authentication == OIDC else "an OAuth secret"
+    return passed(f"{found.file}, signs in by {way}")
 
 
 def environment(target: Target) -> Result:
@@ -69,17 +91,17 @@ def _page(target: Target) -> str:
 
 def variables(target: Target) -> Result:
     """Look for the variables that the job takes."""
-    wanted = target.delivery.variables
-    missing = [name for name in wanted if not target.variable(name)]
-    if missing:
+    wanted, own = target.delivery.variables, target.variables
+    absent = [name for name in wanted if not own.get(name)]
+    shared = target.world.shared_variables if absent else {}
+    if missing := [name for name in absent if not shared.get(name)]:
         return failed(
             f"environment {target.environment} has no {' and no '.join(missing)}",
             f"bricklane bootstrap, or set them: {_page(target)}",
         )
-    shown = [name for name in wanted if name not in target.variables]
-    if shown:
+    if absent:
         return warned(
-            f"{', '.join(shown)} are the whole repository's, not those of {target.environment}",
+            f"{', '.join(absent)} are the whole repository's, not those of {target.environment}",
             f"set them in the environment, where targets differ: {_page(target)}",
         )
     return passed(", ".join(wanted) or "the job takes none")
@@ -160,19 +182,23 @@ def _branches(target: Target) -> tuple[list[str], list[str]]:
 
 def _admits(patterns: Sequence[str], branch: str, target: Target) -> bool:
     protected = PROTECTED in patterns and branch in target.world.long_lived
-    return protected or any(_fits(pattern.split("/"), branch.split("/")) for pattern in patterns)
+    return protected or any(fits(pattern.split("/"), branch.split("/")) for pattern in patterns)
 
 
-def _fits(pattern: list[str], name: list[str]) -> bool:
+def fits(pattern: list[str], name: list[str]) -> bool:
     """Say whether a name fits a pattern, in which ``*`` stops at a slash and ``**`` does not.
+
+    Args:
+        pattern: its parts between slashes.
+        name: likewise.
 
     Source: https://docs.github.com/actions/how-tos/deploy/configure-and-manage-deployments/manage-environments
     """
     if not pattern:
         return not name
     if pattern[0] == "**":
-        return any(_fits(pattern[1:], name[start:]) for start in range(len(name) + 1))
-    return bool(name) and fnmatchcase(name[0], pattern[0]) and _fits(pattern[1:], name[1:])
+        return any(fits(pattern[1:], name[start:]) for start in range(len(name) + 1))
+    return bool(name) and fnmatchcase(name[0], pattern[0]) and fits(pattern[1:], name[1:])
 
 
 def reviewers(target: Target) -> Result:
@@ -216,11 +242,18 @@ ENVIRONMENTS = Link(
     "environment",
     target_checks=(
         TargetCheck(
+            "environment.workflow",
+            "workflow",
+            "A workflow deploys to the target, and may sign in.",
+            workflow,
+            ("project.settings", "project.workflows"),
+        ),
+        TargetCheck(
             "environment.exists",
             "environment",
             "The environment that the workflow names is there.",
             environment,
-            ("forge.repository", "project.workflows"),
+            ("forge.repository", "environment.workflow"),
         ),
         TargetCheck(
             "environment.variables",

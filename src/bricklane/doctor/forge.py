@@ -51,12 +51,18 @@ def token(world: World) -> Result:
 def repository(world: World) -> Result:
     """Look whether the token sees the repository."""
     found = world.forge.repository()
+    return passed(f"{found.name}, {'private' if found.private else 'public'}")
+
+
+def merges(world: World) -> Result:
+    """Look whether pull requests can be merged by a merge commit."""
+    found = world.forge.repository()
     if not found.merge_commits:
         return failed(
             f"{found.name} allows no merge commits, and GitFlow needs the ancestry that they keep",
             f"allow them: {found.url}/settings, Pull Requests",
         )
-    return passed(f"{found.name}, {'private' if found.private else 'public'}")
+    return passed("allowed")
 
 
 def permissions(world: World) -> Result:
@@ -142,7 +148,7 @@ def _lacking(world: World, branch: str, found: BranchRules) -> Iterator[tuple[st
             f"add the rules against force pushes and deletions: {page}",
         )
     shown = world.workflows.checks
-    if shown and not set(shown) & set(found.checks):
+    if shown and not any(_makes(name, check) for name in shown for check in found.checks):
         made, asked = ", ".join(shown), ", ".join(found.checks) or "none"
         said = f"{branch} requires none of the checks that workflows make ({made}): {asked}"
         yield said, f"require the check {shown[0]}: {page}"
@@ -151,6 +157,11 @@ def _lacking(world: World, branch: str, found: BranchRules) -> Iterator[tuple[st
             f"{branch} takes no merge commits, and GitFlow needs the ancestry that they keep",
             f"allow merge commits in its rule: {page}",
         )
+
+
+def _makes(job: str, check: str) -> bool:
+    """Say whether a job of this name may make a check: itself, of a matrix, or in what it calls."""
+    return "${{" in job or check == job or check.startswith((f"{job} (", f"{job} / "))
 
 
 def _page(world: World) -> str:
@@ -175,9 +186,16 @@ FORGE = Link(
         Check(
             "forge.repository",
             "repository",
-            "The token sees the repository, which takes merge commits.",
+            "The token sees the repository.",
             repository,
             ("forge.token",),
+        ),
+        Check(
+            "forge.merges",
+            "merge commits",
+            "Pull requests can be merged by a merge commit.",
+            merges,
+            SEEN,
         ),
         Check(
             "forge.permissions",

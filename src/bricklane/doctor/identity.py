@@ -21,7 +21,7 @@ from bricklane.doctor.model import (
 from bricklane.doctor.principals import ACCOUNT
 from bricklane.doctor.workflows import OIDC
 from bricklane.doctor.world import seen
-from bricklane.errors import ExitCode
+from bricklane.errors import BricklaneError, ExitCode
 from bricklane.project.bundlefile import DEVELOPMENT
 from bricklane.provision.repository import CLIENT_ID, SECRET
 
@@ -116,10 +116,8 @@ def run_as(target: Target) -> Result:
         )
     found, signed = target.run_as, target.variable(CLIENT_ID)
     if not found or not signed:
-        raise NotChecked(
-            f"{declared.run_as} and {CLIENT_ID} are not both known here",
-            "the token has to see the environment's variables",
-        )
+        unknown = "whom CI signs in as" if found else "what the bundle's run_as comes to"
+        raise NotChecked(f"{unknown} is not known here")
     if found != signed:
         return failed(
             f"jobs run as {found}, and CI signs in as {signed}",
@@ -219,11 +217,11 @@ def _ends(row: SecretInfo) -> datetime:
 
 def _stored(target: Target) -> datetime | None:
     """Return when the forge was last given the secret; None when that is not known here."""
-    forge = target.world.forge
     try:
+        forge = target.world.forge
         own = seen(lambda: forge.secrets(target.environment))
         return own.get(SECRET) or seen(forge.secrets).get(SECRET)
-    except NotChecked:
+    except BricklaneError:  # Whoever looks at the environment says so.
         return None
 
 
@@ -257,7 +255,7 @@ IDENTITY = Link(
             "run_as",
             "Jobs run as the service principal that CI signs in as.",
             run_as,
-            ("project.settings", "environment.variables"),
+            ("project.settings",),
         ),
         TargetCheck(
             "identity.principal",
@@ -278,14 +276,14 @@ IDENTITY = Link(
             "OAuth secret",
             "It has an OAuth secret that is alive, and can be the one that is stored.",
             secret,
-            ("identity.principal", "environment.secrets"),
+            ("identity.principal", "project.workflows"),
         ),
         TargetCheck(
             "identity.federation",
             "federation",
             "A policy of it fits the tokens that the forge gives to jobs.",
             federation,
-            ("identity.principal", "environment.exists"),
+            ("identity.principal", "project.workflows", "forge.repository"),
         ),
     ),
 )

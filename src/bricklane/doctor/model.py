@@ -33,14 +33,14 @@ class Result:
         said: what was found, one line for people; names the thing and its value.
         fix: the next moves, one per line; empty when there is nothing to mend.
         code: the exit code that a failure stands for.
-        blocked: whether it was not checked because one that it needs failed.
+        blocked: key of the row whose failure made looking pointless; empty for none.
     """
 
     status: Status
     said: str
     fix: str = ""
     code: ExitCode = ExitCode.CHECK
-    blocked: bool = False
+    blocked: str = ""
 
 
 def passed(said: str) -> Result:

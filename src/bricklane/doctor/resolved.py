@@ -61,7 +61,7 @@ def validate(target: Target) -> Mapping[str, Any]:
 
 def _variables(target: Target) -> dict[str, str]:
     """Return the bundle's variables that the workflow gives a value, as far as it is known."""
-    delivery = target.world.deliveries.get(target.name)
+    delivery = target.world.delivery(target.name)
     given = delivery.bundle_variables if delivery else {}
     values = {f"BUNDLE_VAR_{name}": target.variable(of) for name, of in given.items()}
     own = target.world.environment

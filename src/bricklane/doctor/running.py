@@ -17,7 +17,7 @@ from bricklane.doctor.model import (
     Status,
     TargetCheck,
 )
-from bricklane.errors import BricklaneError, ExitCode
+from bricklane.errors import BricklaneError, ExitCode, innermost
 from bricklane.process import redact
 
 if TYPE_CHECKING:
@@ -60,11 +60,16 @@ def _rows(world: World, link: Link, targets: Sequence[str]) -> Iterator[Row]:
 def _blocked(
     check: Check | TargetCheck, target: str, found: dict[tuple[str, str], Finding]
 ) -> Result | None:
-    """Return that a row is not looked at, because one that it needs failed."""
+    """Return that a row is not looked at, because one that it needs failed, or one before that."""
     for key in check.needs:
         needed = found.get((key, target)) or found.get((key, ONCE))
-        if needed is not None and (needed.result.status is Status.FAILED or needed.result.blocked):
-            return Result(Status.NOT_CHECKED, f"needs {needed.check.name}", blocked=True)
+        if needed is None:
+            continue
+        if needed.result.blocked:
+            return needed.result
+        if needed.result.status is Status.FAILED:
+            said = f"needs {needed.check.name} ({needed.link})"
+            return Result(Status.NOT_CHECKED, said, blocked=key)
     return None
 
 
@@ -89,7 +94,9 @@ def _looked(check: Check | TargetCheck, look: Callable[[], Result]) -> Result:
     except OSError as error:
         # Lost connections among them: those of requests are of this kind.
         fix = "check the host and the network, then run it again"
-        return Result(Status.FAILED, f"cannot be reached: {error}", fix, ExitCode.NETWORK)
+        return Result(
+            Status.FAILED, f"cannot be reached: {innermost(error)}", fix, ExitCode.NETWORK
+        )
     except Exception as error:
         # Whatever it is, it is a fault of this row, and the others are looked at all the same.
         said = f"the check {check.key} itself broke: {type(error).__name__}: {error}"

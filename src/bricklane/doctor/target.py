@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bricklane.doctor.credentials import plain
 from bricklane.doctor.entering import Entry, enter
 from bricklane.doctor.model import NotApplicable, NotChecked
-from bricklane.errors import BricklaneError
+from bricklane.errors import BricklaneError, ExitCode, innermost
 from bricklane.provision.repository import CLIENT_ID, HOST
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Target:
         Raises:
             NotApplicable: when no workflow does.
         """
-        found = self.world.deliveries.get(self.name)
+        found = self.world.delivery(self.name)
         if found is None:
             raise NotApplicable(f"no workflow deploys to {self.name}")
         return found
@@ -71,7 +71,7 @@ class Target:
         """The forge's environment that stands for it."""
         from bricklane.delivery.environments import environment_of
 
-        delivery = self.world.deliveries.get(self.name)
+        delivery = self.world.delivery(self.name)
         return (delivery.environment if delivery else "") or environment_of(
             self.world.settings, self.name
         )
@@ -91,13 +91,10 @@ class Target:
 
     def variable(self, name: str) -> str:
         """Return the value that a job finds in a variable; "" when it is not known here."""
-        from bricklane.doctor.world import seen
-
         try:
             found = self.variables.get(name)
             if found is None:
-                forge = self.world.forge
-                found = self.world.once("variables", lambda: seen(forge.variables)).get(name)
+                found = self.world.shared_variables.get(name)
         except BricklaneError:
             return ""
         return found or ""
@@ -110,7 +107,7 @@ class Target:
         if variable is None:
             return "" if "${" in text else text
         name = variable[1]
-        delivery = self.world.deliveries.get(self.name)
+        delivery = self.world.delivery(self.name)
         if name in self.declared.variables:
             return self.value(self.declared.variables[name])
         if delivery and name in delivery.bundle_variables:
@@ -171,7 +168,14 @@ class Target:
         from bricklane.doctor.credentials import TIMEOUT
 
         url = f"{self.host}/.well-known/databricks-config"
-        answer = requests.get(url, timeout=TIMEOUT)
+        try:
+            answer = requests.get(url, timeout=TIMEOUT)
+        except requests.RequestException as error:
+            raise BricklaneError(
+                f"{self.host} cannot be reached: {innermost(error)}",
+                hint="check the host and the network, then run it again",
+                exit_code=ExitCode.NETWORK,
+            ) from None
         try:
             found = answer.json() if answer.ok else {}
         except ValueError:

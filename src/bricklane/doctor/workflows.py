@@ -65,10 +65,12 @@ class Workflows:
     Args:
         deliveries: target → its job.
         checks: names that jobs show on pull requests.
+        files: their paths, relative to the root of the repository.
     """
 
     deliveries: Mapping[str, Delivery]
     checks: tuple[str, ...]
+    files: tuple[str, ...]
 
 
 def read_workflows(top: Path, production: str) -> Workflows:
@@ -83,14 +85,16 @@ def read_workflows(top: Path, production: str) -> Workflows:
     """
     deliveries: dict[str, Delivery] = {}
     checks: list[str] = []
-    for path in sorted(file for pattern in PATTERNS for file in (top / FOLDER).glob(pattern)):
+    paths = sorted(file for pattern in PATTERNS for file in (top / FOLDER).glob(pattern))
+    for path in paths:
         document, name = _mapping(path), str(path.relative_to(top))
         for key, job in _jobs(document):
             for target in _targets(job, production):
                 deliveries.setdefault(target, _delivery(target, name, key, job, document))
             if _checks_pull_requests(document):
                 checks.append(str(job.get("name") or key))
-    return Workflows(deliveries, tuple(dict.fromkeys(checks)))
+    files = tuple(str(path.relative_to(top)) for path in paths)
+    return Workflows(deliveries, tuple(dict.fromkeys(checks)), files)
 
 
 def _mapping(path: Path) -> Mapping[Any, Any]:

@@ -167,10 +167,12 @@ class World:
         except BricklaneError:
             return self._root()
 
-    @property
-    def deliveries(self) -> Mapping[str, Delivery]:
-        """Target → the job that deploys to it."""
-        return self.workflows.deliveries
+    def delivery(self, target: str) -> Delivery | None:
+        """Return the job that deploys to a target; None when there is none that can be read."""
+        try:
+            return self.workflows.deliveries.get(target)
+        except BricklaneError:
+            return None
 
     # The forge
 
@@ -193,6 +195,11 @@ class World:
         """The forge's environments, by name in lower case, as the forge compares them."""
         rows = self.once("environments", lambda: seen(self.forge.environments))
         return {name.lower(): rules for name, rules in rows.items()}
+
+    @property
+    def shared_variables(self) -> Mapping[str, str]:
+        """The repository's own variables, which jobs in any environment find."""
+        return self.once("variables", lambda: seen(self.forge.variables))
 
     # Databricks
 

@@ -96,6 +96,7 @@ def _rule_lines(before: EnvironmentRules, wanted: EnvironmentRules | None) -> li
             not before.prevent_self_review,
             not wanted.prevent_self_review,
         ),
+        ("administrators may go past reviewers", before.admins_bypass, wanted.admins_bypass),
     )
     return [
         f"{name}: {_shown(old, nobody)} → {_shown(new, nobody)}"
@@ -130,7 +131,9 @@ def environment_rules(
         return before
     branches = before.branches or kinds(settings)
     asked = reviewers if target == "prod" and reviewers else before.reviewers
-    return replace(before, reviewers=asked, branches=branches)
+    # Reviewers whom administrators go past do not protect from a mistake of these.
+    bypass = before.admins_bypass and not asked
+    return replace(before, reviewers=asked, branches=branches, admins_bypass=bypass)
 
 
 def _production_branches(settings: Settings) -> tuple[str, ...]:

@@ -467,15 +467,6 @@ def policy(**changed: Any) -> Plant:
 
 
 @contextmanager
-def other_form(healthy: Healthy) -> Iterator[None]:
-    """Let the forge give tokens with subjects of the older form, without ids."""
-    path = f"/repos/{healthy.repository}/actions/oidc/customization/sub"
-    healthy.cloud.ask("PUT", path, {"use_default": True, "use_immutable_subject": False})
-    yield
-    healthy.cloud.ask("PUT", path, {"use_default": True, "use_immutable_subject": True})
-
-
-@contextmanager
 def left_over(healthy: Healthy) -> Iterator[None]:
     healthy.forge.save_secret(SECRET, "what-was-before", environment="staging")
     yield
@@ -591,9 +582,18 @@ FAULTS = (
     Fault(
         "no workflow for production",
         moved(".github/workflows/publish-new-release.yml"),
-        "project.workflows",
+        "environment.workflow",
         r"no workflow in \.github/workflows deploys to prod",
         "bricklane update",
+        "prod",
+        code=3,
+    ),
+    Fault(
+        "a workflow that is no YAML",
+        edited(".github/workflows/deploy-dev.yml", r"^jobs:$", "jobs: ]"),
+        "project.workflows",
+        r"deploy-dev\.yml:\d+: cannot be read as YAML",
+        "mend the file",
         code=3,
     ),
     # Git
@@ -658,7 +658,7 @@ FAULTS = (
     Fault(
         "no merge commits",
         of_repository("", "PATCH", {"allow_merge_commit": False}, {"allow_merge_commit": True}),
-        "forge.repository",
+        "forge.merges",
         "allows no merge commits",
         r"developer/flights/settings",
     ),
@@ -1038,9 +1038,10 @@ OF_OIDC = (
     Fault(
         "a job without ID tokens",
         edited(".github/workflows/deploy-dev.yml", r"^      id-token: write.*\n", ""),
-        "project.workflows",
+        "environment.workflow",
         r"deploy-dev\.yml: job deploy signs in by OIDC and may not have an ID token",
         r"permissions: \{id-token: write\}",
+        "dev",
         code=3,
     ),
     Fault(
@@ -1075,6 +1076,15 @@ OF_OIDC = (
         "identity.federation",
         "audience somebody-else, and tokens are for",
         "audiences",
+        "staging",
+    ),
+    Fault(
+        "a subject without ids",
+        policy(subject="repo:developer/flights:environment:staging"),
+        "identity.federation",
+        r"subject repo:developer/flights:environment:staging, and tokens have"
+        r" repo:developer@\d+/flights@\d+:environment:staging",
+        "subject",
         "staging",
     ),
     Fault(

@@ -88,6 +88,16 @@ class Healthy:
         )
 
     @property
+    def secrets(self) -> list[str]:
+        """What the doctor must not show."""
+        return [
+            self.cloud.token(),
+            self.profile("account")["client_secret"],
+            *(self.profile(target)["token"] for target in TARGETS),
+            *(identity.secret for identity in self.identities.values()),
+        ]
+
+    @property
     def environment(self) -> dict[str, str]:
         """What the process of who runs the doctor has in its environment."""
         names = ("DATABRICKS_", "GITHUB_", "BUNDLE_VAR_")

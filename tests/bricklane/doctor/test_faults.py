@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.bricklane.doctor.faults import FAULTS, OF_OIDC, Fault
+from tests.bricklane.doctor.faults import FAULTS, OF_OIDC, Fault, policy
 from tests.bricklane.doctor.healthy import Healthy, open_healthy
 
 pytestmark = pytest.mark.real
@@ -40,6 +41,8 @@ def check(healthy: Healthy, fault: Fault) -> None:
     chosen = ("--target", fault.target) if fault.target else ()
     with fault.plant(healthy) as variables:
         found = healthy.examined(*chosen, **(variables or {}))
+    text = json.dumps(found)
+    assert [secret for secret in healthy.secrets if secret in text] == []
     assert bad(found) == [(fault.key, fault.target, fault.status)], found
     (row,) = (one for one in found["checks"] if one["status"] == fault.status)
     assert re.search(fault.said, row["said"]), row["said"]
@@ -55,6 +58,30 @@ def test_a_fault_is_found(healthy: Healthy, fault: Fault) -> None:
 @pytest.mark.parametrize("fault", OF_OIDC, ids=lambda fault: fault.name)
 def test_a_fault_of_oidc_is_found(by_oidc: Healthy, fault: Fault) -> None:
     check(by_oidc, fault)
+
+
+def federation(healthy: Healthy) -> tuple[str, str]:
+    """Return what the doctor says of staging's policies."""
+    rows = healthy.examined("--target", "staging")["checks"]
+    (row,) = (one for one in rows if one["key"] == "identity.federation")
+    return row["status"], row["said"]
+
+
+def test_subjects_are_those_that_the_repository_has(by_oidc: Healthy) -> None:
+    path = f"/repos/{by_oidc.repository}/actions/oidc/customization/sub"
+    older = "repo:developer/flights:environment:staging"
+    default = {"use_default": True, "use_immutable_subject": True}
+    with policy(subject=older)(by_oidc):
+        by_oidc.cloud.ask("PUT", path, default | {"use_immutable_subject": False})
+        assert federation(by_oidc) == ("passed", f"a policy for {older}")
+        by_oidc.cloud.ask("PUT", path, default)
+    own = {"use_default": False, "include_claim_keys": ["repository_id", "environment"]}
+    by_oidc.cloud.ask("PUT", path, own)
+    assert federation(by_oidc) == (
+        "not_checked",
+        "the repository makes subjects of its own, of repository_id, environment",
+    )
+    by_oidc.cloud.ask("PUT", path, default)
 
 
 @pytest.mark.parametrize("world", ["healthy", "by_oidc"])

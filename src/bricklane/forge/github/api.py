@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from bricklane import __version__
-from bricklane.errors import ExitCode
+from bricklane.errors import ExitCode, innermost
 from bricklane.forge.errors import ForgeError, ForgeUnavailable
 from bricklane.forge.github.patience import Patience
 from bricklane.forge.github.refusals import Missing, NotTaken, Refusal, explain
@@ -339,7 +339,7 @@ class Api:
     ) -> ForgeUnavailable:
         from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-        reason = _reason(error)
+        reason = innermost(error)
         nothing_sent = isinstance(reason, ConnectTimeoutError | NewConnectionError)
         kind = NotTaken if nothing_sent else ForgeUnavailable
         words = str(reason).rpartition(">: ")[2] or type(reason).__name__
@@ -360,12 +360,3 @@ def _decoded(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return {"message": text[:200]} if text else None
-
-
-def _reason(error: BaseException) -> BaseException:
-    """Return the innermost reason of a lost connection."""
-    while True:
-        inner = getattr(error, "reason", None) or (error.args[-1] if error.args else None)
-        if not isinstance(inner, BaseException):
-            return error
-        error = inner

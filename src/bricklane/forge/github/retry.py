@@ -21,6 +21,8 @@ from urllib3.response import BaseHTTPResponse, HTTPResponse
 from bricklane.forge.github.patience import Patience
 
 LOG = logging.getLogger("bricklane.forge")
+# PyGithub prints each refusal, also one that is expected; errors and waits are told by us.
+logging.getLogger(GithubRetry.__module__).setLevel(logging.WARNING)
 
 # Asking these twice leaves what asking once leaves; a POST is made safe by who sends it.
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from bricklane.forge.github.api import Api, Json
+from bricklane.forge.github.api import Api, Json, segment
 from bricklane.forge.model import TokenSubject
 
 PUBLIC_API = "api.github.com"
@@ -34,14 +34,20 @@ class Subjects:
             repository_id=int(repository["id"]),
             owner_id=int(repository["owner"]["id"]),
             immutable=bool(custom.get("use_immutable_subject", made >= IMMUTABLE_SINCE)),
-            claims=_claims(custom),
+            claims=self._claims(custom, repository["owner"]["login"]),
         )
 
-
-def _claims(custom: Json) -> tuple[str, ...]:
-    keys = () if custom.get("use_default", True) else custom.get("include_claim_keys") or ()
-    # Repository and context, the default, may be asked for by name as well.
-    return () if tuple(keys) == DEFAULT_CLAIMS else tuple(keys)
+    def _claims(self, custom: Json, owner: str) -> tuple[str, ...]:
+        """Return what subjects are made of when the repository, or its organisation, says so."""
+        if custom.get("use_default", True):
+            return ()
+        keys = custom.get("include_claim_keys")
+        if keys is None:
+            path = f"/orgs/{segment(owner)}/actions/oidc/customization/sub"
+            keys = (self.api.find(path) or {}).get("include_claim_keys")
+        # Repository and context, the default, may be asked for by name as well.
+        claims = tuple(keys or DEFAULT_CLAIMS)
+        return () if claims == DEFAULT_CLAIMS else claims
 
 
 def issuer(api: str) -> str:
