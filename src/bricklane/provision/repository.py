@@ -96,7 +96,7 @@ def _rule_lines(before: EnvironmentRules, wanted: EnvironmentRules | None) -> li
             not before.prevent_self_review,
             not wanted.prevent_self_review,
         ),
-        ("administrators may go past reviewers", before.admins_bypass, wanted.admins_bypass),
+        ("administrators may go past reviewers", "", before.admins_bypass, wanted.admins_bypass),
     )
     return [
         f"{name}: {_shown(old, nobody)} → {_shown(new, nobody)}"

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from bricklane.doctor.credentials import hidden, hosts_of_profiles, plain
-from bricklane.doctor.environments import fits
 from bricklane.doctor.federation import subject
 from bricklane.doctor.workflows import OIDC, SECRET, read_workflows
 from bricklane.errors import BricklaneError
