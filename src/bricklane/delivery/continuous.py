@@ -5,8 +5,10 @@ Source: https://docs.github.com/en/actions/reference/workflows-and-actions/varia
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 _HEADS = "refs/heads/"
 
@@ -21,6 +23,7 @@ class CiRun:
         commit: the SHA that belongs to the ref.
         head: the branch that a pull request comes from; empty for other events.
         base: the branch that it goes into; empty for other events.
+        fork: whether a pull request comes from another repository.
         actor: login of who caused it.
         url: its page; empty when the environment does not say.
         summary: path of the file that takes the summary; empty when there is none.
@@ -32,6 +35,7 @@ class CiRun:
     commit: str = ""
     head: str = ""
     base: str = ""
+    fork: bool = False
     actor: str = ""
     url: str = ""
     summary: str = ""
@@ -69,8 +73,22 @@ def ci_run(environment: Mapping[str, str]) -> CiRun | None:
         commit=value("GITHUB_SHA"),
         head=value("GITHUB_HEAD_REF"),
         base=value("GITHUB_BASE_REF"),
+        fork=_is_fork(value("GITHUB_EVENT_PATH"), repository),
         actor=value("GITHUB_ACTOR"),
         url=f"{server}/{repository}/actions/runs/{run}" if server and repository and run else "",
         summary=value("GITHUB_STEP_SUMMARY"),
         groups=on_github,
     )
+
+
+def _is_fork(event: str, repository: str) -> bool:
+    """Return whether the event is a pull request from another repository than ``repository``.
+
+    Of all that the environment says, only the event's own file tells it.
+    """
+    try:
+        head = json.loads(Path(event).read_text("utf-8"))["pull_request"]["head"]
+        home = head.get("repo")  # None for a fork that was deleted.
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return False
+    return not isinstance(home, dict) or home.get("full_name") != repository

@@ -48,7 +48,7 @@ def subject_of(ci: CiRun, branch: str, forge: Forge | None) -> Subject:
     elif forge is not None and head and not ci.base:
         found = next(iter(forge.pull_requests(head=head, state=PullRequestState.OPEN)), None)
     if forge is None or found is None:
-        return Subject(head, ci.base, number)
+        return Subject(head, ci.base, number, ci.fork)
     fork = found.head_repository != forge.repository().name
     return Subject(head, ci.base or found.base, found.number, fork)
 

@@ -237,6 +237,9 @@ class Forge(Protocol):
     def jobs_may_open_pull_requests(self) -> bool:
         """Return whether a workflow's own token may open pull requests here."""
 
+    def let_jobs_open_pull_requests(self) -> None:
+        """Let a workflow's own token open pull requests here; what else it may stays as it is."""
+
     # Workflows
 
     def dispatch_workflow(self, file: str, *, ref: str, inputs: Mapping[str, str]) -> None:

@@ -199,6 +199,13 @@ TERRAFORM = (
     *(layer(target, f"provision {target}: catalog, grants, compute") for target in TARGETS),
 )
 FORGE_AND_FILES = (
+    Part(
+        "let workflows open pull requests",
+        lambda world: (
+            [] if world.forge.jobs_may_open_pull_requests() else ["workflows may not yet"]
+        ),
+        lambda world: world.forge.let_jobs_open_pull_requests(),
+    ),
     Part("let CI sign in: environments", environment_differences, save_environments),
     Part("protect main and develop", _rule_differences, _save_rules),
     Part("write hosts and service principals", _project_differences, _write_project),

@@ -1,3 +1,8 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
 import pytest
 
 from bricklane.delivery.continuous import CiRun, ci_run
@@ -38,6 +43,31 @@ def test_a_pull_request_says_its_number_and_branches() -> None:
     assert run is not None
     assert (run.branch, run.pull_request) == ("", 12)
     assert (run.head, run.base) == ('feature/$(touch x)"; rm -rf', "develop")
+
+
+@pytest.mark.parametrize(
+    ("event", "fork"),
+    [
+        ({"pull_request": {"head": {"repo": {"full_name": "o/r"}}}}, False),
+        ({"pull_request": {"head": {"repo": {"full_name": "stranger/r"}}}}, True),
+        ({"pull_request": {"head": {"repo": None}}}, True),
+        ({"ref": "refs/heads/main"}, False),
+        ([], False),
+    ],
+)
+def test_the_events_file_tells_a_fork(tmp_path: Path, event: object, fork: bool) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(event))
+    run = ci_run(PUSH | {"GITHUB_EVENT_PATH": str(file)})
+    assert run is not None
+    assert run.fork is fork
+
+
+def test_without_the_events_file_nothing_is_a_fork(tmp_path: Path) -> None:
+    for path in (tmp_path / "gone", tmp_path):
+        run = ci_run(PUSH | {"GITHUB_EVENT_PATH": str(path)})
+        assert run is not None
+        assert not run.fork
 
 
 @pytest.mark.parametrize("ref", ["", "refs/tags/1.0.0", "refs/pull/x/merge", "refs/pull"])

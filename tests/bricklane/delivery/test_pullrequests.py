@@ -46,6 +46,10 @@ def test_a_fork_is_told_by_its_repository(opened: DeliveryForge) -> None:
     opened.pulls[1] = replace(opened.pulls[1], head_repository="stranger/flights")
     run = CiRun(ref="refs/pull/1/merge", head="patch-1", base="develop")
     assert pullrequests.subject_of(run, "", opened).fork
+    without_token = replace(run, fork=True)
+    assert pullrequests.subject_of(without_token, "", None) == Subject(
+        "patch-1", "develop", 1, fork=True
+    )
 
 
 CHECKS = [

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bricklane.doctor.credentials import hidden, hosts_of_profiles, plain
+from bricklane.doctor.environments import fits
 from bricklane.doctor.federation import subject
 from bricklane.doctor.workflows import OIDC, SECRET, read_workflows
 from bricklane.errors import BricklaneError
@@ -78,7 +79,7 @@ def test_a_workflow_that_cannot_be_read_is_named(top: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "name", "fits"),
+    ("pattern", "name", "admitted"),
     [
         ("main", "main", True),
         ("main", "mainly", False),
@@ -91,8 +92,8 @@ def test_a_workflow_that_cannot_be_read_is_named(top: Path) -> None:
         ("v[0-9]", "v1", True),
     ],
 )
-def test_patterns_of_branches(pattern: str, name: str, fits: bool) -> None:
-    assert fits(pattern.split("/"), name.split("/")) is fits
+def test_patterns_of_branches(pattern: str, name: str, admitted: bool) -> None:
+    assert fits(pattern.split("/"), name.split("/")) is admitted
 
 
 def test_subjects_have_ids_where_the_forge_puts_them() -> None:

@@ -374,7 +374,8 @@ def test_whether_jobs_open_pull_requests(world: World) -> None:
     assert world.forge.jobs_may_open_pull_requests()
     world.cloud.ask("PUT", path, {"can_approve_pull_request_reviews": False})
     assert not world.forge.jobs_may_open_pull_requests()
-    world.cloud.ask("PUT", path, {"can_approve_pull_request_reviews": True})
+    world.forge.let_jobs_open_pull_requests()
+    assert world.forge.jobs_may_open_pull_requests()
     with pytest.raises(ForgeForbidden, match="Must have admin rights"):
         world.reviewer.jobs_may_open_pull_requests()
 

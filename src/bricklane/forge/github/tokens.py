@@ -27,6 +27,8 @@ PROBES = (
     f"actions/workflows/{NO_WORKFLOW}/dispatches",
 )
 
+JOB_TOKENS = "actions/permissions/workflow"
+
 
 class Tokens:
     """The part of the protocol that is about the token itself."""
@@ -63,5 +65,14 @@ class Tokens:
 
         Source: https://docs.github.com/rest/actions/permissions
         """
-        shown = self.api.get("actions/permissions/workflow")
+        shown = self.api.get(JOB_TOKENS)
         return bool(shown["can_approve_pull_request_reviews"])
+
+    def let_jobs_open_pull_requests(self) -> None:
+        """Let a workflow's own token open pull requests here; what else it may stays as it is."""
+        shown = self.api.get(JOB_TOKENS)
+        wanted = {
+            "default_workflow_permissions": shown["default_workflow_permissions"],
+            "can_approve_pull_request_reviews": True,
+        }
+        self.api.send("PUT", JOB_TOKENS, wanted)
