@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bricklane.advice import Advice, advised
 from bricklane.bundle import commands
 from bricklane.bundle.access import access_environment, secrets
 from bricklane.bundle.commands import Bundle
@@ -20,22 +20,6 @@ from bricklane.project.bundlefile import BundleTarget
 Show = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """What to do about something that the CLI says.
-
-    Args:
-        said: a pattern that its message matches.
-        hint: the next move.
-        code: the exit code that fits.
-    """
-
-    said: str
-    hint: str
-    code: ExitCode = ExitCode.FAILED
-
-
-# The first that fits is taken.
 ADVICE = (
     Advice(
         r"cannot configure default credentials|no \S+ profile configured|resolve bundle auth",
@@ -222,10 +206,7 @@ def explain(command: Command, result: Result) -> BundleError:
     target = command.arguments[command.arguments.index("--target") + 1]
     said = _problems(result.error) or result.output.strip() or "it printed nothing"
     message = f"`databricks {verb}` failed for target {target} (exit code {result.code}):\n{said}"
-    for advice in ADVICE:
-        if re.search(advice.said, said):
-            return BundleError(message, hint=advice.hint, exit_code=advice.code)
-    return BundleError(message)
+    return advised(ADVICE, BundleError, message, said)
 
 
 def _problems(error: str) -> str:

@@ -13,10 +13,11 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bricklane.advice import Advice, advised
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.process import Command, CommandFailed, Result, run
 from bricklane.provision import commands
@@ -35,22 +36,6 @@ CHANGES = 2
 PLAN_EXITS = frozenset({0, CHANGES})
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """What to do about something that Terraform says.
-
-    Args:
-        said: a pattern that its message matches.
-        hint: the next move.
-        code: the exit code that fits.
-    """
-
-    said: str
-    hint: str
-    code: ExitCode = ExitCode.FAILED
-
-
-# The first that fits is taken.
 ADVICE = (
     Advice(
         r"Error acquiring the state lock",
@@ -277,10 +262,7 @@ def explain(command: Command, result: Result) -> TerraformError:
 
 
 def _error(message: str, said: str) -> TerraformError:
-    for advice in ADVICE:
-        if re.search(advice.said, said):
-            return TerraformError(message, hint=advice.hint, exit_code=advice.code)
-    return TerraformError(message)
+    return advised(ADVICE, TerraformError, message, said)
 
 
 def _problems(text: str) -> str:

@@ -83,7 +83,8 @@ def _refusal(attempt: Attempt, client: WorkspaceClient, catalog: str, job: int) 
     try:
         attempt.does(client, catalog, job)
     except (DatabricksError, ValueError) as error:
-        return " ".join(str(error).split())
+        # The SDK adds how it was configured, which nobody needs here.
+        return " ".join(str(error).split()).partition(" Config: ")[0]
     raise BricklaneError(f"{attempt.what}, and nobody refuses it")
 
 

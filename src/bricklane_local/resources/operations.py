@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -16,7 +17,7 @@ Filter = Callable[[Call], Callable[[Body], bool] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(ABC):
     """One thing that can be done with resources of a kind.
 
     Args:
@@ -40,9 +41,9 @@ class Operation:
 
     guarded_by: ClassVar[str] = "see"
 
+    @abstractmethod
     def answer(self, _call: Call, _records: Records, _kind: Kind) -> Answer | Awaitable[Answer]:
         """Do it."""
-        raise NotImplementedError
 
     def handler(self, kind: Kind) -> Handler:
         """Return what answers the route."""
