@@ -20,7 +20,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
     program.parent.mkdir()
     program.write_text("#!/bin/sh\necho Databricks CLI v0.230.0\n", "utf-8")
     program.chmod(0o755)
-    places = ("JAVA_HOME", "DATABRICKS_CLI_PATH")
+    # And no terminal: a program reads what is printed.
+    places = ("COLUMNS", "JAVA_HOME", "DATABRICKS_CLI_PATH")
     kept = {name: value for name, value in os.environ.items() if name not in places}
     return {**kept, "PATH": str(program.parent), "BRICKLANE_CACHE_DIR": str(tmp_path / "cache")}
 
