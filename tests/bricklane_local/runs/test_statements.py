@@ -101,13 +101,11 @@ def test_parameters_have_types(bench: Workbench) -> None:
 
 
 def test_catalog_and_schema_statements_and_limits(bench: Workbench) -> None:
-    assert rows(execute(bench, "CREATE SCHEMA prod.shown")) == []
-    rows(
-        execute(bench, "CREATE TABLE t AS SELECT id FROM range(5)", catalog="prod", schema="shown")
-    )
-    answer = execute(
-        bench, "SELECT * FROM t ORDER BY id", catalog="prod", schema="shown", row_limit=2
-    )
+    bench.client.catalogs.create("other")
+    place = {"catalog": "other", "schema": "shown"}
+    assert rows(execute(bench, "CREATE SCHEMA other.shown")) == []
+    rows(execute(bench, "CREATE TABLE t AS SELECT id FROM range(5)", **place))
+    answer = execute(bench, "SELECT * FROM t ORDER BY id", **place, row_limit=2)
     assert rows(answer) == [["0"], ["1"]]
     assert answer.manifest
     assert answer.manifest.truncated
