@@ -186,12 +186,14 @@ resource "databricks_metastore_assignment" "staging" {
   workspace_id = var.staging_workspace_id
   metastore_id = data.databricks_current_metastore.this.id
 }
-data "databricks_catalogs" "all" { depends_on = [databricks_catalog.open] }
+data "databricks_catalogs" "all" { depends_on = [databricks_catalog.open, databricks_catalog.iso] }
 data "databricks_schemas" "all" {
   catalog_name = databricks_catalog.open.name
   depends_on   = [databricks_schema.s]
 }
-data "databricks_external_locations" "all" { depends_on = [databricks_external_location.raw] }
+data "databricks_external_locations" "all" {
+  depends_on = [databricks_external_location.raw, databricks_external_location.iso]
+}
 output "catalogs" { value = data.databricks_catalogs.all.ids }
 output "schemas" { value = data.databricks_schemas.all.ids }
 output "locations" { value = data.databricks_external_locations.all.names }
