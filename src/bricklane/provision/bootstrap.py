@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from bricklane.delivery.environments import environment_of
 from bricklane.errors import BricklaneError
 from bricklane.flow import Step
 from bricklane.provision import adoption, projectfile
@@ -21,7 +22,6 @@ from bricklane.provision.repository import (
     HOST,
     Environment,
     delivery_rules,
-    environment_name,
     environment_rules,
     rule_differences,
 )
@@ -134,7 +134,7 @@ def _environments(world: World) -> list[Environment]:
     present = world.forge.environments()
     found = []
     for target, facts in world.facts().items():
-        name = environment_name(world.settings, target)
+        name = environment_of(world.settings, target)
         rules = environment_rules(
             world.settings, target, world.options.reviewers, present.get(name)
         )

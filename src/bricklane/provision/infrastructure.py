@@ -115,10 +115,15 @@ def dump(values: Mapping[str, Any]) -> str:
 
 
 def save(path: Path, text: str) -> None:
-    """Write a file by replacing it, in a folder that is made when it is missing."""
+    """Write a file by replacing it, with the permissions that it had.
+
+    Its folder is made when it is missing.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.new")
     beside.write_text(text, "utf-8")
+    if path.exists():
+        beside.chmod(path.stat().st_mode & 0o777)
     beside.replace(path)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.project.bundlefile import PRODUCTION
+from bricklane.provision.infrastructure import save
 
 VARIABLE = re.compile(r"\$\{var\.(\w+)\}")
 
@@ -67,13 +67,7 @@ def write(file: Path, facts: Mapping[str, TargetFacts]) -> list[Line]:
     """Change a bundle's file, replaced atomically, and return what changed."""
     text, lines = _changed(file, facts)
     if lines:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=file.parent, delete=False
-        ) as beside:
-            beside.write(text)
-        place = Path(beside.name)
-        place.chmod(file.stat().st_mode & 0o777)
-        place.replace(file)
+        save(file, text)
     return lines
 
 

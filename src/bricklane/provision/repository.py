@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bricklane.delivery.environments import environment_of
 from bricklane.forge.model import EnvironmentRules, MergeMethod, Ruleset
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ HOST, CLIENT_ID, SECRET = "DATABRICKS_HOST", "DATABRICKS_CLIENT_ID", "DATABRICKS
 GENERATION = "DATABRICKS_CLIENT_SECRET_GENERATION"
 CHECK = "checks"
 RULESET = "delivery"
+PRODUCTION = "prod"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,8 @@ def environment_rules(
 ) -> EnvironmentRules:
     """Return the rules of a target's environment.
 
-    Production waits for a reviewer and takes jobs of main only; staging those of releases and
-    hotfixes, and of main, where its workflow is dispatched from. What a team has set besides stays.
+    Production waits for a reviewer and takes jobs of main only; any branch may deploy to the other
+    targets. What a team has set besides stays.
 
     Args:
         settings: of the project.
@@ -126,21 +126,13 @@ def environment_rules(
         present: the rules that there are; None without the environment.
     """
     before = present or EnvironmentRules()
-    kinds = BRANCHES.get(target)
-    if kinds is None:
+    if target != PRODUCTION:
         return before
-    branches = before.branches or kinds(settings)
-    asked = reviewers if target == "prod" and reviewers else before.reviewers
+    branches = before.branches or (settings.gitflow.main,)
+    asked = reviewers or before.reviewers
     # Reviewers whom administrators go past do not protect from a mistake of these.
     bypass = before.admins_bypass and not asked
     return replace(before, reviewers=asked, branches=branches, admins_bypass=bypass)
-
-
-def _production_branches(settings: Settings) -> tuple[str, ...]:
-    return (settings.gitflow.main,)
-
-
-BRANCHES = {"prod": _production_branches}
 
 
 def delivery_rules(settings: Settings) -> Ruleset:
@@ -166,8 +158,3 @@ def rule_differences(forge: Forge, wanted: Ruleset) -> list[str]:
         for name in names
         if getattr(found, name) != getattr(wanted, name)
     ]
-
-
-def environment_name(settings: Settings, target: str) -> str:
-    """Return the forge's environment of a target."""
-    return environment_of(settings, target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from configparser import ConfigParser
+from configparser import ConfigParser, SectionProxy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,13 +45,17 @@ class LocalCloud:
     tokens: Mapping[str, str] = field(repr=False)
     config: Path
 
+    def profile(self, name: str) -> SectionProxy:
+        """Return a profile of the config file that the cloud has written."""
+        profiles = ConfigParser(interpolation=None)
+        profiles.read(self.config, encoding="utf-8")
+        return profiles[name]
+
     def administrator(self, workspace: str) -> WorkspaceClient:
         """Return a client of the workspace with the rights of its administrator."""
         from databricks.sdk import WorkspaceClient
 
-        profiles = ConfigParser()
-        profiles.read(self.config, encoding="utf-8")
-        profile = profiles[workspace]
+        profile = self.profile(workspace)
         return WorkspaceClient(host=profile["host"], token=profile["token"], auth_type="pat")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from configparser import ConfigParser
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -116,9 +115,7 @@ def account_of(stage: Stage) -> AccountClient:
     """Return a client of the account, for its administrator."""
     from databricks.sdk import AccountClient
 
-    profiles = ConfigParser(interpolation=None)
-    profiles.read(stage.cloud.config, encoding="utf-8")
-    profile = profiles["account"]
+    profile = stage.cloud.profile("account")
     return AccountClient(
         host=profile["host"],
         account_id=profile["account_id"],
