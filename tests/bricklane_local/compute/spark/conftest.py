@@ -71,6 +71,9 @@ class Engine:
         self.cloud = cloud
         self.endpoint = endpoint
         self.paths = StatePaths(cloud.state.resolve())
+        # PySpark closes a session that is collected, in whatever thread that happens, and with it
+        # the threads that all sessions share: a thread of gRPC then waits for itself.
+        self._sessions: list[SparkSession] = []
 
     def session(self, **settings: str) -> SparkSession:
         """Open a session as the administrator, unless ``settings`` say otherwise."""
@@ -86,7 +89,9 @@ class Engine:
         builder = SparkSession.builder.remote(self.endpoint.remote_with_token)
         for key, value in identity.items():
             builder = builder.config(key, value)
-        return builder.create()
+        session = builder.create()
+        self._sessions.append(session)
+        return session
 
 
 @pytest.fixture(scope="session")
