@@ -1,0 +1,1 @@
+"""Tests of notebooks, scripts and bundles: a pytest plugin, levels, reports, static checks."""

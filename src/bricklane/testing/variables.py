@@ -1,0 +1,16 @@
+"""Environment variables by which ``bricklane test`` tells a test run where it is."""
+
+LEVEL = "BRICKLANE_TEST_LEVEL"
+"""The level that runs, such as ``unit``; unset when pytest is started by itself."""
+
+TARGET = "BRICKLANE_TARGET"
+"""The target of the bundle whose workspace the tests use; unset for the default target."""
+
+SUMMARY = "BRICKLANE_BUNDLE_SUMMARY"
+"""A file with what ``databricks bundle summary --output json`` says of the target."""
+
+REPORTS = "BRICKLANE_TEST_REPORTS"
+"""The folder that a test run leaves its reports in; unset when nobody asks for any."""
+
+SPARK = "BRICKLANE_TEST_SPARK"
+"""Where ``spark`` comes from, like the option ``--spark``, which wins."""
