@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from bricklane_local.clientconfig import RATE_LIMIT
 from bricklane_local.forge.actions.settings import ActionsSettings
 
 # How this machine reaches the network and packages; a job cannot do without.
@@ -57,6 +58,8 @@ def base_environment(
         "PAGER": "cat",
         "DEBIAN_FRONTEND": "noninteractive",
         "ACT_DISABLE_VERSION_CHECK": "1",
+        # As in the profiles of this cloud's workspaces: its jobs deploy to them.
+        "DATABRICKS_RATE_LIMIT": RATE_LIMIT,
     }
     return found | _caches(environment)
 
