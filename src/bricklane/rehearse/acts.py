@@ -26,7 +26,7 @@ BUMPS = {"major": "MAJOR", "minor": "MINOR"}
 
 
 def project(stage: Stage, *, sign_in: str = "secret") -> None:
-    """Make the project and its repository, provision what both need, and push."""
+    """Make the project and its repository, provision what both need, and push; dev is deployed."""
     if sign_in not in SIGN_INS:
         raise BricklaneError(
             f"CI cannot sign in by {sign_in!r}; it is one of: {', '.join(SIGN_INS)}"
@@ -36,7 +36,7 @@ def project(stage: Stage, *, sign_in: str = "secret") -> None:
     provisioning.make_repository(stage)
     provisioning.provision(stage, oidc=oidc)
     provisioning.first_push(stage)
-    _deployed(stage, "deploy-dev.yml", stage.settings.gitflow.develop)
+    _deploying(stage, "deploy-dev.yml", stage.settings.gitflow.develop)
 
 
 def feature(
@@ -121,7 +121,7 @@ def merge_back(stage: Stage) -> None:
     for pull_request in found:
         _merge(stage, pull_request, MergeMethod.MERGE)
     if any(one.base == develop for one in found):
-        _deployed(stage, "deploy-dev.yml", develop)
+        _deploying(stage, "deploy-dev.yml", develop)
     for one in found:
         if one.base != develop:
             _deployed(stage, "deploy-staging.yml", one.base)
@@ -206,6 +206,7 @@ def expect(
     contains: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Check what is deployed where, which tags exist, and which branch contains which."""
+    settle(stage)
     proofs.expect(stage, versions or {}, tags, same_wheels, contains or {})
 
 
@@ -297,10 +298,28 @@ def _merge(stage: Stage, pull_request: PullRequest, method: MergeMethod) -> None
     )
 
 
+def _deploying(stage: Stage, workflow: str, branch: str) -> None:
+    """Let a deployment go on while people go on; the next that waits for one waits for both."""
+    stage.deploying.append((workflow, branch, stage.head(branch)))
+
+
 def _deployed(stage: Stage, workflow: str, branch: str) -> None:
-    run = finished_run(stage, workflow=workflow, commit=stage.head(branch))
-    stage.screen.happened(workflow.removesuffix(".yml"), f"deployed and tested {branch}")
-    stage.screen.say(run.url)
+    _deploying(stage, workflow, branch)
+    settle(stage)
+
+
+def settle(stage: Stage) -> None:
+    """Wait for the deployments that are still going on, and show them.
+
+    Raises:
+        BricklaneError: when one of them fails.
+    """
+    while stage.deploying:
+        workflow, branch, commit = stage.deploying[0]
+        run = finished_run(stage, workflow=workflow, commit=commit)
+        del stage.deploying[0]
+        stage.screen.happened(workflow.removesuffix(".yml"), f"deployed and tested {branch}")
+        stage.screen.say(run.url)
 
 
 def _dispatch(stage: Stage, workflow: str, inputs: Mapping[str, str]) -> WorkflowRun:

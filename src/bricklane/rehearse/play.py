@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bricklane.process import run
 from bricklane.rehearse import cloud as clouds
-from bricklane.rehearse.acts import ACTS
+from bricklane.rehearse.acts import ACTS, settle
 from bricklane.rehearse.packages import path_with_uv, uv_environment
 from bricklane.rehearse.proofs import latest, wheels_in
 from bricklane.rehearse.provisioning import TARGETS
@@ -45,6 +45,7 @@ def play(scenario: Scenario, screen: Screen, *, cloud: str, folder: Path) -> Sta
     for act in scenario.acts:
         screen.headline(act.name.replace("-", " "))
         ACTS[act.name](stage, **act.parameters)
+    settle(stage)
     return stage
 
 

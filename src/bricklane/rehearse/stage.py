@@ -37,6 +37,7 @@ class Stage:
         pull_request: the number of the last pull request that a person opened.
         forges: login → the repository as that person sees it; filled when it exists.
         seen: ids of workflow runs that an act has waited for.
+        deploying: workflow, branch and commit of deployments that nobody stops working for.
     """
 
     cloud: LocalCloud
@@ -46,6 +47,7 @@ class Stage:
     pull_request: int = 0
     forges: dict[str, Forge] = field(default_factory=dict)
     seen: set[int] = field(default_factory=set)
+    deploying: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def repository(self) -> str:
