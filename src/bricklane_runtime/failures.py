@@ -13,7 +13,7 @@ HERE = str(Path(__file__).parent)
 # Frames that are not user code: ours, IPython's, the import system's, and those between the call of
 # a Spark function and its failure in Spark.
 HIDDEN = (
-    *(HERE, "<frozen ", "/IPython/core/"),
+    *(HERE, "/bricklane/testing/notebooks/", "<frozen ", "/IPython/core/"),
     *("/pyspark/sql/connect/", "/pyspark/errors/", "/pyspark/sql/utils.py"),
 )
 

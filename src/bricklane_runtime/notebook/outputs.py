@@ -208,6 +208,11 @@ class CellStream(io.TextIOBase):
         self._recorder = recorder
         self._log = log
 
+    @property
+    def log(self) -> TextIO:
+        """The process's own stream."""
+        return self._log
+
     def write(self, text: str) -> int:
         """Write text."""
         if not isinstance(text, str):
