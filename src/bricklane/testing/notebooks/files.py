@@ -124,6 +124,7 @@ def locate(name: str | Path, folders: Iterable[Path]) -> Path:
     Raises:
         BricklaneError: there is none; says where it was looked for.
     """
+    __tracebackhide__ = True
     looked = list(dict.fromkeys(folders))
     for folder in looked:
         if (found := find(folder / name)) is not None:

@@ -85,6 +85,7 @@ class Surroundings:
         from bricklane_runtime.notebook.outputs import Recorder
         from bricklane_runtime.redaction import Redactor
 
+        __tracebackhide__ = True
         self._project = project
         self._files: dict[str, Path] = {}
         self.given = given
@@ -105,6 +106,7 @@ class Surroundings:
         from bricklane_runtime.dbutils.widgets import Widgets
         from bricklane_runtime.notebook.restart import restart
 
+        __tracebackhide__ = True
         given = self.given
         folder = str(PurePosixPath(self.path).parent)
         runner = OtherNotebooks(self._project, self.path, given, self.session)

@@ -162,6 +162,7 @@ def replaced(dbutils: Any, stubs: Any) -> Any:
     Raises:
         BricklaneError: the mapping names what ``dbutils`` does not have.
     """
+    __tracebackhide__ = True
     if stubs is None:
         return dbutils
     if not isinstance(stubs, Mapping):
@@ -202,6 +203,7 @@ def pip_function(mode: str) -> Callable[[str], None]:
         mode: ``check``: what is in the environment is fine, the rest fails; ``ignore``: all is
             fine; ``refuse``: all fails.
     """
+    __tracebackhide__ = True
     if mode not in PIP_MODES:
         raise BricklaneError(
             f"pip={mode!r} is not known",
