@@ -227,12 +227,12 @@ class NotebookRun:
             raise error
 
     def _sql(self, cell: Cell) -> None:
-        if self._session is None:
-            raise RuntimeError("This run has no Spark")
         shown: dict[str, Any] | None = None
         for statement in split(cell.body):
             if run_widget_statement(statement, self._dbutils.widgets):
                 continue
+            if self._session is None:
+                raise RuntimeError("This run has no Spark")
             text = with_widgets(statement, self._dbutils.widgets.get)
             values = {marker: self._dbutils.widgets.get(marker) for marker in markers(text)}
             frame = self._session.sql(text, args=values or None)

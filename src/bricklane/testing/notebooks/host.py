@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Mapping
@@ -143,7 +144,7 @@ class Surroundings:
         notebook = files.read(file)
         cells = parse(notebook.content, notebook.language, notebook.form)
         if notebook.form == "JUPYTER":
-            _show_in_tracebacks(file, cells)
+            _show_in_tracebacks(_code_name(file), cells)
         return cells
 
     def load(self, path: str) -> list[Cell]:
@@ -169,21 +170,31 @@ class Surroundings:
 
         file = self._files[path]
         if cell.line:
-            return Place(str(file), cell.line, is_file=True)
+            return Place(_code_name(file), cell.line, is_file=True)
         return Place(f"<{file.name} cell {index + 1}>")
 
     def forget(self) -> None:
         """Keep modules: nothing was installed, and tests may have patched them."""
 
 
-def _show_in_tracebacks(file: Path, cells: list[Cell]) -> None:
+def _code_name(file: Path) -> str:
+    """Return the file name that a notebook's code is compiled with."""
+    if file.suffix != ".py" and "coverage" in sys.modules:
+        from bricklane.testing.coverage import is_measured_wrongly
+
+        if is_measured_wrongly():
+            return f"<{file.name}>"  # coverage.py leaves such names alone
+    return str(file)
+
+
+def _show_in_tracebacks(name: str, cells: list[Cell]) -> None:
     """Have tracebacks show the code of a Jupyter notebook instead of its JSON."""
     lines: list[str] = []
     for cell in cells:
         if cell.line:
             lines += ["\n"] * (cell.line - 1 - len(lines))
             lines += [f"{line}\n" for line in cell.source.split("\n")]
-    linecache.cache[str(file)] = (sum(map(len, lines)), None, lines, str(file))
+    linecache.cache[name] = (sum(map(len, lines)), None, lines, name)
 
 
 class OtherNotebooks:
