@@ -66,6 +66,15 @@ class Host(Protocol):
         """
         ...
 
+    def sql(self, statement: str, values: dict[str, str]) -> Any:
+        """Return the data frame of a statement.
+
+        Args:
+            statement: one statement.
+            values: of its parameter markers, by name.
+        """
+        ...
+
     def pip(self, line: str) -> None:
         """Run what follows ``%pip``."""
         ...

@@ -81,6 +81,12 @@ class TaskHost:
         notebook = "" if path == self.path else f"{posixpath.basename(path)} "
         return Place(f"<{notebook}cell {index + 1}>")
 
+    def sql(self, statement: str, values: dict[str, str]) -> Any:
+        """Return the data frame of a statement."""
+        if self.session is None:
+            raise RuntimeError("This run has no Spark")
+        return self.session.sql(statement, args=values or None)
+
     def pip(self, line: str) -> None:
         """Install packages for this run."""
         run_pip(line, self._task.roots, self._packages)
@@ -231,11 +237,9 @@ class NotebookRun:
         for statement in split(cell.body):
             if run_widget_statement(statement, self._dbutils.widgets):
                 continue
-            if self._session is None:
-                raise RuntimeError("This run has no Spark")
             text = with_widgets(statement, self._dbutils.widgets.get)
             values = {marker: self._dbutils.widgets.get(marker) for marker in markers(text)}
-            frame = self._session.sql(text, args=values or None)
+            frame = self._host.sql(text, values)
             self.shell.user_ns["_sqldf"] = frame
             shown = spark_table(frame) if frame.columns else None
         if shown is not None:
@@ -262,7 +266,8 @@ class NotebookRun:
         path = resolve(inclusion.path, posixpath.dirname(self._paths[-1]))
         if path in self._paths:
             raise InclusionError(f"%run: {path} includes itself: {' > '.join(self._paths)}")
-        self._dbutils.widgets._assign(inclusion.widgets)
+        if inclusion.widgets:
+            self._dbutils.widgets._assign(inclusion.widgets)
         self._paths.append(path)
         try:
             for index, part in enumerate(self._host.load(path)):

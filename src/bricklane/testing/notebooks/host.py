@@ -126,11 +126,10 @@ class Surroundings:
         from bricklane_runtime.dbutils.fs import FileSystem
 
         folders = {name: Path(folder) for name, folder in self.given.files.items()}
-        dbfs = {name.removeprefix("dbfs:"): folder for name, folder in folders.items()}
         writable = (self._project.root, Path(tempfile.gettempdir()))
         return FileSystem(
             standins.GivenFiles(folders, writable, "dbfs", "/Volumes"),
-            standins.GivenFiles(dbfs, writable, "dbfs"),
+            standins.GivenFiles(folders, writable, "dbfs"),
             standins.GivenFiles(folders, writable, "file"),
         )
 
@@ -172,6 +171,12 @@ class Surroundings:
         if cell.line:
             return Place(_code_name(file), cell.line, is_file=True)
         return Place(f"<{file.name} cell {index + 1}>")
+
+    def sql(self, statement: str, values: dict[str, str]) -> Any:
+        """Return the data frame of a statement."""
+        from bricklane.testing.notebooks.sparkstate import run_statement
+
+        return run_statement(self.session, statement, values)
 
     def forget(self) -> None:
         """Keep modules: nothing was installed, and tests may have patched them."""

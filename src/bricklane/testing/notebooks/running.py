@@ -15,8 +15,9 @@ from bricklane.testing.notebooks.failures import Fault, NotebookFailure, hint_of
 from bricklane.testing.notebooks.host import Given, Project, Surroundings
 from bricklane.testing.notebooks.isolation import process_kept
 from bricklane.testing.notebooks.needs import uses_spark
+from bricklane.testing.notebooks.paths import paths_mapped
 from bricklane.testing.notebooks.results import FAILED, NotebookResult, cell_results
-from bricklane.testing.notebooks.sparkstate import quoted
+from bricklane.testing.notebooks.sparkstate import errors_once, quoted
 from bricklane.testing.notebooks.timing import TimeLimit, time_limit
 
 if TYPE_CHECKING:
@@ -94,7 +95,12 @@ def run_notebook(project: Project, file: Path, given: Given, session: Any = None
             _prepare(host.session, given)
     folders = (project.root, project.root / "src")
     imported = [folder for folder in folders if folder.is_dir()]
-    with process_kept(file.parent, imported), _streams(host):
+    with (
+        process_kept(file.parent, imported),
+        _streams(host),
+        paths_mapped(given.files),
+        errors_once(),
+    ):
         return _run(project, file, host, cells)
 
 

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+REPEATING_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+USE_CATALOG = re.compile(
+    r"\s*USE\s+CATALOG\s+(?:IDENTIFIER\(\s*:(?P<marker>\w+)\s*\)|(?P<name>\w+|`[^`]+`))\s*\Z",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,41 @@ class SparkState:
 def quoted(name: str) -> str:
     """Return a name as SQL writes it, whatever it holds."""
     return "`" + name.replace("`", "``") + "`"
+
+
+@contextlib.contextmanager
+def errors_once() -> Iterator[None]:
+    """Keep pyspark from printing each error of a query, which it raises anyway, as JSON."""
+    before = [(logger, logger.disabled) for logger in map(logging.getLogger, REPEATING_LOGGERS)]
+    for logger, _ in before:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger, disabled in before:
+            logger.disabled = disabled
+
+
+def run_statement(spark: Any, statement: str, values: Mapping[str, str]) -> Any:
+    """Return the data frame of a statement; ``USE CATALOG`` works on any Spark.
+
+    Args:
+        spark: the session.
+        statement: one statement.
+        values: of its parameter markers, by name.
+    """
+    from pyspark.errors import ParseException
+
+    try:
+        return spark.sql(statement, args=dict(values) or None)
+    except ParseException:
+        # Databricks' statement; Spark of its own has an API for it only.
+        used = USE_CATALOG.match(statement)
+        if used is None:
+            raise
+        name = values[used["marker"]] if used["marker"] else used["name"].strip("`")
+        spark.catalog.setCurrentCatalog(name)
+        return spark.createDataFrame([], "result STRING").drop("result")
 
 
 def look(spark: Any) -> SparkState:

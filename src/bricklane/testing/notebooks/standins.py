@@ -88,10 +88,10 @@ class GivenFiles:
         scheme: str,
         required: str = "",
     ) -> None:
+        from bricklane.testing.notebooks.paths import roots_of
         from bricklane_runtime.dbutils.stores import LocalStore
-        from bricklane_runtime.files.roots import Roots
 
-        self._roots = Roots({prefix: str(folder) for prefix, folder in folders.items()})
+        self._roots = roots_of(folders)
         self._store = LocalStore()
         self._writable = tuple(folder.resolve() for folder in (*writable, *folders.values()))
         self._scheme = scheme

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -140,6 +141,29 @@ def test_files_are_those_of_folders_that_stand_for_volumes(
     assert result.namespace["text"] == "a,b"
     with pytest.raises(NotebookFailure, match="no folder of the test stands for it"):
         notebook(file)
+
+
+def test_python_and_the_shell_know_these_folders(
+    notebook: NotebookCaller, write: Write, tmp_path: Path
+) -> None:
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    file = write(
+        "a.py",
+        "import glob, os\nfrom pathlib import Path\n"
+        "Path('/Volumes/dev/raw/one.txt').write_text('hi')\n"
+        "found = os.listdir('/Volumes/dev/raw'), glob.glob('/Volumes/dev/raw/*')\n"
+        "with open('/Volumes/dev/raw/one.txt') as stream:\n    text = stream.read()\n"
+        "said = !cat /Volumes/dev/raw/one.txt",
+        "%sh\nls /Volumes/dev/raw",
+    )
+    before = os.listdir, builtins.open, os.open, subprocess.Popen.__init__
+    result = notebook(file, files={"/Volumes/dev": tmp_path, "dbfs:/Volumes/dev/raw": inner})
+    assert result.namespace["found"] == (["one.txt"], ["/Volumes/dev/raw/one.txt"])
+    assert (result.namespace["text"], result.namespace["said"]) == ("hi", ["hi"])
+    assert result.cells[1].text == "one.txt\n"
+    assert (inner / "one.txt").read_text() == "hi"
+    assert (os.listdir, builtins.open, os.open, subprocess.Popen.__init__) == before
 
 
 def test_files_of_this_machine_are_safe(notebook: NotebookCaller, write: Write) -> None:

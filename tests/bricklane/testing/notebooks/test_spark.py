@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -49,6 +50,32 @@ def test_sql_and_python_share_the_session_of_the_test(
 def test_the_session_is_as_it_was(spark: SparkSession) -> None:
     assert spark.conf.get("spark.sql.shuffle.partitions") == "200"
     assert spark.sql("SHOW VIEWS").collect() == []
+
+
+def test_spark_reads_and_writes_files_that_stand_for_volumes(
+    notebook: NotebookCaller, write: Write, tmp_path: Path
+) -> None:
+    (tmp_path / "in.csv").write_text("a,b\n1,2\n")
+    file = write(
+        "a.py",
+        "frame = spark.read.option('header', True).csv('/Volumes/dev/shop/raw/in.csv')\n"
+        "frame.write.parquet('/Volumes/dev/shop/raw/out')\n"
+        "rows = spark.read.load('dbfs:/Volumes/dev/shop/raw/out', format='parquet').collect()",
+    )
+    result = notebook(file, files={"/Volumes/dev/shop/raw": tmp_path})
+    assert [row.asDict() for row in result.namespace["rows"]] == [{"a": "1", "b": "2"}]
+    assert (tmp_path / "out").is_dir()
+
+
+@pytest.mark.parametrize("catalog", ["IDENTIFIER(:catalog)", "spark_catalog"])
+def test_statements_about_the_current_catalog_work_on_any_spark(
+    notebook: NotebookCaller, write: Write, catalog: str
+) -> None:
+    use = f"USE CATALOG {catalog};\nUSE SCHEMA IDENTIFIER(:schema)"
+    file = write("a.sql", use, "SELECT current_catalog(), current_schema()")
+    table = notebook(file, {"catalog": "spark_catalog", "schema": "default"}).cells[1].table
+    assert table is not None
+    assert table.rows == (("spark_catalog", "default"),)
 
 
 def test_a_schema_to_begin_with(
