@@ -145,7 +145,9 @@ def check_code(settings: Settings, bundle: Bundle) -> str:
             "\n".join(of[Severity.ERROR]),
             hint="bricklane lint shows the same here, with how to mend each",
         )
-    return "\n".join([f"{report.files} files", *of[Severity.WARNING]])
+    warnings = of[Severity.WARNING]
+    count = f", warnings: {len(warnings)}" if warnings else ""
+    return "\n".join([f"files: {report.files}{count}", *warnings])
 
 
 def run_commands(

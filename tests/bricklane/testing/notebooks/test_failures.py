@@ -123,6 +123,18 @@ def test_an_endless_cell_ends(notebook: NotebookCaller, write: Write, cell: str)
     assert notebook(write("b.py", "x = 1")).namespace == {"x": 1}
 
 
+def test_the_time_of_a_notebook_counts_for_those_that_it_runs(
+    notebook: NotebookCaller, write: Write
+) -> None:
+    write("child.py", "while True:\n    pass")
+    file = write("a.py", "dbutils.notebook.run('child', 60)")
+    with pytest.raises(NotebookFailure, match=r"cell 1: TimeLimit: still running after 1 sec"):
+        notebook(file, timeout=1)
+    short = write("b.py", "dbutils.notebook.run('child', 1)")
+    with pytest.raises(NotebookFailure, match=r"WorkflowException: Notebook /child ended FAILED"):
+        notebook(short, timeout=60)
+
+
 def test_much_output_is_kept_up_to_a_limit(
     notebook: NotebookCaller, write: Write, capsys: pytest.CaptureFixture[str]
 ) -> None:
