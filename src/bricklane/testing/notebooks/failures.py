@@ -16,6 +16,8 @@ TAIL = 10
 # A message of Spark goes on with frames of Java.
 JAVA = "\n\nJVM stacktrace:"
 LONGEST_LINE = 200
+# What notebooks know only where Spark's driver is.
+NOT_HERE = ("sc", "sqlContext")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,8 @@ def hint_of(error: BaseException, notebook: str) -> str:
     given: Any = getattr(error, "hint", None)
     if isinstance(given, str):
         return given
+    if isinstance(error, NameError) and error.name in NOT_HERE:
+        return f"{error.name} is on classic clusters only, and not with Spark Connect: use spark"
     if name == "InputWidgetNotDefined":
         widget = getattr(error, "name", "NAME")
         return (

@@ -127,7 +127,8 @@ def check_names(chunks: list[Code], own: Source, findings: Findings) -> None:
         begins.append(end)
         body += _moved(chunk, end)
         end += chunk.part.body.count("\n") + 1
-    checker = Checker(ast.Module(body, []), builtins=KNOWN, withDoctest=False)
+    tree = ast.Module(body, [])
+    checker = Checker(tree, filename=own.name, builtins=KNOWN, withDoctest=False)
     for message in checker.messages:
         if isinstance(message, UndefinedName):
             index = max(n for n, begin in enumerate(begins) if begin < message.lineno)

@@ -140,6 +140,8 @@ def read(file: Path, root: Path) -> Source:
         return _plain(file, name)
     try:
         notebook = files.read(file)
+        if notebook.language not in ("PYTHON", "SQL"):
+            return Source(file, name, True)  # there are no rules for Scala and R
         cells = parse(notebook.content, notebook.language, notebook.form)
     except (BricklaneError, NotebookFormatError) as error:
         return Source(file, name, True, problem=str(error).removeprefix(f"{file}: "))

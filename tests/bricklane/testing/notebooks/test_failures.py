@@ -100,6 +100,14 @@ def test_a_missing_widget_names_itself_and_the_notebook(
     )
 
 
+def test_what_only_classic_clusters_have_is_refused(notebook: NotebookCaller, write: Write) -> None:
+    text = shown(notebook, write("a.py", "sc.parallelize([1])"))
+    assert "NameError: name 'sc' is not defined" in text
+    assert text.endswith(
+        "hint: sc is on classic clusters only, and not with Spark Connect: use spark"
+    )
+
+
 def test_a_notebook_that_another_runs_shows_where_it_failed(
     notebook: NotebookCaller, write: Write
 ) -> None:

@@ -189,6 +189,13 @@ def test_scripts_and_sql_files(project: Path) -> None:
     (project / "job.py").write_text("import os\nprint(os.name, nothing)\n")
     (project / "one.sql").write_text("SELECT :a, {{ b }}, ${c};\n\nSELECT a\nFROM t WHERE;\n")
     (project / "two.sql").write_text("{% if a %} SELECT {% endif %}")
+    (project / "three.sql").write_text("{{ config(materialized='table') }}\nSELECT 1")
+    (project / "__init__.py").write_text(
+        "__path__ = __import__('pkgutil').extend_path(__path__, 1)"
+    )
+    (project / "scala.ipynb").write_text(
+        '{"cells": [], "metadata": {"language_info": {"name": "scala"}}}'
+    )
     assert found() == [
         ("job.py", 2, "BL102", "`nothing` is not defined in this file"),
         ("one.sql", 4, "BL201", "something is missing at `WHERE`"),
