@@ -110,7 +110,7 @@ class Surroundings:
         __tracebackhide__ = True
         given = self.given
         folder = str(PurePosixPath(self.path).parent)
-        runner = OtherNotebooks(self._project, self.path, given, self.session)
+        runner = OtherNotebooks(self._project, self.path, given, lambda: self.session)
         widgets = Widgets({str(name): str(value) for name, value in given.widgets.items()})
         made = parts.DBUtils(
             self._file_system(),
@@ -209,10 +209,12 @@ class OtherNotebooks:
         project: where they are.
         path: of the notebook that runs them.
         given: what the test gave that one.
-        session: its Spark session.
+        session: returns its Spark session; None when it has none.
     """
 
-    def __init__(self, project: Project, path: str, given: Given, session: Any) -> None:
+    def __init__(
+        self, project: Project, path: str, given: Given, session: Callable[[], Any]
+    ) -> None:
         self._project = project
         self._path = path
         self._given = given
@@ -239,7 +241,7 @@ class OtherNotebooks:
         )
         with self._turn:
             try:
-                return run_notebook(self._project, file, given, self._session).exit_value or ""
+                return run_notebook(self._project, file, given, self._session()).exit_value or ""
             except NotebookFailure as error:
                 raise WorkflowException(f"Notebook {path} ended FAILED: {error}") from None
 

@@ -17,7 +17,7 @@ from bricklane.testing.notebooks.isolation import process_kept
 from bricklane.testing.notebooks.needs import uses_spark
 from bricklane.testing.notebooks.paths import paths_mapped
 from bricklane.testing.notebooks.results import FAILED, NotebookResult, cell_results
-from bricklane.testing.notebooks.sparkstate import errors_once, quoted
+from bricklane.testing.notebooks.sparkstate import errors_once, quoted, session_kept
 from bricklane.testing.notebooks.timing import TimeLimit, time_limit
 
 if TYPE_CHECKING:
@@ -85,14 +85,12 @@ def run_notebook(project: Project, file: Path, given: Given, session: Any = None
         NotebookFailure: it failed, or could not be begun.
     """
     __tracebackhide__ = True
-    nested = session is not None
     host = Surroundings(project, file, given, session)
     cells = _begun(project, file, host)
-    if given.views or given.schema or (not nested and uses_spark(cells, host.path, host.load)):
-        host.session = host.session or project.session()
-        if not nested:
-            project.keeper.begin(host.session)
-            _prepare(host.session, given)
+    wanted = given.views or given.schema or uses_spark(cells, host.path, host.load)
+    if wanted and session is None:
+        host.session = project.session()
+        _prepare(project, file, host)
     folders = (project.root, project.root / "src")
     imported = [folder for folder in folders if folder.is_dir()]
     with (
@@ -100,6 +98,7 @@ def run_notebook(project: Project, file: Path, given: Given, session: Any = None
         _streams(host),
         paths_mapped(given.files),
         errors_once(),
+        session_kept(session if wanted else None),
     ):
         return _run(project, file, host, cells)
 
@@ -112,19 +111,31 @@ def _begun(project: Project, file: Path, host: Surroundings) -> list[Cell]:
     try:
         return host.cells(file)
     except (NotebookFormatError, BricklaneError) as error:
-        name = project.shown(file)
-        fault = Fault(name, 0, "", "", "", None, 0, type(error).__name__, str(error))
-        raise NotebookFailure(replace(fault, hint=hint_of(error, name)), error=error) from None
+        raise _not_begun(project, file, error) from None
 
 
-def _prepare(session: Any, given: Given) -> None:
-    if given.schema:
-        session.sql("USE " + ".".join(map(quoted, given.schema.split("."))))
-    for name, frame in given.views.items():
-        view = (
-            frame if hasattr(frame, "createOrReplaceTempView") else session.createDataFrame(frame)
-        )
-        view.createOrReplaceTempView(name)
+def _not_begun(project: Project, file: Path, error: Exception) -> NotebookFailure:
+    name = project.shown(file)
+    fault = Fault(name, 0, "", "", "", None, 0, type(error).__name__, str(error))
+    return NotebookFailure(replace(fault, hint=hint_of(error, name)), error=error)
+
+
+def _prepare(project: Project, file: Path, host: Surroundings) -> None:
+    """Give the session what the test gives; one that does not answer fails the notebook."""
+    from pyspark.errors import PySparkException
+
+    __tracebackhide__ = True
+    session, given = host.session, host.given
+    try:
+        project.keeper.begin(session)
+        if given.schema:
+            session.sql("USE " + ".".join(map(quoted, given.schema.split("."))))
+        for name, frame in given.views.items():
+            ready = hasattr(frame, "createOrReplaceTempView")
+            view = frame if ready else session.createDataFrame(frame)
+            view.createOrReplaceTempView(name)
+    except PySparkException as error:
+        raise _not_begun(project, file, error) from None
 
 
 @contextmanager

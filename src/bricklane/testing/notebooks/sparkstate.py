@@ -118,6 +118,19 @@ def _views(spark: Any) -> frozenset[str]:
     return frozenset(row.viewName for row in rows if row.isTemporary)
 
 
+@contextlib.contextmanager
+def session_kept(spark: Any) -> Iterator[None]:
+    """Undo what a block changes in a session; None is no session."""
+    if spark is None:
+        yield
+        return
+    state = look(spark)
+    try:
+        yield
+    finally:
+        restore(spark, state)
+
+
 @dataclass(slots=True)
 class SparkKeeper:
     """Undoes what the notebooks of one test change in the session.

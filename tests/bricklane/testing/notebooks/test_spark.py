@@ -90,6 +90,33 @@ def test_a_schema_to_begin_with(
         spark.sql("DROP SCHEMA of_a_notebook")
 
 
+def test_notebooks_that_a_notebook_runs_have_the_session_for_themselves(
+    notebook: NotebookCaller, write: Write
+) -> None:
+    write(
+        "child.py",
+        "spark.range(2).createOrReplaceTempView('of_child')\n"
+        "spark.conf.set('spark.sql.shuffle.partitions', '5')\n"
+        "dbutils.notebook.exit(spark.table('of_child').count())",
+    )
+    file = write(
+        "a.py",
+        "spark.range(3).createOrReplaceTempView('of_parent')",
+        "said = [dbutils.notebook.run('child', 60) for _ in range(2)]",
+        "views = [row.viewName for row in sql('SHOW VIEWS').collect()]\n"
+        "partitions = spark.conf.get('spark.sql.shuffle.partitions')",
+    )
+    left = notebook(file).namespace
+    assert (left["said"], left["views"], left["partitions"]) == (["2"] * 2, ["of_parent"], "200")
+
+
+def test_what_a_test_gives_wrongly_fails_the_notebook(
+    notebook: NotebookCaller, write: Write
+) -> None:
+    with pytest.raises(NotebookFailure, match=r"a\.py: AnalysisException: \[SCHEMA_NOT_FOUND\]"):
+        notebook(write("a.py", "1"), schema="not_there")
+
+
 def test_functions_of_notebooks_reach_spark(notebook: NotebookCaller, write: Write) -> None:
     write("lib.py", "def double(x):\n    return x * 2")
     file = write(
