@@ -13,24 +13,27 @@ HERE = str(Path(__file__).parent)
 # Frames that are not user code: ours, IPython's, the import system's, and those between the call of
 # a Spark function and its failure in Spark.
 HIDDEN = (
-    *(HERE, "<frozen ", "/IPython/core/"),
+    *(HERE, "/bricklane/testing/notebooks/", "<frozen ", "/IPython/core/"),
     *("/pyspark/sql/connect/", "/pyspark/errors/", "/pyspark/sql/utils.py"),
 )
 
 
-def failure(error: BaseException, source_name: str | None = None) -> Failure:
+def failure(
+    error: BaseException, source_name: str | None = None, within: range | None = None
+) -> Failure:
     """Describe an exception.
 
     Args:
         error: what user code raised.
         source_name: file name that user code was compiled with; the line is taken from its
             innermost frame.
+        within: the lines that are asked for; by default all.
     """
     return Failure(
         type=type(error).__name__,
         message=_message(error),
         traceback=plain_traceback(error),
-        line=line_of(error, source_name),
+        line=line_of(error, source_name, within),
     )
 
 
@@ -42,11 +45,17 @@ def plain_traceback(error: BaseException) -> str:
     return "".join(described.format()).rstrip("\n")
 
 
-def line_of(error: BaseException, source_name: str | None) -> int | None:
+def line_of(
+    error: BaseException, source_name: str | None, within: range | None = None
+) -> int | None:
     """Return the line in ``source_name`` where it went wrong, counted from 1."""
     if isinstance(error, SyntaxError) and error.filename == source_name:
         return error.lineno
-    lines = [line for name, line in _frames(error.__traceback__) if name == source_name]
+    lines = [
+        line
+        for name, line in _frames(error.__traceback__)
+        if name == source_name and (within is None or line in within)
+    ]
     return lines[-1] if lines else None
 
 

@@ -60,10 +60,18 @@ def end_children(known: Container[int] = ()) -> None:
                 os.waitpid(child, 0)
 
 
-def _children() -> list[int]:
-    own = os.getpid()
+def end_tree(process: int) -> None:
+    """Kill a child of this process and, on Linux, what it started."""
+    for child in _children(process):
+        end_tree(child)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
+
+
+def _children(process: int | None = None) -> list[int]:
+    parent = process or os.getpid()
     try:
-        text = Path(f"/proc/{own}/task/{own}/children").read_text(encoding="ascii")
+        text = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii")
     except FileNotFoundError:  # not Linux, or a kernel without it
         return []
     return [int(word) for word in text.split()]

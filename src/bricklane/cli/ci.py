@@ -95,7 +95,13 @@ def _checks(
     settings: Settings, bundle: Bundle, subject: Subject, log: GroupedLog
 ) -> Iterator[Check]:
     """Yield what each check came to."""
-    from bricklane.delivery.checks import check_bundle, check_direction, measured, run_commands
+    from bricklane.delivery.checks import (
+        check_bundle,
+        check_code,
+        check_direction,
+        measured,
+        run_commands,
+    )
     from bricklane.gitflow.kinds import kinds_of
 
     kinds = kinds_of(settings.gitflow)
@@ -105,6 +111,7 @@ def _checks(
     yield measured(
         "bundle", lambda: check_bundle(settings, bundle, kinds, subject.head, os.environ)
     )
+    yield measured("notebooks and scripts", partial(check_code, settings, bundle))
     yield from run_commands(settings, click.echo, log)
 
 

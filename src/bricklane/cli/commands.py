@@ -20,6 +20,7 @@ COMMANDS = {
     "feature": ("bricklane.cli.feature", "Begin a feature, and bring it into develop."),
     "history": ("bricklane.cli.history", "List past deployments, newest first."),
     "hotfix": ("bricklane.cli.hotfix", "Draft a hotfix of what is in production."),
+    "lint": ("bricklane.cli.lint", "Check notebooks and scripts without running them."),
     "local": ("bricklane.cli.local", "Start, stop and inspect the local cloud."),
     "new": ("bricklane.cli.new", "Make a project: a bundle with tests and workflows."),
     "next-version": ("bricklane.cli.next_version", "Print the version that comes next."),

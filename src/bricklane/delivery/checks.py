@@ -118,6 +118,38 @@ def _names_for(kinds: Kinds, base: str) -> list[str]:
     return found or [pattern(kind) for kind in _working(kinds)]
 
 
+def check_code(settings: Settings, bundle: Bundle) -> str:
+    """Check notebooks, scripts and SQL files without running them, as ``bricklane lint`` does.
+
+    Args:
+        settings: of the project.
+        bundle: of the project.
+
+    Returns:
+        How many files there are, and the findings that are warnings.
+
+    Raises:
+        BricklaneError: with every finding that is an error.
+    """
+    from bricklane.testing.validation.linting import lint
+    from bricklane.testing.validation.rules import Severity
+    from bricklane.testing.validation.sources import one_line
+
+    report = lint([settings.root], settings.root, settings.lint, bundle)
+    of = {
+        severity: [one_line(each) for each in report.findings if each.rule.severity is severity]
+        for severity in Severity
+    }
+    if of[Severity.ERROR]:
+        raise BricklaneError(
+            "\n".join(of[Severity.ERROR]),
+            hint="bricklane lint shows the same here, with how to mend each",
+        )
+    warnings = of[Severity.WARNING]
+    count = f", warnings: {len(warnings)}" if warnings else ""
+    return "\n".join([f"files: {report.files}{count}", *warnings])
+
+
 def run_commands(
     settings: Settings, show: Callable[[str], None], report: Report
 ) -> Iterator[Check]:

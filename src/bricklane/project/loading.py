@@ -158,7 +158,7 @@ def described(settings: Settings) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     for name in (part.name for part in fields(settings) if part.name not in OBSERVED):
         value = getattr(settings, name)
-        if name in {"gitflow", "forge"}:
+        if name in {"gitflow", "forge", "lint", "notebooks"}:
             found |= {f"{name}/{part.name}": getattr(value, part.name) for part in fields(value)}
         else:
             found[name] = value

@@ -69,6 +69,34 @@ class TargetSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LintSettings:
+    """``[lint]``: static validation of notebooks, scripts and SQL files.
+
+    Args:
+        ignore: codes or names of rules that are off.
+        exclude: patterns of files that are left out, relative to the root.
+        per_file: pattern of files → codes or names of rules that are off in them.
+    """
+
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    per_file: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookSettings:
+    """``[notebooks]``: notebooks that ``pytest --notebooks`` runs without a test of their own.
+
+    Args:
+        skip: pattern of files → why they are left out.
+        widgets: pattern of files → values of widgets, by name.
+    """
+
+    skip: Mapping[str, str] = field(default_factory=dict)
+    widgets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole file.
 
@@ -81,6 +109,8 @@ class Settings:
         tests: level → command, such as ``unit`` → ``uv run pytest tests/unit``.
         build: command that builds the wheels into ``dist/``; empty when the bundle has none.
         checks: commands that a pull request has to pass, beside the unit tests.
+        lint: static validation.
+        notebooks: notebooks that are run without a test of their own.
     """
 
     root: Path
@@ -91,3 +121,5 @@ class Settings:
     tests: Mapping[str, str] = field(default_factory=dict)
     build: str = "uv build --wheel --clear"
     checks: tuple[str, ...] = ()
+    lint: LintSettings = field(default_factory=LintSettings)
+    notebooks: NotebookSettings = field(default_factory=NotebookSettings)

@@ -5,13 +5,16 @@ Source: https://docs.databricks.com/en/dev-tools/databricks-utils.html
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Never
 
+from bricklane_runtime.dbutils.context import context_of
 from bricklane_runtime.dbutils.fs import FileSystem
-from bricklane_runtime.dbutils.jobs import Jobs
-from bricklane_runtime.dbutils.notebook import Notebook, NotebookExit
-from bricklane_runtime.dbutils.secrets import Secrets
+from bricklane_runtime.dbutils.jobs import Jobs, WorkspaceValues
+from bricklane_runtime.dbutils.notebook import Notebook, NotebookExit, WorkspaceRunner
+from bricklane_runtime.dbutils.secrets import Secrets, WorkspaceSecrets
+from bricklane_runtime.dbutils.stores import DbfsStore, LocalStore, VolumeStore
 from bricklane_runtime.dbutils.utility import Utility, refuse
 from bricklane_runtime.dbutils.widgets import Widgets
 from bricklane_runtime.rest import Rest
@@ -67,25 +70,50 @@ class DBUtils(Utility):
     """Databricks utilities: fs, jobs, library, notebook, secrets, widgets.
 
     Args:
-        task: the run.
+        fs: utilities for files.
+        jobs: utilities for jobs.
+        notebook: utilities for the control flow of notebooks.
+        secrets: utilities for secrets.
+        widgets: the parameters.
         restart: clears the Python state; None outside of notebooks.
     """
 
-    def __init__(self, task: Task, restart: Callable[[], None] | None = None) -> None:
-        specification = task.specification
-        self._rest = Rest(specification.host, specification.token)
-        parameters = specification.notebook.parameters if specification.notebook else {}
-        self.fs = FileSystem(self._rest)
-        self.jobs = Jobs(self._rest, specification)
+    def __init__(
+        self,
+        fs: FileSystem,
+        jobs: Jobs,
+        notebook: Notebook,
+        secrets: Secrets,
+        widgets: Widgets,
+        restart: Callable[[], None] | None = None,
+    ) -> None:
+        self.fs = fs
+        self.jobs = jobs
         self.library = Library(restart)
-        self.notebook = Notebook(self._rest, specification)
-        self.secrets = Secrets(self._rest, task.vault)
-        self.widgets = Widgets(parameters)
+        self.notebook = notebook
+        self.secrets = secrets
+        self.widgets = widgets
 
     @classmethod
-    def of_task(cls, task: Task) -> DBUtils:
-        """Return the utilities of a task that is no notebook."""
-        return cls(task)
+    def of_task(cls, task: Task, restart: Callable[[], None] | None = None) -> DBUtils:
+        """Return the utilities of a task of the local cloud.
+
+        Args:
+            task: the run.
+            restart: clears the Python state; None for a task that is no notebook.
+        """
+        specification = task.specification
+        rest = Rest(specification.host, specification.token)
+        notebook = specification.notebook
+        folder = posixpath.dirname(notebook.path) if notebook else "/"
+        return cls(
+            FileSystem(VolumeStore(rest), DbfsStore(rest), LocalStore()),
+            Jobs(WorkspaceValues(rest, specification)),
+            Notebook(WorkspaceRunner(rest), folder, context_of(specification)),
+            Secrets(WorkspaceSecrets(rest), task.vault.hide),
+            Widgets(notebook.parameters if notebook else {}),
+            restart,
+        )
 
     def __getattr__(self, name: str) -> Any:
         if name in REFUSED:

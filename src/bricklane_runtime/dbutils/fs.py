@@ -5,13 +5,10 @@ Source: https://docs.databricks.com/en/dev-tools/databricks-utils.html#file-syst
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Never
+from typing import Any, Never
 
-from bricklane_runtime.dbutils.stores import DbfsStore, FileInfo, LocalStore, Store, VolumeStore
+from bricklane_runtime.dbutils.stores import FileInfo, Store
 from bricklane_runtime.dbutils.utility import Utility, refuse
-
-if TYPE_CHECKING:
-    from bricklane_runtime.rest import Rest
 
 NO_MOUNTS = "mounts are a legacy of DBFS; use a Unity Catalog volume (/Volumes/...)"
 
@@ -20,13 +17,15 @@ class FileSystem(Utility):
     """Utilities for files: ``/Volumes/...``, ``dbfs:/...``, ``file:/...`` and ``/Workspace/...``.
 
     Args:
-        rest: the workspace.
+        volumes: holds ``/Volumes``.
+        dbfs: holds ``dbfs:/``.
+        local: holds ``file:/`` and ``/Workspace``.
     """
 
-    def __init__(self, rest: Rest) -> None:
-        self._volumes = VolumeStore(rest)
-        self._dbfs = DbfsStore(rest)
-        self._local = LocalStore()
+    def __init__(self, volumes: Store, dbfs: Store, local: Store) -> None:
+        self._volumes = volumes
+        self._dbfs = dbfs
+        self._local = local
 
     def ls(self, dir: str) -> list[FileInfo]:  # noqa: A002 - Databricks' name
         """List a folder, or a file."""
@@ -110,7 +109,7 @@ class FileSystem(Utility):
             scheme, rest = "", str(path)
         if scheme not in ("", "dbfs", "file"):
             raise ValueError(
-                f"{path}: the local cloud has no {scheme} storage; "
+                f"{path}: there is no {scheme} storage here; "
                 "use /Volumes/..., dbfs:/... or file:/..."
             )
         plain = "/" + rest.lstrip("/")

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import posixpath
 import time
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any, Never, Protocol
 
-from bricklane_runtime.dbutils.context import Context, EntryPoint, context_of
+from bricklane_runtime.dbutils.context import Context, EntryPoint
 from bricklane_runtime.dbutils.utility import Utility
 
 if TYPE_CHECKING:
     from bricklane_runtime.rest import Rest
-    from bricklane_runtime.specification import Specification
 
 # https://docs.databricks.com/en/dev-tools/databricks-utils.html: "the maximum length of the string
 # value returned from the run command is 5 MB".
@@ -40,18 +39,74 @@ class WorkflowException(Exception):  # noqa: N818 - Databricks' name
     """A notebook that was run by another one failed."""
 
 
+class NotebookRunner(Protocol):
+    """Runs other notebooks."""
+
+    def run(self, path: str, timeout_seconds: int, parameters: dict[str, str]) -> str:
+        """Run the notebook at an absolute path and return its exit value.
+
+        Raises:
+            WorkflowException: it failed.
+        """
+        ...
+
+
+class WorkspaceRunner:
+    """Runs notebooks as runs of their own in a workspace.
+
+    Args:
+        rest: the workspace.
+    """
+
+    def __init__(self, rest: Rest) -> None:
+        self._rest = rest
+
+    def run(self, path: str, timeout_seconds: int, parameters: dict[str, str]) -> str:
+        """Run a notebook and return its exit value."""
+        task = {"notebook_path": path, "base_parameters": parameters, "source": "WORKSPACE"}
+        submitted = self._rest.call(
+            "POST",
+            "/api/2.2/jobs/runs/submit",
+            run_name=posixpath.basename(path),
+            timeout_seconds=timeout_seconds,
+            tasks=[{"task_key": "notebook", "notebook_task": task}],
+        )
+        run = self._wait(int(submitted["run_id"]))
+        return self._exit_value(path, run)
+
+    def _wait(self, run_id: int) -> dict[str, Any]:
+        pause = FIRST_POLL_SECONDS
+        while True:
+            run = self._rest.call("GET", "/api/2.2/jobs/runs/get", run_id=run_id)
+            if run["state"]["life_cycle_state"] in ENDED:
+                return run
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
+
+    def _exit_value(self, path: str, run: dict[str, Any]) -> str:
+        task_run = run["tasks"][0]["run_id"] if run.get("tasks") else run["run_id"]
+        output = self._rest.call("GET", "/api/2.2/jobs/runs/get-output", run_id=task_run)
+        state = run["state"]
+        if state.get("result_state") != "SUCCESS":
+            reason = output.get("error") or state.get("state_message") or ""
+            ended = state.get("result_state") or state["life_cycle_state"]
+            raise WorkflowException(f"Notebook {path} ended {ended}: {reason}".rstrip(": "))
+        return str((output.get("notebook_output") or {}).get("result") or "")
+
+
 class Notebook(Utility):
     """Utilities for the control flow of notebooks.
 
     Args:
-        rest: the workspace.
-        specification: the run.
+        runner: runs other notebooks.
+        folder: of the notebook, from which relative paths are meant.
+        context: who, where and under which ids this run executes.
     """
 
-    def __init__(self, rest: Rest, specification: Specification) -> None:
-        self._rest = rest
-        self._specification = specification
-        self.entry_point = EntryPoint(context_of(specification))
+    def __init__(self, runner: NotebookRunner, folder: str, context: Context) -> None:
+        self._runner = runner
+        self._folder = folder
+        self.entry_point = EntryPoint(context)
 
     def exit(self, value: object = "") -> Never:
         """Leave the notebook with a value."""
@@ -74,42 +129,8 @@ class Notebook(Utility):
         arguments: dict[str, Any] | None = None,
     ) -> str:
         """Run a notebook as a run of its own and return its exit value."""
-        target = self._absolute(path)
         parameters = {str(name): str(value) for name, value in (arguments or {}).items()}
-        task = {"notebook_path": target, "base_parameters": parameters, "source": "WORKSPACE"}
-        submitted = self._rest.call(
-            "POST",
-            "/api/2.2/jobs/runs/submit",
-            run_name=posixpath.basename(target),
-            timeout_seconds=int(timeout_seconds),
-            tasks=[{"task_key": "notebook", "notebook_task": task}],
-        )
-        run = self._wait(int(submitted["run_id"]))
-        return self._exit_value(target, run)
-
-    def _absolute(self, path: str) -> str:
-        notebook = self._specification.notebook
-        base = posixpath.dirname(notebook.path) if notebook else "/"
-        return resolve(path, base)
-
-    def _wait(self, run_id: int) -> dict[str, Any]:
-        pause = FIRST_POLL_SECONDS
-        while True:
-            run = self._rest.call("GET", "/api/2.2/jobs/runs/get", run_id=run_id)
-            if run["state"]["life_cycle_state"] in ENDED:
-                return run
-            time.sleep(pause)
-            pause = min(pause * 1.5, LONGEST_POLL_SECONDS)
-
-    def _exit_value(self, path: str, run: dict[str, Any]) -> str:
-        task_run = run["tasks"][0]["run_id"] if run.get("tasks") else run["run_id"]
-        output = self._rest.call("GET", "/api/2.2/jobs/runs/get-output", run_id=task_run)
-        state = run["state"]
-        if state.get("result_state") != "SUCCESS":
-            reason = output.get("error") or state.get("state_message") or ""
-            ended = state.get("result_state") or state["life_cycle_state"]
-            raise WorkflowException(f"Notebook {path} ended {ended}: {reason}".rstrip(": "))
-        return str((output.get("notebook_output") or {}).get("result") or "")
+        return self._runner.run(resolve(path, self._folder), int(timeout_seconds), parameters)
 
 
 def resolve(path: str, base: str) -> str:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import base64
 from collections import namedtuple
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bricklane_runtime.dbutils.utility import Utility
 from bricklane_runtime.rest import RestError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bricklane_runtime.rest import Rest
-    from bricklane_runtime.task import Vault
 
 SecretMetadata = namedtuple("SecretMetadata", ["key"])
 
@@ -29,20 +30,38 @@ class SecretScope(namedtuple("SecretScope", ["name"])):
         return str(self.name)
 
 
-class Secrets(Utility):
-    """Utilities for secrets.
+class SecretStore(Protocol):
+    """Where secrets are."""
+
+    def value(self, scope: str, key: str) -> bytes:
+        """Return a secret.
+
+        Raises:
+            ValueError: there is none; says what is missing.
+        """
+        ...
+
+    def keys(self, scope: str) -> list[str]:
+        """Return the keys of a scope."""
+        ...
+
+    def scopes(self) -> list[str]:
+        """Return the names of the scopes."""
+        ...
+
+
+class WorkspaceSecrets:
+    """The secrets of a workspace.
 
     Args:
         rest: the workspace.
-        vault: where values are registered to be hidden.
     """
 
-    def __init__(self, rest: Rest, vault: Vault) -> None:
+    def __init__(self, rest: Rest) -> None:
         self._rest = rest
-        self._vault = vault
 
-    def getBytes(self, scope: str, key: str) -> bytes:  # noqa: N802 - Databricks' name
-        """Return a secret as bytes."""
+    def value(self, scope: str, key: str) -> bytes:
+        """Return a secret."""
         try:
             answer = self._rest.call("GET", "/api/2.0/secrets/get", scope=scope, key=key)
         except RestError as error:
@@ -51,8 +70,35 @@ class Secrets(Utility):
             raise ValueError(
                 f"Secret does not exist with scope: {scope} and key: {key} ({error.message})"
             ) from None
-        value = base64.b64decode(answer["value"])
-        self._vault.hide(value.decode("utf-8", "replace"))
+        return base64.b64decode(answer["value"])
+
+    def keys(self, scope: str) -> list[str]:
+        """Return the keys of a scope."""
+        answer = self._rest.call("GET", "/api/2.0/secrets/list", scope=scope)
+        return [item["key"] for item in answer.get("secrets", [])]
+
+    def scopes(self) -> list[str]:
+        """Return the names of the scopes."""
+        answer = self._rest.call("GET", "/api/2.0/secrets/scopes/list")
+        return [item["name"] for item in answer.get("scopes", [])]
+
+
+class Secrets(Utility):
+    """Utilities for secrets.
+
+    Args:
+        store: where they are.
+        hide: keeps a value out of everything that is shown from then on.
+    """
+
+    def __init__(self, store: SecretStore, hide: Callable[[str], None]) -> None:
+        self._store = store
+        self._hide = hide
+
+    def getBytes(self, scope: str, key: str) -> bytes:  # noqa: N802 - Databricks' name
+        """Return a secret as bytes."""
+        value = self._store.value(scope, key)
+        self._hide(value.decode("utf-8", "replace"))
         return value
 
     def get(self, scope: str, key: str) -> str:
@@ -61,10 +107,8 @@ class Secrets(Utility):
 
     def list(self, scope: str) -> list[SecretMetadata]:
         """Return the keys of a scope."""
-        answer = self._rest.call("GET", "/api/2.0/secrets/list", scope=scope)
-        return [SecretMetadata(item["key"]) for item in answer.get("secrets", [])]
+        return [SecretMetadata(key) for key in self._store.keys(scope)]
 
     def listScopes(self) -> list[SecretScope]:  # type: ignore[valid-type] # noqa: N802
         """Return the scopes of the workspace."""
-        answer = self._rest.call("GET", "/api/2.0/secrets/scopes/list")
-        return [SecretScope(item["name"]) for item in answer.get("scopes", [])]
+        return [SecretScope(name) for name in self._store.scopes()]

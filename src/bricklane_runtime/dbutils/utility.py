@@ -7,7 +7,7 @@ from typing import Never
 
 
 class UnsupportedError(NotImplementedError):
-    """A part of ``dbutils`` that has no counterpart in the local cloud."""
+    """A part of ``dbutils`` that has no counterpart outside of Databricks."""
 
 
 def refuse(name: str, reason: str) -> Never:
@@ -16,7 +16,7 @@ def refuse(name: str, reason: str) -> Never:
     Raises:
         UnsupportedError: always; names the function and the reason.
     """
-    raise UnsupportedError(f"dbutils.{name} is not available in the local cloud: {reason}")
+    raise UnsupportedError(f"dbutils.{name} is not available here: {reason}")
 
 
 class Utility:

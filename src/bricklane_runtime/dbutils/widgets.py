@@ -19,6 +19,7 @@ class InputWidgetNotDefined(Exception):  # noqa: N818 - Databricks' name
 
     def __init__(self, name: str) -> None:
         super().__init__(f"No input widget named {name} is defined")
+        self.name = name
 
 
 class Widgets(Utility):
@@ -31,6 +32,7 @@ class Widgets(Utility):
     def __init__(self, parameters: dict[str, str] | None = None) -> None:
         self._parameters = dict(parameters or {})
         self._values = dict(self._parameters)
+        self._defaults: dict[str, str] = {}
 
     # Databricks' own parameter names, which callers may use by name.
     def text(
@@ -105,6 +107,7 @@ class Widgets(Utility):
             raise TypeError(
                 f"The default of widget {name} must be text, got {type(default).__name__}"
             )
+        self._defaults[name] = default
         # Creating a widget again keeps the value that it has.
         self._values.setdefault(name, self._parameters.get(name, default))
 

@@ -110,7 +110,7 @@ def install(roots: Roots) -> None:
                     made.setdefault(original, _mapping(original, count, roots))
                     _replace(module, name, made[original])
     _replace(os, "scandir", _scanning(os.scandir, roots))
-    _renew_globbing()
+    renew_globbing()
     _replace(os, "getcwd", _reversing(os.getcwd, roots))
     _replace(os, "getcwdb", _reversing(os.getcwdb, roots))
     _map_processes(roots)
@@ -170,7 +170,7 @@ def _reversing(original: Function, roots: Roots) -> Function:
     return reversed_result
 
 
-def _renew_globbing() -> None:
+def renew_globbing() -> None:
     """Have pathlib's globbing use what ``os`` has now: since Python 3.13 it keeps references."""
     for kind in vars(glob).values():
         for name in ("lstat", "scandir"):

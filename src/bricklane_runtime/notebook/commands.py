@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import sys
 
+from bricklane_runtime.processes import end_tree
+
 
 class ShellError(Exception):
     """A ``%sh -e`` cell failed."""
@@ -51,7 +53,11 @@ def run_command(script: str, stop: bool = False) -> int:
         arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
         assert process.stdout is not None  # noqa: S101 - it was asked for
-        while piece := os.read(process.stdout.fileno(), 1 << 16):
-            sys.stdout.write(decoder.decode(piece))
+        try:
+            while piece := os.read(process.stdout.fileno(), 1 << 16):
+                sys.stdout.write(decoder.decode(piece))
+        except BaseException:
+            end_tree(process.pid)
+            raise
         sys.stdout.write(decoder.decode(b"", final=True))
     return process.returncode

@@ -25,15 +25,14 @@ def table_of(value: Any) -> dict[str, Any] | None:
     Raises:
         StreamingDisplayError: it is a streaming data frame.
     """
-    from pyspark.sql import DataFrame
-
     spark_pandas = sys.modules.get("pyspark.pandas")
     if spark_pandas is not None and isinstance(value, spark_pandas.DataFrame):
         value = value.to_spark()
-    if isinstance(value, DataFrame):
+    spark = sys.modules.get("pyspark.sql")
+    if spark is not None and isinstance(value, spark.DataFrame):
         if value.isStreaming:
             raise StreamingDisplayError(
-                "display() of a streaming DataFrame is not available in the local cloud: "
+                "display() of a streaming DataFrame is not available here: "
                 "write the stream to a table and display that"
             )
         return spark_table(value)
@@ -95,16 +94,15 @@ def runtime_names(
         dbutils: the run's utilities.
         recorder: of the notebook, if the task is one.
     """
-    from pyspark.sql.functions import udf
-
     display = Display(recorder)
     names = {
         "dbutils": dbutils,
         "display": display,
         "displayHTML": display.html,
         "getArgument": dbutils.widgets.getArgument,
-        "udf": udf,
     }
     if session is not None:
-        names |= {"spark": session, "sql": session.sql, "table": session.table}
+        from pyspark.sql.functions import udf
+
+        names |= {"spark": session, "sql": session.sql, "table": session.table, "udf": udf}
     return names

@@ -57,7 +57,7 @@ def parse_inclusion(body: str) -> Inclusion:
 
 
 def load(rest: Rest, path: str) -> list[Cell]:
-    """Return the cells of a notebook of the workspace.
+    """Return the cells of a notebook of a workspace.
 
     Raises:
         InclusionError: there is no such notebook.

@@ -93,17 +93,16 @@ class Recorder:
     """Records the outputs of a notebook run.
 
     Args:
-        directory: the run directory.
+        directory: the run directory; None keeps the records in memory only.
         redactor: knows the secrets of the run.
         limit: bytes of output that are kept.
     """
 
-    def __init__(self, directory: Path, redactor: Redactor, limit: int = LIMIT) -> None:
-        self._path = directory / CELLS
+    def __init__(self, directory: Path | None, redactor: Redactor, limit: int = LIMIT) -> None:
+        self._path = directory / CELLS if directory else None
         self._redactor = redactor
         self._limit = limit
         self._left = limit
-        self._records: list[Record] = []
         self._done: list[object] = []
         self._current: Record | None = None
         self._lock = threading.RLock()
@@ -116,7 +115,7 @@ class Recorder:
             self._current = record
             self._began = time.monotonic()
             if self._limit - self._left < SMALL:
-                write_json(self._path, [*self._done, record.document(self._redactor)])
+                self._save([*self._done, record.document(self._redactor)])
         return record
 
     def end(self, state: str) -> None:
@@ -129,14 +128,23 @@ class Recorder:
             record.duration_ms = round((time.monotonic() - self._began) * 1000)
             self._done.append(record.document(self._redactor))
             self._current = None
-            write_json(self._path, self._done)
+            self._save(self._done)
+
+    @property
+    def records(self) -> list[object]:
+        """The records of the cells that ended, as the module describes them."""
+        return list(self._done)
+
+    def _save(self, records: list[object]) -> None:
+        if self._path is not None:
+            write_json(self._path, records)
 
     def skip(self, cells: Iterable[tuple[int, Cell]]) -> None:
         """Record cells that do not run."""
         with self._lock:
             for index, cell in cells:
                 self._done.append(Record(index, cell, "SKIPPED").document(self._redactor))
-            write_json(self._path, self._done)
+            self._save(self._done)
 
     def add(self, output: dict[str, Any]) -> None:
         """Record an output of the current cell; outside of a cell it is dropped."""
@@ -199,6 +207,11 @@ class CellStream(io.TextIOBase):
         self._name = name
         self._recorder = recorder
         self._log = log
+
+    @property
+    def log(self) -> TextIO:
+        """The process's own stream."""
+        return self._log
 
     def write(self, text: str) -> int:
         """Write text."""

@@ -6,10 +6,20 @@ import importlib
 import importlib.machinery
 import sys
 from types import ModuleType
+from typing import Never
 
 
 class RestartPython(Exception):  # noqa: N818 - it is no error
     """Ends a cell, and the life of everything that was defined before."""
+
+
+def restart() -> Never:
+    """End a cell and clear the Python state.
+
+    Raises:
+        RestartPython: always.
+    """
+    raise RestartPython
 
 
 def forget_modules(folders: list[str]) -> None:

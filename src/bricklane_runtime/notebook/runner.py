@@ -6,6 +6,7 @@ import os
 import posixpath
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,12 @@ from bricklane_runtime.failures import failure
 from bricklane_runtime.notebook.commands import run_command, run_shell_cell
 from bricklane_runtime.notebook.display import runtime_names
 from bricklane_runtime.notebook.filesystem import run_fs_cell
+from bricklane_runtime.notebook.host import Host, Place
 from bricklane_runtime.notebook.inclusion import InclusionError, load, parse_inclusion
 from bricklane_runtime.notebook.outputs import CellStream, Recorder
 from bricklane_runtime.notebook.parameters import run_widget_statement
 from bricklane_runtime.notebook.pip import run_pip
-from bricklane_runtime.notebook.restart import RestartPython, forget_modules
+from bricklane_runtime.notebook.restart import RestartPython, forget_modules, restart
 from bricklane_runtime.notebook.shell import new_shell
 from bricklane_runtime.notebook.source import Cell, NotebookFormatError, parse
 from bricklane_runtime.notebook.statements import markers, split, with_widgets
@@ -46,11 +48,14 @@ def run_notebook(task: Task) -> Outcome:
         cells = parse(content, notebook.language, notebook.format)
     except NotebookFormatError as error:
         return Outcome(failure(error))
-    return NotebookRun(task, notebook).run(cells)
+    outcome = NotebookRun(TaskHost(task, notebook)).run(cells)
+    if outcome.failure is not None:
+        print(outcome.failure.traceback, file=sys.__stderr__)
+    return outcome
 
 
-class NotebookRun:
-    """The state of a running notebook.
+class TaskHost:
+    """A notebook's surroundings in the local cloud.
 
     Args:
         task: the run.
@@ -60,25 +65,85 @@ class NotebookRun:
     def __init__(self, task: Task, notebook: NotebookTask) -> None:
         specification = task.specification
         self._task = task
-        self._session = task.session
         self._rest = Rest(specification.host, specification.token)
-        self._paths = [resolve(notebook.path, "/")]
         self._packages = Path(specification.run_directory, "packages")
-        self._recorder = Recorder(Path(specification.run_directory), task.vault.redactor)
+        self.path = resolve(notebook.path, "/")
+        self.session = task.session
+        self.recorder = Recorder(Path(specification.run_directory), task.vault.redactor)
+        self.dbutils = DBUtils.of_task(task, restart)
+
+    def load(self, path: str) -> list[Cell]:
+        """Return the cells of a notebook of the workspace."""
+        return load(self._rest, path)
+
+    def place(self, path: str, index: int, cell: Cell) -> Place:  # noqa: ARG002 - of the protocol
+        """Return where the code of a cell is: in a cell."""
+        notebook = "" if path == self.path else f"{posixpath.basename(path)} "
+        return Place(f"<{notebook}cell {index + 1}>")
+
+    def sql(self, statement: str, values: dict[str, str]) -> Any:
+        """Return the data frame of a statement."""
+        if self.session is None:
+            raise RuntimeError("This run has no Spark")
+        return self.session.sql(statement, args=values or None)
+
+    def pip(self, line: str) -> None:
+        """Install packages for this run."""
+        run_pip(line, self._task.roots, self._packages)
+
+    def forget(self) -> None:
+        """Have the modules of the run's packages and of the workspace imported anew."""
+        folders = [str(self._packages), *self._task.specification.sys_path]
+        forget_modules([*folders, *self._task.roots.folders.values()])
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A cell that runs.
+
+    Args:
+        path: of its notebook.
+        index: its number there, from 0.
+        cell: the cell.
+        place: where its code is.
+    """
+
+    path: str
+    index: int
+    cell: Cell
+    place: Place
+
+
+class NotebookRun:
+    """The state of a running notebook.
+
+    Args:
+        host: where it runs.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._recorder = host.recorder
+        self._session = host.session
+        self._dbutils = host.dbutils
+        self._paths = [host.path]
+        self.spots: list[Spot] = []
+        """The cells that run, or were running when the notebook failed: the one of the notebook
+        itself, then those of the notebooks that it includes."""
+        self.error: BaseException | None = None
+        """What ended the notebook, when it failed."""
         os.environ["MPLBACKEND"] = FIGURES
-        self._dbutils = DBUtils(task, self._restart)
-        self._shell = new_shell(self._recorder)
-        self._shell.run_command = run_command
-        self._prefix = ""
+        self.shell = new_shell(self._recorder)
+        self.shell.run_command = run_command
         self._provide()
 
     def _provide(self) -> None:
         """Put the known names into the namespace."""
         names = runtime_names(self._session, self._dbutils, self._recorder)
         modules.install(self._session, self._dbutils, names)
-        self._shell.user_ns.update(names)
-        register: Any = self._shell.register_magic_function  # its own hints are wrong
-        register(self._pip, "line", "pip")
+        self.shell.user_ns.update(names)
+        register: Any = self.shell.register_magic_function  # its own hints are wrong
+        register(self._host.pip, "line", "pip")
         folder = os.getcwd()  # noqa: PTH109 - Path.cwd() would not be the workspace's path
         if folder not in sys.path:
             sys.path.insert(0, folder)
@@ -101,9 +166,9 @@ class NotebookRun:
     def _run_recorded(self, index: int, cell: Cell) -> Outcome | None:
         """Run a cell and record it; return how the notebook ends when it ends here."""
         self._recorder.begin(index, cell)
-        name = f"<cell {index + 1}>"
+        self.spots.clear()
         try:
-            self._run_cell(cell, name)
+            self._run_cell(self._host.path, index, cell)
         except NotebookExit as stop:
             self._recorder.text("stdout", f"Notebook exited: {stop.value}\n")
             self._recorder.end("SUCCESS")
@@ -113,76 +178,82 @@ class NotebookRun:
             self._forget()
             return None
         except (Exception, SystemExit) as error:
-            return self._failed(error, index, cell, name)
+            self.error = error
+            return self._failed(error)
         except BaseException:
             self._recorder.end("CANCELLED")
             raise
         self._recorder.end("SUCCESS")
         return None
 
-    def _failed(self, error: BaseException, index: int, cell: Cell, name: str) -> Outcome:
-        described = failure(error, name)
+    def _failed(self, error: BaseException) -> Outcome:
+        spot = self.spots[0]
+        begin = spot.place.line
+        lines = range(begin, begin + spot.cell.source.count("\n") + 1)
+        described = failure(error, spot.place.name, lines)
+        line = None if described.line is None else described.line - begin + 1
+        message = described.message
         if isinstance(error, SystemExit):
             message = f"sys.exit({error.code}) was called: leave with dbutils.notebook.exit(value)"
-            described = Failure("SystemExit", message, described.traceback, line=described.line)
         self._recorder.error(
             {
                 "type": "error",
                 "name": described.type,
-                "message": described.message,
+                "message": message,
                 "traceback": described.traceback,
-                "line": described.line,
+                "line": line,
             }
         )
         self._recorder.end("FAILED")
-        print(described.traceback, file=sys.__stderr__)
         return Outcome(
             Failure(
                 described.type,
-                described.message,
+                message,
                 described.traceback,
-                cell_index=index,
-                cell_source=cell.source,
-                line=described.line,
+                cell_index=spot.index,
+                cell_source=spot.cell.source,
+                line=line,
             )
         )
 
-    def _run_cell(self, cell: Cell, name: str) -> None:
+    def _run_cell(self, path: str, index: int, cell: Cell) -> None:
+        """Run a cell; when it fails it stays among :attr:`spots`."""
+        self.spots.append(Spot(path, index, cell, self._host.place(path, index, cell)))
         if cell.body.strip():
-            ACTIONS[cell.kind](self, cell, name)
+            ACTIONS[cell.kind](self, cell)
+        self.spots.pop()
 
-    def _python(self, cell: Cell, name: str) -> None:
-        self._shell.compile.name = name
-        self._shell.cell_source = cell.body
-        result = self._shell.run_cell(cell.body, store_history=False)
+    def _python(self, cell: Cell) -> None:
+        compiler = self.shell.compile
+        compiler.begin(self.spots[-1].place, cell.body)
+        self.shell.cell_source = cell.body
+        result = self.shell.run_cell(cell.body, store_history=False)
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
             raise error
 
-    def _sql(self, cell: Cell, _name: str) -> None:
-        if self._session is None:
-            raise RuntimeError("This run has no Spark")
+    def _sql(self, cell: Cell) -> None:
         shown: dict[str, Any] | None = None
         for statement in split(cell.body):
             if run_widget_statement(statement, self._dbutils.widgets):
                 continue
             text = with_widgets(statement, self._dbutils.widgets.get)
             values = {marker: self._dbutils.widgets.get(marker) for marker in markers(text)}
-            frame = self._session.sql(text, args=values or None)
-            self._shell.user_ns["_sqldf"] = frame
+            frame = self._host.sql(text, values)
+            self.shell.user_ns["_sqldf"] = frame
             shown = spark_table(frame) if frame.columns else None
         if shown is not None:
             self._recorder.add(shown)
         else:
             self._recorder.text("result", "OK\n")
 
-    def _markdown(self, cell: Cell, _name: str) -> None:
+    def _markdown(self, cell: Cell) -> None:
         self._recorder.add({"type": "markdown", "text": cell.body.strip("\n")})
 
-    def _command(self, cell: Cell, _name: str) -> None:
+    def _command(self, cell: Cell) -> None:
         run_shell_cell(cell.body)
 
-    def _files(self, cell: Cell, _name: str) -> None:
+    def _files(self, cell: Cell) -> None:
         result = run_fs_cell(cell.body, self._dbutils.fs)
         shown = records_table(result) if isinstance(result, list) else None
         if shown is not None:
@@ -190,41 +261,34 @@ class NotebookRun:
         elif result is not None:
             self._recorder.text("result", f"{result}\n")
 
-    def _include(self, cell: Cell, _name: str) -> None:
+    def _include(self, cell: Cell) -> None:
         inclusion = parse_inclusion(cell.body)
         path = resolve(inclusion.path, posixpath.dirname(self._paths[-1]))
         if path in self._paths:
             raise InclusionError(f"%run: {path} includes itself: {' > '.join(self._paths)}")
-        self._dbutils.widgets._assign(inclusion.widgets)
+        if inclusion.widgets:
+            self._dbutils.widgets._assign(inclusion.widgets)
         self._paths.append(path)
         try:
-            for index, part in enumerate(load(self._rest, path)):
-                self._run_cell(part, f"<{posixpath.basename(path)} cell {index + 1}>")
+            for index, part in enumerate(self._host.load(path)):
+                self._run_cell(path, index, part)
         finally:
             self._paths.pop()
 
-    def _refused(self, cell: Cell, _name: str) -> None:
+    def _refused(self, cell: Cell) -> None:
         language = {"scala": "Scala", "r": "R"}[cell.kind]
         raise NotebookFormatError(
-            f"{language} cells (%{cell.kind}) cannot run in the local cloud; "
-            "Python, SQL and shell cells can"
+            f"{language} cells (%{cell.kind}) cannot run here; Python, SQL and shell cells can"
         )
-
-    def _pip(self, line: str) -> None:
-        run_pip(line, self._task.roots, self._packages)
-
-    def _restart(self) -> None:
-        raise RestartPython
 
     def _forget(self) -> None:
         """Clear the Python state, as ``dbutils.library.restartPython()`` promises."""
-        self._shell.reset(new_session=True)
-        folders = [str(self._packages), *self._task.specification.sys_path]
-        forget_modules([*folders, *self._task.roots.folders.values()])
+        self.shell.reset(new_session=True)
+        self._host.forget()
         self._provide()
 
 
-ACTIONS: dict[str, Callable[[NotebookRun, Cell, str], None]] = {
+ACTIONS: dict[str, Callable[[NotebookRun, Cell], None]] = {
     "python": NotebookRun._python,
     "sql": NotebookRun._sql,
     "md": NotebookRun._markdown,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from traitlets import Type
 from traitlets.config import Config
 
 from bricklane_runtime.notebook.display import table_of
+from bricklane_runtime.notebook.host import Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,13 +30,41 @@ IMAGES = ("image/png", "image/jpeg", "image/svg+xml")
 
 
 class CellCompiler(CachingCompiler):
-    """Names code after its cell, so that tracebacks say where it is."""
+    """Compiles code as what it is part of, so that tracebacks say where it is."""
 
-    name = "<cell>"
+    _place = Place("<cell>")
+    _shift = 0
+
+    def begin(self, place: Place, source: str) -> None:
+        """Name the place of the code that is compiled next, and its text."""
+        lines = source.split("\n")
+        # IPython takes blank lines at the beginning away.
+        blank = next((count for count, line in enumerate(lines) if line.strip()), 0)
+        self._place = place
+        self._shift = place.line - 1 + blank
 
     def get_code_name(self, *_code: object) -> str:
         """Return the file name of the code that is compiled next."""
-        return self.name
+        return self._place.name
+
+    def cache(self, transformed_code: str, number: int = 0, raw_code: str | None = None) -> str:
+        """Keep code for tracebacks, unless it is in a file anyway; return its file name."""
+        if self._place.is_file:
+            return self._place.name
+        name: str = super().cache("\n" * self._shift + transformed_code, number, raw_code)
+        return name
+
+    def ast_parse(self, source: str, filename: str = "<unknown>", symbol: str = "exec") -> ast.AST:
+        """Parse code; its lines are numbered as in its place."""
+        try:
+            tree: ast.AST = super().ast_parse(source, filename, symbol)
+        except SyntaxError as error:
+            if error.lineno is not None:
+                error.lineno += self._shift
+            if error.end_lineno is not None:
+                error.end_lineno += self._shift
+            raise
+        return ast.increment_lineno(tree, self._shift)
 
 
 class RecordedResults(DisplayHook):
@@ -148,11 +178,12 @@ class NotebookShell(InteractiveShell):
 
 
 def new_shell(recorder: Recorder) -> NotebookShell:
-    """Return the shell of this process; there can be one."""
+    """Return a new shell, which is the one of this process from now on."""
     settings = Config()
     settings.HistoryManager.enabled = False  # it would start a thread and open a database
     settings.InteractiveShell.cache_size = 0  # Out[...] would keep every result alive
     settings.InteractiveShell.colors = "nocolor"
+    NotebookShell.clear_instance()
     shell: NotebookShell = NotebookShell.instance(config=settings)
     shell.recorder = recorder
     # Its advice is for terminals.

@@ -44,12 +44,15 @@ class Cell:
         source: its text as a person sees it, magic included.
         body: what to execute: without the magic; for Python with as many lines as ``source``.
         title: its title, or "".
+        line: the line of the file, from 1, that the first line of ``source`` is on; 0 when its
+            lines are not lines of the file.
     """
 
     kind: str
     source: str
     body: str
     title: str = ""
+    line: int = 0
 
 
 def parse(content: bytes, language: str, form: str) -> list[Cell]:
@@ -65,8 +68,7 @@ def parse(content: bytes, language: str, form: str) -> list[Cell]:
     """
     if language not in COMMENTS:
         raise NotebookFormatError(
-            f"Notebooks in {language.capitalize()} cannot run in the local cloud; "
-            "Python and SQL can"
+            f"Notebooks in {language.capitalize()} cannot run here; Python and SQL can"
         )
     if form == "JUPYTER":
         return _jupyter_cells(content, language)
@@ -75,28 +77,29 @@ def parse(content: bytes, language: str, form: str) -> list[Cell]:
 
 def _source_cells(text: str, language: str) -> list[Cell]:
     comment = COMMENTS[language]
-    lines = text.replace("\r\n", "\n").split("\n")
-    if lines and lines[0].strip() == f"{comment} {HEADER}":
+    lines = list(enumerate(text.replace("\r\n", "\n").split("\n"), 1))
+    if lines and lines[0][1].strip() == f"{comment} {HEADER}":
         lines = lines[1:]
-    groups: list[list[str]] = [[]]
-    for line in lines:
+    groups: list[list[tuple[int, str]]] = [[]]
+    for number, line in lines:
         if line.strip() == f"{comment} {SEPARATOR}":
             groups.append([])
         else:
-            groups[-1].append(line)
+            groups[-1].append((number, line))
     return [_source_cell(group, comment, language) for group in groups]
 
 
-def _source_cell(lines: list[str], comment: str, language: str) -> Cell:
+def _source_cell(lines: list[tuple[int, str]], comment: str, language: str) -> Cell:
     title = ""
     kept = []
-    for line in lines:
+    for number, line in lines:
         if line.startswith(f"{comment} DBTITLE "):
             # "DBTITLE 1,Load the data": the number says whether the title is shown.
             title = line.removeprefix(f"{comment} DBTITLE ").partition(",")[2].strip()
         else:
-            kept.append(_without_magic_prefix(line, comment))
-    return cell("\n".join(kept).strip("\n"), language, title)
+            kept.append((number, _without_magic_prefix(line, comment)))
+    first = next((number for number, line in kept if line), 0)
+    return cell("\n".join(line for _, line in kept).strip("\n"), language, title, first)
 
 
 def _without_magic_prefix(line: str, comment: str) -> str:
@@ -110,28 +113,70 @@ def _jupyter_cells(content: bytes, language: str) -> list[Cell]:
     try:
         document = json.loads(content)
         parts = document["cells"]
-    except (ValueError, KeyError, TypeError) as error:
+        sources = [part.get("source") for part in parts]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotebookFormatError(f"The notebook is not valid nbformat 4 JSON: {error}") from None
-    return [_jupyter_cell(part, language) for part in parts if part.get("cell_type") != "raw"]
+    lines = source_lines(content.decode("utf-8-sig"), sources)
+    return [
+        _jupyter_cell(part, language, line)
+        for part, line in zip(parts, lines, strict=True)
+        if part.get("cell_type") != "raw"
+    ]
 
 
-def _jupyter_cell(part: dict[str, Any], language: str) -> Cell:
+def _jupyter_cell(part: dict[str, Any], language: str, line: int) -> Cell:
     source = part.get("source") or ""
     text = "".join(source) if isinstance(source, list) else str(source)
     details = (part.get("metadata") or {}).get("application/vnd.databricks.v1+cell") or {}
     title = str(details.get("title") or "")
     if part.get("cell_type") == "markdown":
-        return Cell("md", text, text, title)
-    return cell(text.strip("\n"), language, title)
+        return Cell("md", text, text, title, line)
+    blank = len(text) - len(text.lstrip("\n"))
+    return cell(text.strip("\n"), language, title, line + blank if line else 0)
 
 
-def cell(source: str, language: str, title: str = "") -> Cell:
+def source_lines(text: str, sources: list[Any]) -> list[int]:
+    """Return the line of a JSON text, from 1, on which each cell's source begins.
+
+    Programs that write notebooks put each line of a cell on a line of its own; where that is not
+    so, or a cell is empty, the answer is 0.
+
+    Args:
+        text: of the notebook's file.
+        sources: the value of ``source`` of each cell, in order.
+    """
+    lines = text.split("\n")
+    values = [_string_on(line) for line in lines]
+    heads = [number for number, line in enumerate(lines, 1) if line.strip() == '"source": [']
+    found = []
+    begin = 0
+    for source in sources:
+        following = (at for at in heads if at >= begin and values[at : at + len(source)] == source)
+        at = next(following, None) if isinstance(source, list) and source else None
+        begin = begin if at is None else at + len(source)
+        found.append(0 if at is None else at + 1)
+    return found
+
+
+def _string_on(line: str) -> str | None:
+    """Return the JSON string that a line consists of."""
+    plain = line.strip().removesuffix(",")
+    if not plain.startswith('"'):
+        return None
+    try:
+        value = json.loads(plain)
+    except ValueError:
+        return None
+    return value if isinstance(value, str) else None
+
+
+def cell(source: str, language: str, title: str = "", line: int = 0) -> Cell:
     """Return a cell of a notebook whose default language is given."""
     match = MAGIC.match(source)
     kind = MAGICS.get(match["name"].lower()) if match else None
     if match is None or kind is None:
         # "%pip install x" and other IPython magics are fine in a Python cell of a SQL notebook too.
-        return Cell("python" if match else KINDS[language], source, source, title)
+        return Cell("python" if match else KINDS[language], source, source, title, line)
     # Blanks instead of the magic keep line numbers true.
     body = "\n" * match.group().count("\n") + source[match.end() :]
-    return Cell(kind, source, body, title)
+    return Cell(kind, source, body, title, line)

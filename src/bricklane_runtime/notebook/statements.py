@@ -70,21 +70,30 @@ def _block_end(sql: str, begin: int) -> int:
 
 def split(sql: str) -> list[str]:
     """Return the statements of a text, without those that are blank or only comment."""
-    statements: list[str] = []
+    return [statement for _, statement in located(sql)]
+
+
+def located(sql: str) -> list[tuple[int, str]]:
+    """Return the statements as :func:`split` does, each after the line that it begins on."""
+    statements: list[tuple[int, str]] = []
     parts: list[Token] = []
+    line = 1
     for token in tokens(sql):
         if token.kind == "end" and not _inside_script(parts):
-            statements += _statement(parts)
+            statements += _statement(parts, line)
+            line += sum(part.text.count("\n") for part in parts)
             parts = []
         else:
             parts.append(token)
-    return statements + _statement(parts)
+    return statements + _statement(parts, line)
 
 
-def _statement(parts: list[Token]) -> list[str]:
+def _statement(parts: list[Token], line: int) -> list[tuple[int, str]]:
     if all(part.kind in ("space", "comment") for part in parts):
         return []
-    return ["".join(part.text for part in parts).strip()]
+    text = "".join(part.text for part in parts)
+    blank = len(text) - len(text.lstrip())
+    return [(line + text.count("\n", 0, blank), text.strip())]
 
 
 def _inside_script(parts: list[Token]) -> bool:

@@ -64,6 +64,17 @@ def test_checks_run_without_forge_and_workspace_and_say_so(summary: Path) -> Non
     assert "### Checks of develop: passed" in summary.read_text()
 
 
+def test_notebooks_are_checked_without_being_run(summary: Path) -> None:
+    Path("n.py").write_text("# Databricks notebook source\nprint(unknown)\n")
+    error = failure(run("check"))
+    assert error.message == "not passed: notebooks and scripts"
+    assert "n.py:2: BL102" in summary.read_text().replace("\\", "")
+    Path("n.py").write_text("a = 'https://dbc-1.cloud.databricks.com'\n")
+    result = run("check")
+    assert result.exception is None, result.output
+    assert "n.py:1: BL401" in result.output
+
+
 def test_every_check_that_fails_is_named(summary: Path) -> None:
     Path("bricklane.toml").write_text('checks = ["false"]\n[tests]\nunit = "false"\n')
     error = failure(run("check"))

@@ -168,7 +168,7 @@ context.nothing()
         ("dbutils.fs.mounts()", "use a Unity Catalog volume"),
         ("dbutils.credentials.assumeRole('x')", "dbutils.credentials.assumeRole is not available"),
         ("dbutils.data.summarize(1)", "dbutils.data.summarize is not available"),
-        ("dbutils.fs.ls('s3://bucket/x')", "the local cloud has no s3 storage"),
+        ("dbutils.fs.ls('s3://bucket/x')", "there is no s3 storage here"),
         ("dbutils.nothing", "dbutils has no 'nothing'; it has: fs, jobs, library"),
     ],
 )

@@ -57,6 +57,12 @@ def test_a_syntax_error_names_cell_and_line(tasks: Tasks) -> None:
     assert (ran.error["cell_index"], ran.error["line"]) == (1, 2)
 
 
+def test_blank_lines_before_code_count(tasks: Tasks) -> None:
+    ran = tasks.notebook("%python\n\nx = 1\nraise ValueError(x)")
+    assert ran.error["line"] == 4
+    assert 'File "<cell 1>", line 4, in <module>\n    raise ValueError(x)' in ran.error["traceback"]
+
+
 def test_leaving_with_a_value_succeeds_and_skips_the_rest(tasks: Tasks) -> None:
     ran = tasks.notebook("dbutils.notebook.exit({'a': 1})", "print('never')")
     assert ran.result == {"state": "SUCCESS", "exit_value": "{'a': 1}", "error": None}
@@ -152,9 +158,7 @@ def test_cells_of_other_languages_are_refused_by_name(tasks: Tasks, magic: str, 
 
 def test_notebooks_of_other_languages_are_refused_by_name(tasks: Tasks) -> None:
     ran = tasks.notebook_source("// Databricks notebook source", language="SCALA")
-    assert ran.error["message"] == (
-        "Notebooks in Scala cannot run in the local cloud; Python and SQL can"
-    )
+    assert ran.error["message"] == ("Notebooks in Scala cannot run here; Python and SQL can")
 
 
 def test_jupyter_notebooks_run(tasks: Tasks) -> None:

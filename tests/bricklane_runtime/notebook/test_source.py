@@ -36,11 +36,11 @@ x = 1
 
 def test_parses_python_source() -> None:
     assert parse(SOURCE.encode(), "PYTHON", "SOURCE") == [
-        Cell("python", "x = 1", "x = 1", "Load, then look"),
-        Cell("sql", "%sql\nselect 1\n\nfrom t", "\nselect 1\n\nfrom t"),
-        Cell("md", "%md\n# Title", "\n# Title"),
-        Cell("python", "%pip install a\n%pip install b", "%pip install a\n%pip install b"),
-        Cell("sh", "%sh ls\npwd", "ls\npwd"),
+        Cell("python", "x = 1", "x = 1", "Load, then look", 3),
+        Cell("sql", "%sql\nselect 1\n\nfrom t", "\nselect 1\n\nfrom t", "", 7),
+        Cell("md", "%md\n# Title", "\n# Title", "", 14),
+        Cell("python", "%pip install a\n%pip install b", "%pip install a\n%pip install b", "", 19),
+        Cell("sh", "%sh ls\npwd", "ls\npwd", "", 24),
         Cell("python", "", ""),
     ]
 
@@ -86,6 +86,20 @@ def test_parses_jupyter() -> None:
         Cell("sql", "%sql\nselect 1", "\nselect 1"),
         Cell("md", "# Title", "# Title"),
     ]
+
+
+def test_lines_of_jupyter_cells_are_lines_of_the_file() -> None:
+    outputs = [{"output_type": "stream", "text": ["y = 2"]}]
+    cells = [
+        {"cell_type": "code", "source": ["x = 1\n", "z = x"], "outputs": outputs, "metadata": {}},
+        {"cell_type": "code", "source": [], "metadata": {}},
+        {"cell_type": "code", "source": ["\n", "y = 2"], "metadata": {}},
+    ]
+    text = json.dumps({"cells": cells, "nbformat": 4}, indent=1)
+    first, empty, last = parse(text.encode(), "PYTHON", "JUPYTER")
+    lines = text.split("\n")
+    assert [lines[cell.line - 1].strip() for cell in (first, last)] == ['"x = 1\\n",', '"y = 2"']
+    assert empty.line == 0
 
 
 @pytest.mark.parametrize(("language", "name"), [("SCALA", "Scala"), ("R", "R")])

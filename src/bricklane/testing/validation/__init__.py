@@ -1,0 +1,1 @@
+"""Checks of notebooks, scripts and SQL files that run nothing."""
