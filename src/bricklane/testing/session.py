@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,14 +22,28 @@ if TYPE_CHECKING:
 SETTINGS_INI = "bricklane_spark_conf"
 
 
-@contextmanager
-def told() -> Iterator[None]:
-    """Turn an error that the user can act on into the test's failure, without a traceback."""
-    try:
-        yield
-    except BricklaneError as error:
-        hints = [f"  hint: {line}" for line in (error.hint or "").splitlines()]
-        pytest.fail("\n".join([error.message, *hints]), pytrace=False)
+class told:  # noqa: N801  (used as a function is)
+    """Turns an error that the user can act on into the test's failure, without our own frames.
+
+    Args:
+        trace: whether the line of the test that led here is shown; a fixture has none.
+    """
+
+    def __init__(self, *, trace: bool = False) -> None:
+        self._trace = trace
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        """Fail the test when ``error`` is one of ours."""
+        __tracebackhide__ = True
+        if isinstance(error, BricklaneError):
+            hints = [f"  hint: {line}" for line in (error.hint or "").splitlines()]
+            text = "\n".join([error.message, *hints])
+            raise pytest.fail.Exception(text, pytrace=self._trace) from None
 
 
 class TestSession:
