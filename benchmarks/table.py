@@ -92,7 +92,7 @@ BENCHMARKS = (
         8,
         f"A pytest run of {suites.TESTS} small Spark tests in {suites.MODULES} modules",
         "the same tests with a conftest made by hand (`local[*]`, no UI, two shuffle partitions): "
-        "one session for the process, or one for each module. Cold means that the plugin's Spark is "
+        "one session for the process, or for each module. Cold means that the plugin's Spark is "
         "started by the run, warm that an earlier run has left it",
         suites.measure,
     ),

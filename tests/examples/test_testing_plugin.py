@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 
 from bricklane.project.rendering import ask, render
 from bricklane.testing.marks import comment, mark
+from bricklane.tools.cache import cache_root
 
 if TYPE_CHECKING:
     from conftest import AcceptanceCloud
@@ -60,7 +62,7 @@ def test_the_target_and_what_is_deployed(target, bundle, ws):
     assert bundle.jobs["daily"].name == "[dev developer] sales-days daily"
     assert bundle.variable("catalog") == "dev"
     assert bundle.user == ws.current_user.me().user_name
-    assert ws.workspace.get_status(bundle.files).path == bundle.files
+    assert ws.workspace.get_status(bundle.files).object_type.value == "DIRECTORY"
 
 
 def test_what_only_a_workspace_has(
@@ -93,10 +95,6 @@ def test_a_failing_run(run_job):
     run_job("daily", catalog="nowhere")
 
 
-def test_a_slow_run(run_job):
-    run_job("daily", timeout=0)
-
-
 def test_an_unknown_job(run_job):
     run_job("dayly")
 
@@ -113,9 +111,13 @@ def test_spark(spark):
     spark.range(1).count()
 
 
-def test_cleaning_up_that_fails(make_schema, ws):
+def test_cleaning_up_that_fails(make_schema, ws, _made):
     ws.schemas.delete(make_schema().full_name, force=True)  # is no problem
-    ws.schemas.update(make_schema().full_name, new_name="moved")
+    _made.add("some thing", lambda: 1 / 0)
+
+
+def test_a_slow_run(run_job):
+    run_job("daily", timeout=0)
 """
 HANGING = """
 import pathlib, time
@@ -156,7 +158,12 @@ class DeployedProject:
             for name, text in self.cloud.environment.items()
             if not name.startswith(("BRICKLANE_", "SPARK_", "PYTEST_"))
         }
-        own = {"BRICKLANE_STATE_DIR": str(self.state), "BRICKLANE_SPARK_MEMORY": "1g"}
+        own = {
+            "DATABRICKS_CLI_PATH": str(self.cloud.databricks),
+            "BRICKLANE_STATE_DIR": str(self.state),
+            "BRICKLANE_CACHE_DIR": str(cache_root(os.environ)),
+            "BRICKLANE_SPARK_MEMORY": "1g",
+        }
         return {**kept, **own, **more}
 
     def command(self, name: str, text: str) -> list[str]:
@@ -228,10 +235,10 @@ def test_what_fails_says_what_it_was(deployed: DeployedProject) -> None:
         "make_table: the row (1,) has 1 values for 2 columns",
         "cannot be reached from outside its runs yet",
         "what the test has made could not be removed:",
+        "some thing: division by zero",
     ):
         assert said in told, told
     assert "src/bricklane" not in told
-    deployed.cloud.client.schemas.delete("dev.moved", force=True)
 
 
 def test_after_a_kill_sweep_leaves_nothing_of_the_tests_and_all_that_is_not_theirs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bricklane.testing.sql import Sql
 
 PREFIX = "test"
+COLUMN = re.compile(r"(`(?P<quoted>[^`]+)`|(?P<name>\w+))\s*:?\s*(?P<kind>.+)", re.DOTALL)
 FOLDER = ".bricklane-tests"
 """The folder in a user's home that holds what tests put into the workspace."""
 
@@ -279,8 +281,8 @@ def _pairs(columns: str | Sequence[tuple[str, str]] | None) -> list[tuple[str, s
             parts.append("")
         else:
             parts[-1] += letter
-    named = [part.strip().partition(" ") for part in parts if part.strip()]
-    return [(name.strip("`:"), kind.strip()) for name, _, kind in named]
+    matches = [COLUMN.fullmatch(part.strip()) for part in parts if part.strip()]
+    return [(found["quoted"] or found["name"], found["kind"]) for found in matches if found]
 
 
 @dataclass(frozen=True, slots=True)

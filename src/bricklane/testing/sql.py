@@ -146,7 +146,7 @@ def _state(answer: StatementResponse) -> str:
 def _failed(statement: str, said: str) -> BricklaneError:
     shown = " ".join(statement.split())
     shown = shown if len(shown) <= 200 else f"{shown[:200]}…"
-    return BricklaneError(f"`{shown}` failed: {said}")
+    return BricklaneError(f"`{shown}` failed: {said.strip()}")
 
 
 def _row_class(names: Sequence[str]) -> Callable[..., Any]:

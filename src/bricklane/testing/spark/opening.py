@@ -19,8 +19,11 @@ from bricklane.testing.spark.places import Place
 if TYPE_CHECKING:
     from databricks.sdk.core import Config
 
+    from bricklane.testing.spark.installation import Installation
+
 # The catalog of a Spark without a workspace.
 LOCAL_CATALOG = "spark_catalog"
+REACH_SECONDS = 10.0
 SCHEMA_PREFIX = "bricklane_test_"
 
 # They print every error a second time, as JSON.
@@ -103,11 +106,18 @@ def _warm(place: Place, root: Path, chosen: Mapping[str, str]) -> Opened:
     found = warm.acquire(installation, root, chosen, os.environ)
     began = "started by this run" if found.fresh else "found running"
     said = f"warm Spark {installation.version}, process {found.pid}, {began}"
-    return _connect(place, found.remote, {warm.TOKEN: found.token}, said)
+    try:
+        opened = _connect(place, found.remote, {warm.TOKEN: found.token}, said)
+    except BaseException:
+        found.release()
+        raise
+    opened.closing = (*opened.closing, found.release)
+    return opened
 
 
 def _connect(place: Place, url: str, variables: Mapping[str, str], said: str) -> Opened:
     session_class = _connect_class()
+    _reach(url)
     os.environ.setdefault(*PANDAS)
     # So that `SparkSession.builder.getOrCreate()` in the code under test is the same session.
     led = {**variables, "SPARK_REMOTE": url, "SPARK_CONNECT_MODE_ENABLED": "1"}
@@ -116,6 +126,7 @@ def _connect(place: Place, url: str, variables: Mapping[str, str], said: str) ->
         _silence()
         spark = session_class.builder.remote(url).create()
         _make_default(session_class, spark)
+        _give_up_soon(spark)
         spark.stop = _ignore_stop
         _kept.append(spark)
         schema = _own_schema(spark)
@@ -144,6 +155,26 @@ def _connect_class() -> Any:
 def _make_default(session_class: Any, spark: Any) -> None:
     session_class._default_session = spark
     session_class._active_session.session = spark
+
+
+def _reach(url: str) -> None:
+    """Make sure that somebody listens: pyspark tries for ten minutes."""
+    import socket
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    try:
+        with socket.create_connection((parts.hostname or "", parts.port or 15002), REACH_SECONDS):
+            pass
+    except (OSError, ValueError) as error:
+        raise _unreachable(url, error) from None
+
+
+def _give_up_soon(spark: Any) -> None:
+    """Let a Spark that has died fail tests at once: one that comes back has no sessions."""
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+
+    spark._client.set_retry_policies([DefaultPolicy(max_retries=4, max_backoff=1000)])
 
 
 def _ignore_stop() -> None:
@@ -201,7 +232,7 @@ def _cold(place: Place, root: Path, chosen: Mapping[str, str], why: str) -> Open
 
     os.environ.setdefault(*PANDAS)
     folder = Path(tempfile.mkdtemp(prefix="bricklane-spark-"))
-    before = _set({"JAVA_HOME": str(installation.java_home), "SPARK_LOCAL_IP": "127.0.0.1"})
+    before = _set(_cold_variables(installation, root))
     memory = os.environ.get(MEMORY) or DEFAULT_MEMORY
     settings = local_settings(folder, memory, installation.jars, chosen)
     builder = SparkSession.builder.master("local[*]").appName(f"tests of {root.name}")
@@ -220,6 +251,18 @@ def _cold(place: Place, root: Path, chosen: Mapping[str, str], why: str) -> Open
         (spark.stop, lambda: shutil.rmtree(folder, ignore_errors=True)),
         before,
     )
+
+
+def _cold_variables(installation: Installation, root: Path) -> dict[str, str]:
+    from bricklane.testing.spark.warm import import_folders
+
+    folders = [*import_folders(root), os.environ.get("PYTHONPATH", "")]
+    return {
+        "JAVA_HOME": str(installation.java_home),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "PYSPARK_PYTHON": str(installation.python),
+        "PYTHONPATH": os.pathsep.join(filter(None, folders)),
+    }
 
 
 def _inside(place: Place) -> Opened:

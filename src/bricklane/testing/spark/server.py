@@ -4,7 +4,8 @@ It is started as a file, by the Python that has the pyspark to serve, with the s
 that pyspark only. The JVM ends with it, for it reads a pipe from here until that closes.
 
 The lock on ``server.lock`` is held as long as the process lives, so what ``server.json`` says is
-believed only while it is; nothing needs to be cleaned up after ``kill -9``.
+believed only while it is; nothing needs to be cleaned up after ``kill -9``. Test runs share the
+lock on ``use.lock`` as long as they have a session; whoever ends the process takes it first.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from typing import Any
 
 RECORD = "server.json"
 SERVER_LOCK = "server.lock"
-CLIENT_LOCK = "client.lock"
+START_LOCK = "start.lock"
+USE_LOCK = "use.lock"
 SCRATCH = "scratch"
 
 SERVICE = "org.apache.spark.sql.connect.service.SparkConnectService$"
@@ -97,12 +99,12 @@ def watch(folder: Path, service: Any, jvm: Any, poll: Callable[[], Any], idle: f
         time.sleep(LOOK_SECONDS)
         if unused_seconds(folder, service, jvm) < idle:
             continue
-        # Who is about to use it holds the clients' lock, and has touched the record before.
-        clients = open_lock(folder / CLIENT_LOCK)
-        if take(clients) and unused_seconds(folder, service, jvm) >= idle:
+        use = open_lock(folder / USE_LOCK)
+        if take(use) and unused_seconds(folder, service, jvm) >= idle:
+            # Held until this process ends: who comes now waits for that, and starts another.
             (folder / RECORD).unlink(missing_ok=True)
             return
-        os.close(clients)
+        os.close(use)
 
 
 def unused_seconds(folder: Path, service: Any, jvm: Any) -> float:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,8 @@ class WarmSpark:
         token: what a client must present.
         about: versions, root and environment that it serves.
         fresh: whether this call has started it.
+        lease: an open file; while it is open, Spark does not end for want of use. None when it was
+            only looked at.
     """
 
     folder: Path
@@ -57,6 +59,12 @@ class WarmSpark:
     token: str
     about: Mapping[str, Any]
     fresh: bool = False
+    lease: int | None = None
+
+    def release(self) -> None:
+        """Let Spark end when nobody else uses it."""
+        if self.lease is not None:
+            os.close(self.lease)
 
     @property
     def remote(self) -> str:
@@ -82,7 +90,7 @@ def acquire(
     chosen: Mapping[str, str],
     environment: Mapping[str, str],
 ) -> WarmSpark:
-    """Return the warm Spark of a project, started when there is none.
+    """Return the warm Spark of a project, started when there is none; the caller releases it.
 
     Args:
         installation: the Spark to serve.
@@ -107,17 +115,22 @@ def acquire(
     key = hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()[:12]
     folder = state_root(environment) / key
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _locked(folder / server.CLIENT_LOCK):
+    with _locked(folder / server.START_LOCK):
         _note_folders(folder, root)
-        about["stamp"] = environment_stamp()
-        found = running(folder)
-        if found and found.about.get("stamp") != about["stamp"]:
-            end(found)  # It runs user-defined functions with what was installed before.
-            found = None
-        if found:
+        lease = server.open_lock(folder / server.USE_LOCK)
+        fcntl.flock(lease, fcntl.LOCK_SH)  # Waits for one that is just ending.
+        try:
+            about["stamp"] = environment_stamp()
+            found = running(folder)
+            if found and found.about.get("stamp") != about["stamp"]:
+                end(found)  # It runs user-defined functions with what was installed before.
+                found = None
+            found = found or _start(folder, installation, about, idle, environment)
             os.utime(folder / server.RECORD)
-            return found
-        return _start(folder, installation, about, idle, environment)
+        except BaseException:
+            os.close(lease)
+            raise
+        return replace(found, lease=lease)
 
 
 def running(folder: Path) -> WarmSpark | None:
@@ -250,12 +263,16 @@ def _note_folders(folder: Path, root: Path) -> None:
         known = json.loads(file.read_text("utf-8"))
     except (OSError, ValueError):
         known = []
-    places = [str(root / "src"), str(root), *map(os.path.abspath, sys.path)]
-    inside = [place for place in places if Path(place).is_relative_to(root)]
-    mine = [place for place in inside if not Path(place).is_relative_to(sys.prefix)]
-    together = list(dict.fromkeys([*mine, *known]))
+    together = list(dict.fromkeys([*import_folders(root), *known]))
     if together != known:
         server.write(file, together)
+
+
+def import_folders(root: Path) -> list[str]:
+    """Return the folders of a project that this process imports its modules from."""
+    places = [str(root / "src"), str(root), *map(os.path.abspath, sys.path)]
+    inside = [place for place in places if Path(place).is_relative_to(root)]
+    return [place for place in inside if not Path(place).is_relative_to(sys.prefix)]
 
 
 @contextlib.contextmanager
