@@ -58,6 +58,7 @@ class TestSession:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self.opened: Opened | None = None
+        self.said = ""
 
     @property
     def root(self) -> Path:
@@ -118,6 +119,7 @@ class TestSession:
             self.opened = open_session(
                 self.place, self.root, self._settings(), lambda: self.client.config
             )
+            self.said = self.opened.said
         return self.opened
 
     def _settings(self) -> Mapping[str, str]:

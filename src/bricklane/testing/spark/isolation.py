@@ -186,7 +186,7 @@ class RestoredSession:
         """Put back what is different."""
         seen = self._look()
         if seen.session and self._before is not None:
-            put_back(self._spark, self._before, state_of(self._spark))
+            put_back(self._spark, self._before)
         if seen.tables:
             self._tables.remove_new()
         self._look()
@@ -206,8 +206,11 @@ def state_of(spark: Any) -> State:
     )
 
 
-def put_back(spark: Any, before: State, now: State) -> None:
+def put_back(spark: Any, before: State) -> None:
     """Set a session to what it was."""
+    # First, for nothing can be listed while the current schema is one that the test has dropped.
+    spark.sql(f"USE {quoted(before.catalog)}.{quoted(before.schema)}")
+    now = state_of(spark)
     for view in now.views - before.views:
         spark.catalog.dropTempView(view)
     for name in now.functions - before.functions:
@@ -218,8 +221,6 @@ def put_back(spark: Any, before: State, now: State) -> None:
     for key, value in before.settings.items():
         if now.settings.get(key) != value and spark.conf.isModifiable(key):
             spark.conf.set(key, value)
-    if (now.catalog, now.schema) != (before.catalog, before.schema):
-        spark.sql(f"USE {quoted(before.catalog)}.{quoted(before.schema)}")
 
 
 def isolation_of(spark: Any, schema: str) -> Isolation:
