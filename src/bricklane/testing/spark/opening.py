@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.testing.spark import places
 from bricklane.testing.spark.isolation import Isolation, isolation_of
+from bricklane.testing.spark.parameters import keeping_parameters
 from bricklane.testing.spark.places import Place
 
 if TYPE_CHECKING:
@@ -112,6 +113,8 @@ def _warm(place: Place, root: Path, chosen: Mapping[str, str]) -> Opened:
         found.release()
         raise
     opened.closing = (*opened.closing, found.release)
+    if installation.jars:
+        opened.spark.sql = keeping_parameters(opened.spark.sql)
     return opened
 
 
@@ -241,6 +244,8 @@ def _cold(place: Place, root: Path, chosen: Mapping[str, str], why: str) -> Open
         builder = builder.config(name, value)
     spark: Any = builder.getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
+    if installation.jars:
+        spark.sql = keeping_parameters(spark.sql)
     schema = _own_schema(spark)
     return Opened(
         spark,
