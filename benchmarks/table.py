@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from benchmarks import delivering, deployments, gitflow, memory, notebooks, rehearsal, startup
+from benchmarks import (
+    delivering,
+    deployments,
+    gitflow,
+    memory,
+    notebooks,
+    rehearsal,
+    startup,
+    suites,
+)
 from benchmarks.measurement import KEPT_ROUNDS, Comparison, Settings
 from benchmarks.minilake import VERSION as MINILAKE
 
@@ -78,5 +87,13 @@ BENCHMARKS = (
         "nothing: it has no peer",
         rehearsal.measure,
         kept_rounds=1,  # Each takes minutes.
+    ),
+    Benchmark(
+        8,
+        f"A pytest run of {suites.TESTS} small Spark tests in {suites.MODULES} modules",
+        "the same tests with a conftest made by hand (`local[*]`, no UI, two shuffle partitions): "
+        "one session for the process, or for each module. Cold means that the plugin's Spark is "
+        "started by the run, warm that an earlier run has left it",
+        suites.measure,
     ),
 )

@@ -5,16 +5,19 @@ Run ``make generate`` after routes or commands changed; a test fails while a pag
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import click
+from _pytest.fixtures import FixtureFunctionDefinition
 
 from bricklane.cli.group import cli
 from bricklane.rehearse import scenario as scenarios
 from bricklane.rehearse.acts import ACTS
+from bricklane.testing import plugin
 from bricklane_local.account.families import FAMILIES as ACCOUNT
 from bricklane_local.app.families import FAMILIES
 from bricklane_local.app.routing import Route
@@ -151,7 +154,36 @@ An edit names a `file` and one of `write` (its whole text), `append` (text for i
 ## Scenarios that come along
 
 """
-PAGES = {"ledger.md": ledger, "commands.md": reference, "rehearsal.md": rehearsal}
+
+
+def fixtures() -> str:
+    """Return the page that lists the fixtures of the pytest plugin."""
+    lines = [NOTICE, "# Fixtures", "", *inspect.cleandoc(FIXTURES).splitlines(), ""]
+    lines += ["| fixture | scope | what it is |", "|---|---|---|"]
+    for name, scope, text in sorted(_fixtures()):
+        lines.append(f"| `{name}` | {scope} | {text} |")
+    return "\n".join(lines) + "\n"
+
+
+def _fixtures() -> Iterator[tuple[str, str, str]]:
+    for module in plugin.pytest_plugins:
+        for name, found in vars(importlib.import_module(module)).items():
+            if isinstance(found, FixtureFunctionDefinition) and not name.startswith("_"):
+                said = inspect.getdoc(found._get_wrapped_function()) or ""
+                scope = str(found._fixture_function_marker.scope)
+                yield name, scope, " ".join(said.replace("|", "\\|").split())
+
+
+FIXTURES = """
+Every environment with bricklane in it has them; how they are used is in [testing.md](testing.md).
+Fixtures of a project with the same name win.
+"""
+PAGES = {
+    "ledger.md": ledger,
+    "commands.md": reference,
+    "rehearsal.md": rehearsal,
+    "fixtures.md": fixtures,
+}
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DOCS

@@ -26,7 +26,9 @@ COMMANDS = {
     "next-version": ("bricklane.cli.next_version", "Print the version that comes next."),
     "rehearse": ("bricklane.cli.rehearse", "Play GitFlow on a local forge and three workspaces."),
     "release": ("bricklane.cli.release", "Draft a release, and publish it or a hotfix."),
+    "spark": ("bricklane.cli.spark", "Show and end the Spark that stays warm for tests."),
     "status": ("bricklane.cli.status", "Show which version each target has."),
+    "sweep": ("bricklane.cli.sweep", "Remove what tests have left in a workspace."),
     "tools": ("bricklane.cli.tools", "List and install the external programs bricklane drives."),
     "update": ("bricklane.cli.update", "Bring a project to the template of this bricklane."),
 }

@@ -75,6 +75,7 @@ class Bundle:
         targets: by name, in the order of the files.
         artifacts: by name.
         variables: the names under ``variables``.
+        defaults: the values that variables have by default, where these are text or numbers.
         jobs: the keys of its jobs.
         warehouses: names of the SQL warehouses that its variables look up.
     """
@@ -84,6 +85,7 @@ class Bundle:
     targets: Mapping[str, BundleTarget] = field(default_factory=dict)
     artifacts: Mapping[str, Artifact] = field(default_factory=dict)
     variables: tuple[str, ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
     jobs: tuple[str, ...] = ()
     warehouses: tuple[str, ...] = ()
 
@@ -141,6 +143,12 @@ def read_bundle(file: Path) -> Bundle:
         },
         artifacts={key: _artifact(key, value) for key, value in _merged(documents, "artifacts")},
         variables=tuple(key for key, _ in _merged(documents, "variables")),
+        defaults={
+            key: str(value)
+            for key, variable in _merged(documents, "variables")
+            if isinstance(value := variable.get("default"), (str, int, float))
+            and not isinstance(value, bool)
+        },
         jobs=tuple(
             dict.fromkeys(
                 key

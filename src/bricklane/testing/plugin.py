@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 
 # The modules with fixtures and hooks; a new subject is a module and a line here.
 pytest_plugins: list[str] = [
+    "bricklane.testing.fixtures.making",
     "bricklane.testing.fixtures.notebook",
     "bricklane.testing.fixtures.smoke",
+    "bricklane.testing.fixtures.spark",
+    "bricklane.testing.fixtures.workspace",
 ]
 
 
@@ -28,5 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--spark",
         metavar="WHERE",
-        help="where `spark` comes from (default: BRICKLANE_TEST_SPARK, else by level and target)",
+        help="where `spark` comes from: local, local-cold, sc://HOST:PORT, workspace, serverless "
+        "or cluster:ID (default: BRICKLANE_TEST_SPARK, else by level and target)",
+    )
+    parser.addini(
+        "bricklane_spark_conf",
+        type="linelist",
+        default=[],
+        help="settings of the Spark that is started on this machine, a line each: NAME=VALUE",
     )

