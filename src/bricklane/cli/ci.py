@@ -56,7 +56,7 @@ def _log(ci: CiRun) -> GroupedLog:
 
 @command.command()
 def check() -> None:
-    """Check a pull request: its way, the project's checks, unit tests, and the bundle."""
+    """Check a pull request: its way, the bundle and its policy, checks, and unit tests."""
     from bricklane.delivery.markdown import publish
     from bricklane.delivery.pullrequests import comment, report
 
@@ -95,7 +95,13 @@ def _checks(
     settings: Settings, bundle: Bundle, subject: Subject, log: GroupedLog
 ) -> Iterator[Check]:
     """Yield what each check came to."""
-    from bricklane.delivery.checks import check_bundle, check_direction, measured, run_commands
+    from bricklane.delivery.checks import (
+        check_bundle,
+        check_direction,
+        check_policy,
+        measured,
+        run_commands,
+    )
     from bricklane.gitflow.kinds import kinds_of
 
     kinds = kinds_of(settings.gitflow)
@@ -105,6 +111,7 @@ def _checks(
     yield measured(
         "bundle", lambda: check_bundle(settings, bundle, kinds, subject.head, os.environ)
     )
+    yield measured("policy", lambda: check_policy(settings, bundle, kinds, subject.head))
     yield from run_commands(settings, click.echo, log)
 
 

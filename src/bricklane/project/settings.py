@@ -62,10 +62,12 @@ class TargetSettings:
     Args:
         environment: the forge's environment; empty for the target's own name.
         tests: levels of ``[tests]`` that run after a deployment, in order.
+        policy: rule of the bundle's policy → ``error``, ``warning`` or ``off`` in this target.
     """
 
     environment: str = ""
     tests: tuple[str, ...] = ()
+    policy: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Settings:
         tests: level → command, such as ``unit`` → ``uv run pytest tests/unit``.
         build: command that builds the wheels into ``dist/``; empty when the bundle has none.
         checks: commands that a pull request has to pass, beside the unit tests.
+        policy: rule of the bundle's policy → ``error``, ``warning`` or ``off`` in every target.
     """
 
     root: Path
@@ -91,3 +94,4 @@ class Settings:
     tests: Mapping[str, str] = field(default_factory=dict)
     build: str = "uv build --wheel --clear"
     checks: tuple[str, ...] = ()
+    policy: Mapping[str, str] = field(default_factory=dict)
