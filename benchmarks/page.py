@@ -79,7 +79,7 @@ def amount(value: float, unit: str) -> str:
     """Return a measured value for people."""
     if unit == "s" and value < 1:
         return f"{value * 1000:.0f} ms"
-    return f"{value:.2f} {unit}" if unit == "s" else f"{value:.0f} {unit}"
+    return f"{value:.2f} {unit}" if unit in ("s", "ms") else f"{value:.0f} {unit}"
 
 
 def cells(comparison: Comparison) -> list[str]:

@@ -11,6 +11,7 @@ from benchmarks import (
     gitflow,
     memory,
     notebooks,
+    permissions,
     rehearsal,
     startup,
     suites,
@@ -95,5 +96,13 @@ BENCHMARKS = (
         "one session for the process, or for each module. Cold means that the plugin's Spark is "
         "started by the run, warm that an earlier run has left it",
         suites.measure,
+    ),
+    Benchmark(
+        9,
+        "Whether a user of 40 nested groups may read a table, in a large account",
+        "nothing: it has no peer. The account has 1,000 users, 200 groups in chains of 20, and "
+        "5,000 grants. The first two rows are processor time of the server's own check, from the "
+        "token to the answer; the last is what a client waits, its own time included",
+        permissions.measure,
     ),
 )

@@ -149,6 +149,11 @@ class Cloud:
         if self.pool is not None:
             await self.pool.stop()
         await self.samples.stop()
+        self.database.close()  # the log stays open: requests that end now are noted in it
+
+    def close(self) -> None:
+        """Close the state of a cloud that was never started."""
+        self.request_log.close()
         self.database.close()
 
 

@@ -68,11 +68,14 @@ def arrive(payload: bytes, paths: list[str], folders: dict[str, str]) -> Any:
     """Set up a worker of Spark and return the function."""
     sys.path[:0] = [path for path in paths if path not in sys.path]
     if folders and _installed != folders:
+        from bricklane_runtime.files.guard import Guard
         from bricklane_runtime.files.patches import install
         from bricklane_runtime.files.roots import Roots
 
         _installed.update(folders)
-        install(Roots(folders))
+        roots = Roots(folders)
+        # A worker of Spark has no token of the run to ask with.
+        install(roots, Guard(roots, None))
     return pickle.loads(payload)  # noqa: S301 - made by the run itself, a moment ago
 
 

@@ -125,6 +125,7 @@ class Specification:
         catalog: catalog of the session, or "" for Spark's own.
         schema: schema of the session.
         roots: path prefixes as user code writes them, to the folders that hold those files.
+        guard_volumes: whether file functions ask the workspace for the privileges on a volume.
         sys_path: folders with libraries, put before everything else.
         working_directory: where to run, or None for the run directory.
         runtime_version: what ``DATABRICKS_RUNTIME_VERSION`` says.
@@ -148,6 +149,7 @@ class Specification:
     catalog: str = ""
     schema: str = ""
     roots: dict[str, str] = field(default_factory=dict)
+    guard_volumes: bool = False
     sys_path: list[str] = field(default_factory=list)
     working_directory: str | None = None
     runtime_version: str = "17.3"

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from bricklane_runtime.failures import failure
 from bricklane_runtime.files import arrow
+from bricklane_runtime.files.guard import Guard
 from bricklane_runtime.files.patches import install as install_patches
 from bricklane_runtime.files.roots import Roots
 from bricklane_runtime.redaction import Redactor
+from bricklane_runtime.rest import Rest
 from bricklane_runtime.results import Failure, Outcome
 from bricklane_runtime.specification import Specification
 from bricklane_runtime.supervisor import SecretChannel
@@ -112,8 +114,10 @@ class Task:
         folder = specification.working_directory or specification.run_directory
         os.chdir(self.roots.to_local(folder))
         extend_path(specification.sys_path)
-        install_patches(self.roots)
-        arrow.install(self.roots)
+        rest = Rest(specification.host, specification.token)
+        guard = Guard(self.roots, rest if specification.guard_volumes else None)
+        install_patches(self.roots, guard)
+        arrow.install(self.roots, guard)
         from bricklane_runtime import functions, session
 
         self.session = session.install(specification)

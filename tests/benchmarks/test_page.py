@@ -47,7 +47,12 @@ def test_the_page_says_what_was_not_measured() -> None:
 
 @pytest.mark.parametrize(
     ("value", "unit", "shown"),
-    [(0.0456, "s", "46 ms"), (12, "s", "12.00 s"), (27.4, "MiB", "27 MiB")],
+    [
+        (0.0456, "s", "46 ms"),
+        (12, "s", "12.00 s"),
+        (1.234, "ms", "1.23 ms"),
+        (27.4, "MiB", "27 MiB"),
+    ],
 )
 def test_amounts(value: float, unit: str, shown: str) -> None:
     assert page.amount(value, unit) == shown

@@ -35,8 +35,18 @@ resources:
         - task_key: hello
           notebook_task: {notebook_path: ./hello.py}
 """
+# What is killed here is delivery; the bundle is as small as can be.
+POLICY = """\
+[policy]
+run-as = "off"
+permissions = "off"
+alerts = "off"
+timeout = "off"
+tags = "off"
+"""
 FILES = {
     "databricks.yml": BUNDLE,
+    "bricklane.toml": POLICY,
     "hello.py": "# Databricks notebook source\nprint('hello')\n",
     "pyproject.toml": '[project]\nname = "flights"\nversion = "0.1.0"\n',
     "CHANGELOG.md": "# Changelog\n",

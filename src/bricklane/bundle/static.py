@@ -9,7 +9,8 @@ from typing import Any
 import yaml
 
 from bricklane.errors import BricklaneError, ExitCode
-from bricklane.project.bundlefile import find_bundle, read_bundle
+from bricklane.project.bundlefile import find_bundle, read_bundle, sources_of
+from bricklane.project.textfile import read_text
 
 # Keys whose value names a file of the bundle, relative to the file that says it
 # (https://docs.databricks.com/dev-tools/bundles/job-task-types).
@@ -34,21 +35,15 @@ def check_files(root: Path) -> int:
     """
     file = find_bundle(root)
     read_bundle(file)
-    sources = (file, *_included(file))
+    sources = sources_of(file)
     problems = [problem for source in sources for problem in _missing_files(source, file.parent)]
     if problems:
         raise BricklaneError("\n".join(problems), exit_code=ExitCode.CONFIG)
     return len(sources)
 
 
-def _included(file: Path) -> Iterator[Path]:
-    document = yaml.safe_load(file.read_text("utf-8")) or {}
-    for pattern in document.get("include") or ():
-        yield from (path for path in sorted(file.parent.glob(str(pattern))) if path.is_file())
-
-
 def _missing_files(source: Path, root: Path) -> Iterator[str]:
-    node = yaml.compose(source.read_text("utf-8"), Loader=yaml.SafeLoader)
+    node = yaml.compose(read_text(source), Loader=yaml.SafeLoader)
     if node is None:
         return
     for scalar in _named_files(node):

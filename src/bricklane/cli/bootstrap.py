@@ -23,6 +23,12 @@ if TYPE_CHECKING:
     multiple=True,
     help="Login, or organization/team, that approves production; may be given several times.",
 )
+@click.option(
+    "--self-review/--no-self-review",
+    default=None,
+    help="Whether who started a run may approve it, as in a team of one. A new prod environment "
+    "with reviewers says no; one that has reviewers keeps what it says.",
+)
 @click.option("--region", default="", help="Region of new workspaces, such as eu-central-1.")
 @click.option("--cloud", type=click.Choice(["aws", "gcp", "azure"]), help="Cloud of the account.")
 @click.option("--oidc", is_flag=True, help="CI signs in by the forge's tokens, without a secret.")
@@ -37,6 +43,7 @@ def command(
     region: str,
     cloud: str | None,
     *,
+    self_review: bool | None,
     plan: bool,
     oidc: bool,
     skip_terraform: bool,
@@ -61,7 +68,7 @@ def command(
         raise click.UsageError(f"{' and '.join(chosen)} cannot be combined, nor with --oidc")
     flows = {"--skip-terraform": REPOSITORY, "--rotate": ROTATE, "--migrate-to-oidc": MIGRATE}
     steps = flows[chosen[0]] if chosen else BOOTSTRAP
-    options = Options(reviewers, region, cloud or "", OIDC if oidc else "")
+    options = Options(reviewers, region, cloud or "", OIDC if oidc else "", self_review)
     with opened(Path.cwd(), profile, options) as world:
         run_steps(steps, world, plan=plan)
         if not plan:

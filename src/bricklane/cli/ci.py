@@ -56,7 +56,7 @@ def _log(ci: CiRun) -> GroupedLog:
 
 @command.command()
 def check() -> None:
-    """Check a pull request: its way, the project's checks, unit tests, and the bundle."""
+    """Check a pull request: its way, the bundle and its policy, checks, and unit tests."""
     from bricklane.delivery.markdown import publish
     from bricklane.delivery.pullrequests import comment, report
 
@@ -99,6 +99,7 @@ def _checks(
         check_bundle,
         check_code,
         check_direction,
+        check_policy,
         measured,
         run_commands,
     )
@@ -111,6 +112,7 @@ def _checks(
     yield measured(
         "bundle", lambda: check_bundle(settings, bundle, kinds, subject.head, os.environ)
     )
+    yield measured("policy", lambda: check_policy(settings, bundle, kinds, subject.head))
     yield measured("notebooks and scripts", partial(check_code, settings, bundle))
     yield from run_commands(settings, click.echo, log)
 

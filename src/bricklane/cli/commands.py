@@ -24,6 +24,7 @@ COMMANDS = {
     "local": ("bricklane.cli.local", "Start, stop and inspect the local cloud."),
     "new": ("bricklane.cli.new", "Make a project: a bundle with tests and workflows."),
     "next-version": ("bricklane.cli.next_version", "Print the version that comes next."),
+    "policy": ("bricklane.cli.policy", "Test the bundle against rules: alerts, tags, run_as …"),
     "rehearse": ("bricklane.cli.rehearse", "Play GitFlow on a local forge and three workspaces."),
     "release": ("bricklane.cli.release", "Draft a release, and publish it or a hotfix."),
     "spark": ("bricklane.cli.spark", "Show and end the Spark that stays warm for tests."),

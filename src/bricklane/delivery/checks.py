@@ -14,7 +14,7 @@ from bricklane.errors import BricklaneError
 from bricklane.flow import Outcome, Report
 from bricklane.gitflow.kinds import Kind, Kinds
 from bricklane.process import CommandFailed, run
-from bricklane.project.bundlefile import Bundle, BundleTarget
+from bricklane.project.bundlefile import PRODUCTION, Bundle, BundleTarget
 from bricklane.project.settings import Settings
 
 UNIT = "unit"
@@ -215,6 +215,45 @@ def check_bundle(
         return f"{count} files are sound; there are no credentials to validate in a workspace"
     cli.validate(cli.open_bundle(settings.root, target, environment))
     return f"valid for target {target.name}"
+
+
+def check_policy(settings: Settings, bundle: Bundle, kinds: Kinds, head: str) -> str:
+    """Check the bundle's files against the policy of the head's target and of what follows it.
+
+    Deployments look again, at the bundle as the Databricks CLI resolves it; that takes credentials.
+
+    Args:
+        settings: of the project.
+        bundle: its file.
+        kinds: of branches; the head's kind says for which target it is checked.
+        head: the branch that is checked.
+
+    Returns:
+        What to say of it, warnings included.
+
+    Raises:
+        BricklaneError: with every finding that is an error.
+    """
+    from bricklane.testing.policy import running
+
+    first = _target(bundle, kinds, head)
+    later = (one for one in bundle.targets.values() if one.mode == PRODUCTION)
+    targets = dict.fromkeys(one.name for one in (first, *later) if one is not None)
+    found = {name: running.examine(settings, bundle, name) for name in targets}
+    refusals = [
+        refused
+        for name, findings in found.items()
+        if (refused := running.refusal(findings, name)) is not None
+    ]
+    if refusals:
+        hints = dict.fromkeys(
+            line for each in refusals for line in (each.hint or "").splitlines() if line
+        )
+        raise BricklaneError(
+            "\n".join(each.message for each in refusals), hint="\n".join(hints) or None
+        )
+    warnings = dict.fromkeys(running.line_of(each) for one in found.values() for each in one)
+    return "\n".join((f"the files keep to it for {', '.join(targets)}", *warnings))
 
 
 def _target(bundle: Bundle, kinds: Kinds, head: str) -> BundleTarget | None:

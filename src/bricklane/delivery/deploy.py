@@ -20,6 +20,7 @@ from bricklane.forge.errors import ForgeError
 from bricklane.forge.model import DeploymentState, Release
 from bricklane.forge.protocol import Forge
 from bricklane.gitflow.versions import TagFormat, parse_version
+from bricklane.testing.policy import running
 
 # What the Databricks CLI begins the line with that says what is wrong.
 PROBLEM = "Error: "
@@ -119,7 +120,22 @@ def becomes_version(world: Deployment) -> bool:
     return kind is not None and kind.tag
 
 
+def _check_policy(world: Deployment) -> None:
+    """Refuse a bundle that breaks the rules of a target; a person's own copy may."""
+    if world.development:
+        return
+    document = cli.validate(world.bundle())
+    findings = running.examine(
+        world.settings, world.file, world.target.name, document, world.deployed_from()
+    )
+    if (refused := running.refusal(findings, world.target.name)) is not None:
+        raise refused
+    for finding in findings:
+        world.say(f"policy: {running.line_of(finding)}")
+
+
 def _plan(world: Deployment) -> None:
+    _check_policy(world)
     world.plan = cli.plan(world.bundle(), force=world.options.any_branch)
     wheels.check_unchanged(world.deployed_from(), world.wheels)
     if world.plan.warnings:

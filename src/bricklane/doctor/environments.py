@@ -29,7 +29,10 @@ PROTECTED = ":protected"
 # Stands for the version in the name of a branch that will be.
 SOME_VERSION = "1.0.0"
 # What makes reviewers less than they seem, with the fix.
-SELF_REVIEW = ("who starts a run may approve it alone", "turn on Prevent self-review")
+SELF_REVIEW = (
+    "who starts a run may approve it alone",
+    "turn on Prevent self-review (bricklane bootstrap --no-self-review)",
+)
 BYPASS = (
     "administrators of the repository may go past them",
     "do not allow administrators to bypass the rules",

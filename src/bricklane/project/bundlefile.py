@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from bricklane.errors import BricklaneError, ExitCode
+from bricklane.project.textfile import read_text
 
 # The names that the Databricks CLI accepts for a bundle's file, in its order.
 FILE_NAMES = ("databricks.yml", "databricks.yaml", "bundle.yml", "bundle.yaml")
@@ -166,7 +167,7 @@ def read_bundle(file: Path) -> Bundle:
 
 def _mapping(file: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(file.read_text("utf-8"), LOADER)  # noqa: S506  (a safe one)
+        content = yaml.load(read_text(file), LOADER)  # noqa: S506  (a safe one)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -174,7 +175,7 @@ def _mapping(file: Path) -> dict[str, Any]:
             f"{file}:{line}: {error.problem or error.context or 'this is not YAML'}",
             exit_code=ExitCode.CONFIG,
         ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.YAMLError as error:
         raise BricklaneError(
             f"{file}: cannot be read as YAML: {error}", exit_code=ExitCode.CONFIG
         ) from None
@@ -186,6 +187,15 @@ def _mapping(file: Path) -> dict[str, Any]:
             exit_code=ExitCode.CONFIG,
         )
     return content
+
+
+def sources_of(file: Path) -> tuple[Path, ...]:
+    """Return a bundle's own file and those it includes.
+
+    Raises:
+        BricklaneError: when the bundle's own file is no YAML mapping.
+    """
+    return (file, *_included(file.parent, _mapping(file)))
 
 
 def _included(root: Path, document: Mapping[str, Any]) -> Iterator[Path]:

@@ -14,12 +14,15 @@ from bricklane.project.bundlefile import Bundle, find_bundle, read_bundle
 from bricklane.project.settings import Settings, TargetSettings
 from bricklane.project.suggestions import suggestion
 from bricklane.project.tables import Location, Problem, Reader
+from bricklane.project.textfile import read_text
 from bricklane.project.tomllines import key_lines, line_of
 
 FILE_NAME = "bricklane.toml"
 REFERENCE = Path(__file__).with_name("reference.toml")
 
 FORGES = ("github",)
+# What a rule of the policy can be; `bricklane.testing.policy` says what each means.
+SEVERITIES = ("error", "warning", "off")
 
 # Of Settings, what is observed and not configured.
 OBSERVED = ("root", "bundle")
@@ -58,7 +61,7 @@ def load(start: Path) -> Settings:
 def settings_of(bundle: Bundle) -> Settings:
     """Return the settings beside a bundle that is read already; raises as :func:`load` does."""
     file = bundle.root / FILE_NAME
-    text = file.read_text("utf-8") if file.is_file() else ""
+    text = read_text(file) if file.is_file() else ""
     return parse(text, bundle, file)
 
 
@@ -102,6 +105,8 @@ def _meaning_problems(read: Settings, bundle: Bundle) -> Iterator[Problem]:
 def _choices(read: Settings, bundle: Bundle) -> Iterator[tuple[Location, str, Iterable[str]]]:
     yield ("gitflow", "preset"), read.gitflow.preset, PRESETS
     yield ("forge", "kind"), read.forge.kind, FORGES
+    for rule, severity in read.policy.items():
+        yield ("policy", rule), severity, SEVERITIES
     known = [kind.name for kind in PRESETS.get(read.gitflow.preset, ()) if kind.prefix]
     for kind in read.gitflow.prefixes:
         yield ("gitflow", "prefixes", kind), kind, known or (kind,)
@@ -109,6 +114,8 @@ def _choices(read: Settings, bundle: Bundle) -> Iterator[tuple[Location, str, It
         yield ("targets", name), name, bundle.targets
         for level in target.tests:
             yield ("targets", name, "tests"), level, read.tests or ("a level under [tests]",)
+        for rule, severity in target.policy.items():
+            yield ("targets", name, "policy", rule), severity, SEVERITIES
 
 
 def _rules(read: Settings) -> Iterator[tuple[Location, bool, str]]:

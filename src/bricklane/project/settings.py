@@ -62,10 +62,12 @@ class TargetSettings:
     Args:
         environment: the forge's environment; empty for the target's own name.
         tests: levels of ``[tests]`` that run after a deployment, in order.
+        policy: rule of the bundle's policy → ``error``, ``warning`` or ``off`` in this target.
     """
 
     environment: str = ""
     tests: tuple[str, ...] = ()
+    policy: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class Settings:
         checks: commands that a pull request has to pass, beside the unit tests.
         lint: static validation.
         notebooks: notebooks that are run without a test of their own.
+        policy: rule of the bundle's policy → ``error``, ``warning`` or ``off`` in every target.
     """
 
     root: Path
@@ -123,3 +126,4 @@ class Settings:
     checks: tuple[str, ...] = ()
     lint: LintSettings = field(default_factory=LintSettings)
     notebooks: NotebookSettings = field(default_factory=NotebookSettings)
+    policy: Mapping[str, str] = field(default_factory=dict)

@@ -136,7 +136,11 @@ def _environments(world: World) -> list[Environment]:
     for target, facts in world.facts().items():
         name = environment_of(world.settings, target)
         rules = environment_rules(
-            world.settings, target, world.options.reviewers, present.get(name)
+            world.settings,
+            target,
+            world.options.reviewers,
+            present.get(name),
+            self_review=world.options.self_review,
         )
         variables = {HOST: facts.host, CLIENT_ID: facts.service_principal}
         found.append(Environment(name, rules, variables, world.generation, world.secret_of(target)))

@@ -91,7 +91,7 @@ def _rule_lines(before: EnvironmentRules, wanted: EnvironmentRules | None) -> li
         ("reviewers", "none", before.reviewers, wanted.reviewers),
         ("branches that may deploy", "any", before.branches, wanted.branches),
         (
-            "own runs may be approved",
+            "who started a run may approve it",
             "",
             not before.prevent_self_review,
             not wanted.prevent_self_review,
@@ -112,7 +112,12 @@ def _shown(value: tuple[str, ...] | bool, nobody: str) -> str:
 
 
 def environment_rules(
-    settings: Settings, target: str, reviewers: tuple[str, ...], present: EnvironmentRules | None
+    settings: Settings,
+    target: str,
+    reviewers: tuple[str, ...],
+    present: EnvironmentRules | None,
+    *,
+    self_review: bool | None = None,
 ) -> EnvironmentRules:
     """Return the rules of a target's environment.
 
@@ -124,6 +129,8 @@ def environment_rules(
         target: of the bundle.
         reviewers: who approves production; none leaves those there are.
         present: the rules that there are; None without the environment.
+        self_review: whether who started a run may approve it; None leaves what a team with
+            reviewers has, and keeps them from it where there were none.
     """
     before = present or EnvironmentRules()
     if target != PRODUCTION:
@@ -132,7 +139,17 @@ def environment_rules(
     asked = reviewers or before.reviewers
     # Reviewers whom administrators go past do not protect from a mistake of these.
     bypass = before.admins_bypass and not asked
-    return replace(before, reviewers=asked, branches=branches, admins_bypass=bypass)
+    if self_review is None:
+        prevent = before.prevent_self_review if before.reviewers else bool(asked)
+    else:
+        prevent = not self_review
+    return replace(
+        before,
+        reviewers=asked,
+        branches=branches,
+        admins_bypass=bypass,
+        prevent_self_review=prevent,
+    )
 
 
 def delivery_rules(settings: Settings) -> Ruleset:

@@ -36,12 +36,14 @@ class Options:
         region: where workspaces are made.
         cloud: ``aws`` or ``gcp``.
         authentication: how CI signs in: :data:`SECRET` or :data:`OIDC`; "" leaves it.
+        self_review: whether who started a run may approve production; None leaves it.
     """
 
     reviewers: tuple[str, ...] = ()
     region: str = ""
     cloud: str = ""
     authentication: str = ""
+    self_review: bool | None = None
 
 
 @dataclass(slots=True)

@@ -82,7 +82,8 @@ def fix(
 def publish(stage: Stage, *, kind: str = "release", approve: bool = True) -> None:
     """Merge the release or hotfix into main and answer for its entry into production."""
     (pull_request, *_) = stage.open_pull_requests(prefix=f"{kind}/")
-    _merge(stage, pull_request, MergeMethod.MERGE)
+    # Who merges starts the run, which somebody else has to approve.
+    _merge(stage, pull_request, MergeMethod.MERGE, login=DEVELOPER)
     stage.pull_request = pull_request.number
     # A run that a pull request started is known by the head that it had.
     merged = stage.forge().pull_request(pull_request.number) or pull_request
@@ -90,12 +91,12 @@ def publish(stage: Stage, *, kind: str = "release", approve: bool = True) -> Non
 
 
 def publish_again(stage: Stage) -> None:
-    """Start the publication of the pull request that was merged last once more, and approve it."""
+    """Start the publication of the pull request merged last once more; another approves it."""
     pull_request = _pull_request(stage)
     main = stage.settings.gitflow.main
     inputs = {"pull_request": str(pull_request.number)}
-    stage.forge(MANAGER).dispatch_workflow(PUBLISH, ref=main, inputs=inputs)
-    stage.screen.happened(MANAGER, f"starts the workflow publish-new-release for {inputs}")
+    stage.forge().dispatch_workflow(PUBLISH, ref=main, inputs=inputs)
+    stage.screen.happened(DEVELOPER, f"starts the workflow publish-new-release for {inputs}")
     _answer(stage, pull_request, stage.head(main), approve=True)
 
 
@@ -282,18 +283,20 @@ def _checked(stage: Stage, pull_request: PullRequest) -> CheckState:
     )
 
 
-def _merge(stage: Stage, pull_request: PullRequest, method: MergeMethod) -> None:
+def _merge(
+    stage: Stage, pull_request: PullRequest, method: MergeMethod, login: str = MANAGER
+) -> None:
     if _checked(stage, pull_request) is CheckState.FAILURE:
         raise BricklaneError(
             f"the checks of pull request {pull_request.number} failed", hint=pull_request.url
         )
     stage.screen.say(f"checks of pull request {pull_request.number} are green")
-    current = stage.forge(MANAGER).pull_request(pull_request.number) or pull_request
-    stage.forge(MANAGER).merge_pull_request(
+    current = stage.forge(login).pull_request(pull_request.number) or pull_request
+    stage.forge(login).merge_pull_request(
         pull_request.number, method=method, head_commit=current.head_commit
     )
     stage.screen.happened(
-        MANAGER,
+        login,
         f"merges pull request {pull_request.number}: {pull_request.head} → {pull_request.base}",
     )
 

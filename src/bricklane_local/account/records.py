@@ -37,7 +37,7 @@ class Kind:
         required: fields that must be sent.
         check: refuses what the types cannot.
         changes: method by which one is changed; "" when it cannot be.
-        replaced: whether there is also a method that replaces one whole.
+        replaced: the fields that must be sent to replace one whole; empty when none can be.
         limit: the field of lists' page size.
     """
 
@@ -50,7 +50,7 @@ class Kind:
     answered: bool = False
     check: Callable[[Body], None] = lambda _body: None
     changes: str = "PATCH"
-    replaced: bool = False
+    replaced: tuple[str, ...] = ()
     limit: str = "page_size"
 
 
@@ -90,7 +90,7 @@ KINDS = (
         wrapped="ip_access_list",
         answered=True,
         check=_check_addresses,
-        replaced=True,
+        replaced=("label", "list_type", "enabled"),
     ),
 )
 SPACE = "account"
@@ -152,6 +152,17 @@ def change(kind: Kind, call: Call) -> Body:
     return _answer(kind, body)
 
 
+def replace(kind: Kind, call: Call) -> Body:
+    """Replace a record: what is not sent is gone."""
+    before, sent = _stored(kind, call), _sent(kind, call)
+    if missing := [name for name in kind.replaced if name not in sent]:
+        raise invalid(f"Missing required field: {missing[0]}")
+    kept = {name: before[name] for name in (kind.key, "account_id", "creation_time")}
+    body = _checked(kind, sent | kept | {"updated_time": call.cloud.clock.now()})
+    call.cloud.database.space(SPACE).update(kind.noun, call.path["id"], body)
+    return _answer(kind, body)
+
+
 def delete(kind: Kind, call: Call) -> None:
     """Forget a record."""
     _stored(kind, call)
@@ -166,7 +177,7 @@ def _routes(kind: Kind) -> list[Route]:
         ("GET", one, get),
         ("DELETE", one, delete),
         *([(kind.changes, one, change)] if kind.changes else []),
-        *([("PUT", one, change)] if kind.replaced else []),
+        *([("PUT", one, replace)] if kind.replaced else []),
     ]
     return [
         guarded(

@@ -45,6 +45,10 @@ class RequestLog:
         self._path.write_bytes(kept)
         self._file = self._path.open("ab", buffering=0)
 
+    def close(self) -> None:
+        """Close the file; nothing can be added afterwards."""
+        self._file.close()
+
     def layer(self, workspace: str, app: ASGIApp) -> ASGIApp:
         """Return ``app`` with every HTTP request of ``workspace`` logged."""
 

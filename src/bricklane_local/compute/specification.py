@@ -45,6 +45,7 @@ def common(
         "catalog": Assignments(workspace.cloud.metastore).default_catalog(workspace.id),
         "schema": "default",
         "roots": {prefix: str(root) for prefix, root in roots(workspace).items()},
+        "guard_volumes": True,
     }
 
 

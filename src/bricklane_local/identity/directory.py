@@ -38,6 +38,7 @@ class Directory:
         self._known: dict[tuple[str, str], Principal | None] = {}
         self._removals: list[Removal] = []
         self.tree = GroupTree(self._space, self.forget)
+        database.on_rollback(self.forget)
 
     def on_removal(self, removal: Removal) -> None:
         """Call ``removal`` with the record of each principal that leaves a scope, and the scope."""
@@ -253,11 +254,11 @@ class Directory:
         In the account it is the role of an administrator that counts, which a group can have too.
         """
         ids = list(ids)
-        assignments = [found for one in ids if (found := self.assignment(scope, one)) is not None]
+        keys = [f"{scope}/{one}" for one in ids]
+        assignments = [found.body for found in self._space.select_in(ASSIGNMENT, "key", keys)]
         if not assignments:
             return None
         if scope == ACCOUNT:
             roles = {role for found in assignments for role in found["entitlements"]}
             return [ADMINS] if ACCOUNT_ADMIN in roles else []
-        names = [name for one in ids for name in self.tree.direct(scope, one)]
-        return list(dict.fromkeys(names))
+        return self.tree.direct_of_any(scope, ids)

@@ -5,7 +5,7 @@ Source: https://docs.databricks.com/en/admin/users-groups/groups.html
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bricklane_local.identity.scope import ACCOUNT
@@ -111,23 +111,21 @@ class GroupTree:
 
     def direct(self, scope: str, member_id: str) -> list[str]:
         """Return the names of the groups of a scope that a member is directly in."""
-        return [group.name for group in self._holding(scope, member_id)]
+        return self.direct_of_any(scope, [member_id])
 
-    def _holding(self, scope: str, member_id: str) -> list[Group]:
-        found = self._space.select(MEMBERSHIP, parent=f"{scope}/{member_id}")
-        groups = (self.by_id(document.body["group_id"]) for document in found)
-        return [group for group in groups if group is not None]
+    def direct_of_any(self, scope: str, member_ids: Iterable[str]) -> list[str]:
+        """Return the names of the groups of a scope that any of some members is directly in."""
+        parents = [f"{scope}/{member_id}" for member_id in member_ids]
+        found = self._space.select_in(MEMBERSHIP, "parent", parents)
+        return [group.name for group in self._with_ids(d.body["group_id"] for d in found)]
+
+    def _with_ids(self, ids: Iterable[str]) -> list[Group]:
+        numbers = {int(group_id) for group_id in ids}
+        return [_group(found) for found in self._space.select_in(GROUP, "position", numbers)]
 
     def above(self, member_id: str) -> list[Group]:
         """Return the account groups that a member is in, by itself or through other groups."""
-        found: dict[str, Group] = {}
-        waiting = [member_id]
-        while waiting:
-            for group in self._holding(ACCOUNT, waiting.pop()):
-                if group.id not in found:
-                    found[group.id] = group
-                    waiting.append(group.id)
-        return list(found.values())
+        return self._with_ids(self._space.holders(MEMBERSHIP, ACCOUNT, member_id))
 
     def below(self, group_id: str) -> set[str]:
         """Return the ids of all that is in a group, by itself or through other groups."""

@@ -8,10 +8,10 @@ the database: the server's event loop; so a handler that does not await is a cri
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
@@ -84,6 +84,7 @@ class Database:
             "PRAGMA cache_size=-8192; PRAGMA foreign_keys=ON;"
         )
         self._depth = 0
+        self._rolled_back: list[Callable[[], None]] = []
         self._migrate(path)
 
     def _migrate(self, path: Path) -> None:
@@ -104,6 +105,10 @@ class Database:
         """Close the file; the database is of no use afterwards."""
         self.connection.close()
 
+    def on_rollback(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` when writes are taken back, for what was derived from them."""
+        self._rolled_back.append(listener)
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Make all writes of the block durable together, or none of them when it raises."""
@@ -116,6 +121,8 @@ class Database:
             self._depth -= 1
             if self._depth == 0:
                 self.connection.execute("ROLLBACK")
+                for listener in self._rolled_back:
+                    listener()
             raise
         self._depth -= 1
         if self._depth == 0:
@@ -278,6 +285,38 @@ class Space:
             (self.name, kind, position),
         )
         return [_document(row) for row in rows]
+
+    def select_in(
+        self, kind: str, column: Literal["key", "parent", "position"], values: Iterable[str | int]
+    ) -> list[Document]:
+        """Return the documents of a kind that have one of ``values`` in a column, in one query."""
+        rows = self._execute(
+            "SELECT key, parent, position, blob, body FROM documents "  # noqa: S608
+            f"WHERE space = ? AND kind = ? AND {column} IN (SELECT value FROM json_each(?))",
+            (self.name, kind, orjson.dumps(list(values)).decode()),
+        )
+        # Asked for an order, SQLite would read all of the kind by the index that has it.
+        return sorted(map(_document, rows), key=lambda found: (found.position, found.key))
+
+    def holders(self, kind: str, prefix: str, member: str) -> list[str]:
+        """Return what holds ``member``, by itself or through other holders.
+
+        Args:
+            kind: of the documents that say so: keys are ``HOLDER/MEMBER``, parents
+                ``PREFIX/MEMBER``.
+            prefix: of these parents.
+            member: where to begin.
+        """
+        held = "d.space = ? AND d.kind = ? AND d.parent = ? ||"
+        holder = "substr(d.key, 1, instr(d.key, '/') - 1)"
+        rows = self._execute(
+            "WITH RECURSIVE found (id) AS ("  # noqa: S608
+            f"SELECT {holder} FROM documents d WHERE {held} ? UNION "
+            f"SELECT {holder} FROM found JOIN documents d ON {held} found.id"
+            ") SELECT id FROM found",
+            (*(place := (self.name, kind, f"{prefix}/")), member, *place),
+        )
+        return [row[0] for row in rows]
 
     def _first(self, column: str, kind: str, value: str | int) -> Document | None:
         row = self._execute(

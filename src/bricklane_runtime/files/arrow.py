@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from bricklane_runtime.files.guard import Guard, Use
 from bricklane_runtime.files.roots import Roots
 
 # Function, by module: place and name of the argument that is a path, or a list of paths.
@@ -27,31 +28,33 @@ FUNCTIONS: dict[str, dict[str, tuple[int, str]]] = {
 }
 
 
-def install(roots: Roots) -> None:
-    """Map paths in the modules that are imported; there is no way back."""
+def install(roots: Roots, guard: Guard) -> None:
+    """Map paths in the modules that are imported, and guard volumes; there is no way back."""
     for module_name, functions in FUNCTIONS.items():
         module = sys.modules.get(module_name)
         if module is not None:
             for name, (place, keyword) in functions.items():
-                setattr(module, name, _mapping(getattr(module, name), place, keyword, roots))
+                setattr(module, name, _mapping(getattr(module, name), place, keyword, roots, guard))
 
 
 def _mapping(
-    original: Callable[..., Any], place: int, keyword: str, roots: Roots
+    original: Callable[..., Any], place: int, keyword: str, roots: Roots, guard: Guard
 ) -> Callable[..., Any]:
+    use = Use.WRITE if original.__name__.startswith("write") else Use.READ
+
+    def local(value: Any) -> Any:
+        if isinstance(value, list):
+            return [local(item) for item in value]
+        guard.require(value, use)
+        return roots.to_local(value)
+
     @functools.wraps(original)
     def mapped(*arguments: Any, **named: Any) -> Any:
         values = list(arguments)
         if len(values) > place:
-            values[place] = _local(values[place], roots)
+            values[place] = local(values[place])
         elif keyword in named:
-            named[keyword] = _local(named[keyword], roots)
+            named[keyword] = local(named[keyword])
         return original(*values, **named)
 
     return mapped
-
-
-def _local(value: Any, roots: Roots) -> Any:
-    if isinstance(value, list):
-        return [roots.to_local(item) for item in value]
-    return roots.to_local(value)

@@ -80,6 +80,14 @@ integration = "python tests/deployed.py"
 
 [targets.staging]
 tests = ["integration"]
+
+[policy]
+run-as = "off"
+permissions = "off"
+alerts = "off"
+timeout = "warning"
+tags = "off"
+dev-names = "off"
 """
 TEST = """\
 import json, os, pathlib

@@ -56,7 +56,14 @@ def test_the_reference_loads_to_the_defaults(tmp_path: Path) -> None:
     assert load(tmp_path) == bare
 
 
-FREE_TABLES = {"tests", "gitflow/prefixes", "lint/per_file", "notebooks/skip", "notebooks/widgets"}
+FREE_TABLES = {
+    "tests",
+    "gitflow/prefixes",
+    "policy",
+    "lint/per_file",
+    "notebooks/skip",
+    "notebooks/widgets",
+}
 
 
 def test_the_reference_names_every_key_and_no_other(tmp_path: Path) -> None:

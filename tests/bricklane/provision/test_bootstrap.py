@@ -177,6 +177,7 @@ def test_the_repository_can_deliver(place: Place) -> None:
     assert sorted(environments) == ["dev", "prod", "staging"]
     assert environments["prod"].reviewers == (REVIEWER,)
     assert environments["prod"].branches == ("main",)
+    assert environments["prod"].prevent_self_review
     written = (place.folder / "databricks.yml").read_text()
     for target in environments:
         variables = forge.variables(target)
@@ -209,6 +210,17 @@ def test_what_somebody_changed_by_hand_is_shown_and_mended(place: Place) -> None
     assert "environment prod: variable DATABRICKS_HOST: https://elsewhere → http://127." in said
     place.bootstrap()
     assert place.steps(place.bootstrap("--plan")) == []
+
+
+def test_a_team_of_one_may_approve_what_it_starts(place: Place) -> None:
+    forge = place.cloud.forge(place.repository)
+    said = place.bootstrap("--plan", "--skip-terraform", "--self-review")
+    assert "environment prod: who started a run may approve it: no → yes" in said
+    place.bootstrap("--skip-terraform", "--self-review")
+    assert not forge.environments()["prod"].prevent_self_review
+    assert place.steps(place.bootstrap("--skip-terraform")) == [], "it stays as the team said"
+    place.bootstrap("--skip-terraform", "--no-self-review")
+    assert forge.environments()["prod"].prevent_self_review
 
 
 def test_secrets_are_rotated_with_overlap(place: Place) -> None:

@@ -57,6 +57,16 @@ def test_ip_access_lists(server: Server) -> None:
     assert made.list_id
     lists.update(made.list_id, label="offices")
     assert [found.label for found in lists.list()] == ["offices"]
+    with pytest.raises(InvalidParameterValue, match="Missing required field: enabled"):
+        server.account().api_client.do(
+            "PUT",
+            f"/api/2.0/accounts/{server.account().config.account_id}/ip-access-lists/{made.list_id}",
+            body={"label": "home", "list_type": "BLOCK"},
+        )
+    lists.replace(made.list_id, "home", ListType.BLOCK, enabled=True)
+    replaced = lists.get(made.list_id).ip_access_list
+    assert replaced
+    assert (replaced.label, replaced.ip_addresses) == ("home", None), "what is not sent is gone"
     with pytest.raises(InvalidParameterValue, match=r"'192\.0\.2\.300' is no IP address"):
         lists.create("wrong", ListType.BLOCK, ip_addresses=["192.0.2.300"])
     lists.delete(made.list_id)

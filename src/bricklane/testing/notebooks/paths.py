@@ -56,10 +56,11 @@ def paths_mapped(folders: Mapping[str, Path]) -> Iterator[None]:
 @contextmanager
 def _python_mapped(roots: Roots) -> Iterator[None]:
     from bricklane_runtime.files import patches
+    from bricklane_runtime.files.guard import Guard
 
     before = [(module, dict(vars(module))) for module in PATCHED]
     start, hooks = subprocess.Popen.__init__, list(sys.path_hooks)
-    patches.install(roots)
+    patches.install(roots, Guard(roots, None))
     try:
         yield
     finally:
