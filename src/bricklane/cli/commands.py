@@ -26,6 +26,7 @@ COMMANDS = {
     "rehearse": ("bricklane.cli.rehearse", "Play GitFlow on a local forge and three workspaces."),
     "release": ("bricklane.cli.release", "Draft a release, and publish it or a hotfix."),
     "status": ("bricklane.cli.status", "Show which version each target has."),
+    "test": ("bricklane.cli.test", "Run levels of tests, here or in a workspace, and report."),
     "tools": ("bricklane.cli.tools", "List and install the external programs bricklane drives."),
     "update": ("bricklane.cli.update", "Bring a project to the template of this bricklane."),
 }

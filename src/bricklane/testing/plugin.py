@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     import pytest
 
 # The modules with fixtures and hooks; a new subject is a module and a line here.
-pytest_plugins: list[str] = []
+pytest_plugins: list[str] = [
+    "bricklane.testing.reports.recorder",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

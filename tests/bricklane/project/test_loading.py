@@ -64,7 +64,7 @@ def test_the_reference_names_every_key_and_no_other(tmp_path: Path) -> None:
             table = header[1].replace(".", "/")
         elif key := re.match(r"(\w+) = ", line):
             named.add(f"{table}/{key[1]}" if table else key[1])
-        if table in {"tests", "gitflow/prefixes"}:
+        if table in {"tests", "gitflow/prefixes", "testing/reruns"}:
             named.add(table)
 
     free = {"targets/staging/environment", "targets/staging/tests"}

@@ -1,0 +1,113 @@
+"""What ``bricklane test`` was asked for, made into levels and the place where they run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bricklane.bundle.access import secrets
+from bricklane.delivery.world import declared_target
+from bricklane.errors import BricklaneError, ExitCode
+from bricklane.project.bundlefile import BundleTarget, find_bundle, read_bundle
+from bricklane.project.loading import settings_of
+from bricklane.project.settings import LEVELS, Settings
+from bricklane.testing.levels.commands import ALL, UNIT, command_of
+from bricklane.testing.levels.running import Place, reports_folder
+from bricklane.testing.levels.workspace import SUMMARY_FILE, check_deployed, told
+from bricklane.testing.reports import files
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What runs.
+
+    Args:
+        place: where.
+        levels: in their order.
+        keep_going: whether a red level does not end it.
+        fail_on_flaky: whether a flaky test makes the run red.
+    """
+
+    place: Place
+    levels: tuple[str, ...]
+    keep_going: bool
+    fail_on_flaky: bool
+
+
+def ask(
+    start: Path,
+    level: str,
+    environment: Mapping[str, str],
+    *,
+    arguments: tuple[str, ...] = (),
+    target: str = "",
+    profile: str = "",
+    reports: Path | None = None,
+    keep_going: bool = False,
+    fail_on_flaky: bool = False,
+) -> Asked:
+    """Return what is to run.
+
+    Args:
+        start: a folder of the project.
+        level: its name, or ``all``.
+        environment: of this process.
+        arguments: for pytest.
+        target: of the bundle; empty for its default one.
+        profile: of the Databricks config file.
+        reports: folder for the reports; the project's by default.
+        keep_going: whether a red level does not end it.
+        fail_on_flaky: whether a flaky test makes the run red.
+
+    Raises:
+        BricklaneError: when the project has no such level or target, or nothing is deployed that
+            could be tested.
+    """
+    bundle = read_bundle(find_bundle(start))
+    settings = settings_of(bundle)
+    levels = levels_for(settings, level)
+    folder = reports_folder(settings.root, reports)
+    files.prepare(folder)
+    place = Place(
+        settings, settings.root, folder, secrets=secrets(environment), arguments=arguments
+    )
+    if any(name != UNIT for name in levels):
+        declared = declared_target(bundle, target)
+        place = _deployed(place, declared, environment, profile)
+    elif target:
+        place = replace(place, target=declared_target(bundle, target).name)
+    fail = fail_on_flaky or settings.testing.fail_on_flaky
+    return Asked(place, levels, keep_going, fail)
+
+
+def levels_for(settings: Settings, level: str) -> tuple[str, ...]:
+    """Return the levels that a name stands for.
+
+    Raises:
+        BricklaneError: when the project has none of that name.
+    """
+    if level == ALL:
+        known = tuple(name for name in LEVELS if name in settings.levels)
+        if known:
+            return known
+    elif level:
+        command_of(settings, level)
+        return (level,)
+    found = ", ".join((*settings.levels, ALL)) if settings.levels else ""
+    raise BricklaneError(
+        f"name a level of tests: {found}" if found else "the project has no level of tests",
+        hint="bricklane test unit" if UNIT in settings.levels else f"make the folder tests/{UNIT}",
+        exit_code=ExitCode.USAGE,
+    )
+
+
+def _deployed(
+    place: Place, target: BundleTarget, environment: Mapping[str, str], profile: str
+) -> Place:
+    from bricklane.bundle import cli
+
+    summary = cli.summary(cli.open_bundle(place.root, target, environment, profile=profile))
+    check_deployed(summary, target.name)
+    variables = told(target, summary, place.reports / SUMMARY_FILE, environment, profile)
+    return replace(place, environment=variables, target=target.name)
