@@ -27,6 +27,14 @@ SHOWN_FAILURES = 20
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder that takes the reports; .bricklane/reports otherwise.",
 )
+@click.option(
+    "--changed",
+    is_flag=False,
+    flag_value="",
+    default=None,
+    metavar="[=BASE]",
+    help="Run what the changes since BASE may break, and say why; develop or main otherwise.",
+)
 @click.option("--keep-going", is_flag=True, help="Run the next level after a red one too.")
 @click.option("--fail-on-flaky", is_flag=True, help="A test that passes only on a rerun is red.")
 def command(words: tuple[str, ...], **chosen: Any) -> None:
@@ -38,7 +46,22 @@ def command(words: tuple[str, ...], **chosen: Any) -> None:
 
     level, arguments = (words[0], words[1:]) if words else ("", ())
     asked = ask(Path.cwd(), level, os.environ, arguments=arguments, **chosen)
+    if asked.selection is not None:
+        _tell(asked)
+    if not asked.levels:
+        click.echo("nothing to run")
+        return
     judge(asked, run(asked))
+
+
+def _tell(asked: Asked) -> None:
+    """Say which tests run, and why."""
+    from bricklane.testing.levels.choosing import told
+
+    assert asked.selection is not None  # noqa: S101  (the caller asked)
+    settings = asked.place.settings
+    for line in told(settings, asked.named, asked.selection):
+        click.echo(line)
 
 
 def run(asked: Asked) -> Report:

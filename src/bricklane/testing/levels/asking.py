@@ -12,6 +12,7 @@ from bricklane.errors import BricklaneError, ExitCode
 from bricklane.project.bundlefile import BundleTarget, find_bundle, read_bundle
 from bricklane.project.loading import settings_of
 from bricklane.project.settings import LEVELS, Settings
+from bricklane.testing.levels.choosing import Chosen, choose, concerned
 from bricklane.testing.levels.commands import ALL, UNIT, command_of
 from bricklane.testing.levels.running import Place, reports_folder
 from bricklane.testing.levels.workspace import SUMMARY_FILE, check_deployed, told
@@ -27,12 +28,16 @@ class Asked:
         levels: in their order.
         keep_going: whether a red level does not end it.
         fail_on_flaky: whether a flaky test makes the run red.
+        selection: what a change may break; None when all tests run.
+        named: the levels that were asked for, also those that no change reaches.
     """
 
     place: Place
     levels: tuple[str, ...]
     keep_going: bool
     fail_on_flaky: bool
+    selection: Chosen | None = None
+    named: tuple[str, ...] = ()
 
 
 def ask(
@@ -46,6 +51,7 @@ def ask(
     reports: Path | None = None,
     keep_going: bool = False,
     fail_on_flaky: bool = False,
+    changed: str | None = None,
 ) -> Asked:
     """Return what is to run.
 
@@ -59,6 +65,7 @@ def ask(
         reports: folder for the reports; the project's by default.
         keep_going: whether a red level does not end it.
         fail_on_flaky: whether a flaky test makes the run red.
+        changed: the base that a change is compared with, empty for the usual one; None for all.
 
     Raises:
         BricklaneError: when the project has no such level or target, or nothing is deployed that
@@ -66,19 +73,28 @@ def ask(
     """
     bundle = read_bundle(find_bundle(start))
     settings = settings_of(bundle)
-    levels = levels_for(settings, level)
+    known = (*settings.levels, ALL)
+    if changed in known and level not in known:
+        # The command line's parser takes the word behind --changed for its value.
+        level, arguments, changed = changed, (level, *arguments) if level else arguments, ""
+    named = levels = levels_for(settings, level)
     folder = reports_folder(settings.root, reports)
     files.prepare(folder)
+    chosen = choose(settings, changed) if changed is not None else None
     place = Place(
         settings, settings.root, folder, secrets=secrets(environment), arguments=arguments
     )
+    if chosen is not None:
+        left_out = frozenset(settings.root / path for path in chosen.selection.left_out)
+        place = replace(place, left_out=left_out)
+        levels = tuple(name for name in levels if concerned(settings, name, chosen))
     if any(name != UNIT for name in levels):
         declared = declared_target(bundle, target)
         place = _deployed(place, declared, environment, profile)
     elif target:
         place = replace(place, target=declared_target(bundle, target).name)
     fail = fail_on_flaky or settings.testing.fail_on_flaky
-    return Asked(place, levels, keep_going, fail)
+    return Asked(place, levels, keep_going, fail, chosen, named)
 
 
 def levels_for(settings: Settings, level: str) -> tuple[str, ...]:
