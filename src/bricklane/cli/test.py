@@ -35,6 +35,12 @@ SHOWN_FAILURES = 20
     metavar="[=BASE]",
     help="Run what the changes since BASE may break, and say why; develop or main otherwise.",
 )
+@click.option(
+    "--on",
+    default="",
+    metavar="COMPUTE",
+    help="Run inside the workspace: serverless, or cluster:ID.",
+)
 @click.option("--keep-going", is_flag=True, help="Run the next level after a red one too.")
 @click.option("--fail-on-flaky", is_flag=True, help="A test that passes only on a rerun is red.")
 def command(words: tuple[str, ...], **chosen: Any) -> None:

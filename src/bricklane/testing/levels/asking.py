@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bricklane.bundle.access import secrets
+from bricklane.bundle.access import access_environment, secrets
 from bricklane.delivery.world import declared_target
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.project.bundlefile import BundleTarget, find_bundle, read_bundle
@@ -52,6 +52,7 @@ def ask(
     keep_going: bool = False,
     fail_on_flaky: bool = False,
     changed: str | None = None,
+    on: str = "",
 ) -> Asked:
     """Return what is to run.
 
@@ -66,6 +67,7 @@ def ask(
         keep_going: whether a red level does not end it.
         fail_on_flaky: whether a flaky test makes the run red.
         changed: the base that a change is compared with, empty for the usual one; None for all.
+        on: compute of the workspace to run on; empty for this machine.
 
     Raises:
         BricklaneError: when the project has no such level or target, or nothing is deployed that
@@ -93,6 +95,8 @@ def ask(
         place = _deployed(place, declared, environment, profile)
     elif target:
         place = replace(place, target=declared_target(bundle, target).name)
+    if on:
+        place = _elsewhere(place, declared_target(bundle, target), environment, profile, on)
     fail = fail_on_flaky or settings.testing.fail_on_flaky
     return Asked(place, levels, keep_going, fail, chosen, named)
 
@@ -127,3 +131,15 @@ def _deployed(
     check_deployed(summary, target.name)
     variables = told(target, summary, place.reports / SUMMARY_FILE, environment, profile)
     return replace(place, environment=variables, target=target.name)
+
+
+def _elsewhere(
+    place: Place, target: BundleTarget, environment: Mapping[str, str], profile: str, on: str
+) -> Place:
+    from bricklane.testing.remote.running import open_remote
+    from bricklane.testing.remote.submitting import read_compute
+
+    compute = read_compute(on)
+    access = {**environment, **access_environment(target, environment, profile)}
+    remote = open_remote(access, target.host, compute)
+    return replace(place, target=target.name, elsewhere=remote)

@@ -45,6 +45,8 @@ class Place:
         arguments: more of them for pytest, behind the level's own.
         left_out: test files that do not run.
         target: of the bundle; empty when the levels need none.
+        elsewhere: runs a level in another place than this machine and returns what pytest ended
+            with; None runs its command here.
     """
 
     settings: Settings
@@ -55,6 +57,7 @@ class Place:
     arguments: tuple[str, ...] = ()
     left_out: frozenset[Path] = frozenset()
     target: str = ""
+    elsewhere: Callable[[Place, str, Show], int] | None = None
 
 
 def reports_folder(root: Path, asked: Path | None = None) -> Path:
@@ -88,19 +91,25 @@ def run_levels(
 
 
 def _run(place: Place, level: str, text: str, show: Show) -> Level:
-    command = command_for(place, level, text)
     began = time.monotonic()
-    code = 0
-    try:
-        run(command, show=show)
-    except CommandFailed as failure:
-        code = failure.result.code
+    if place.elsewhere is not None:
+        code = place.elsewhere(place, level, show)
+    else:
+        code = _run_here(command_for(place, level, text), show)
     found = files.read_level(place.reports, level, code, time.monotonic() - began)
     if code == NO_TESTS:
-        note = f"`{command}` found no test"
+        note = f"`{text}` found no test"
         # With a choice of files, all that is left may be none.
         return replace(found, code=0 if place.left_out else code, notes=(*found.notes, note))
     return found
+
+
+def _run_here(command: Command, show: Show) -> int:
+    try:
+        run(command, show=show)
+    except CommandFailed as failure:
+        return failure.result.code
+    return 0
 
 
 def command_for(place: Place, level: str, text: str) -> Command:
@@ -110,7 +119,7 @@ def command_for(place: Place, level: str, text: str) -> Command:
         variables.REPORTS: str(place.reports),
         variables.RERUNS: str(commands.reruns_of(place.settings, level)),
         variables.COVERAGE: option_value(
-            [str(place.root / name) for name in _measured(place.settings, place.root)]
+            [str(place.root / name) for name in measured(place.settings, place.root)]
         ),
         "PYTEST_ADDOPTS": _addopts(files.junit_file(place.reports, level)),
     }
@@ -124,7 +133,8 @@ def command_for(place: Place, level: str, text: str) -> Command:
     return replace(command, arguments=_with_plugin(replace(command, arguments=words)))
 
 
-def _measured(settings: Settings, root: Path) -> tuple[str, ...]:
+def measured(settings: Settings, root: Path) -> tuple[str, ...]:
+    """Return the folders whose code is measured, from the project's own."""
     return settings.testing.coverage or folders(root)
 
 

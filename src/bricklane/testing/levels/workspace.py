@@ -22,7 +22,7 @@ def check_deployed(summary: Summary, target: str) -> None:
     """
     if summary.resources and not any(resource.id for resource in summary.resources):
         raise BricklaneError(
-            f"nothing of this bundle is deployed to target {target} ({summary.host})",
+            f"nothing of this bundle is deployed to target {target}",
             hint=f"bricklane deploy --target {target}",
         )
 
