@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bricklane.gitflow.project import Project
     from bricklane.project.bundlefile import Bundle
     from bricklane.project.settings import Settings
+    from bricklane.testing.reports.model import Report as TestReport
 
 
 @click.group(name="ci", context_settings={"help_option_names": ["-h", "--help"]})
@@ -64,10 +65,12 @@ def check() -> None:
     log = _log(ci)
     with _told(ci, log, "The checks could not begin"):
         settings, bundle, forge, subject = _checked(ci)
-    checks = list(_checks(settings, bundle, subject, log))
+    tested: list[TestReport] = []
+    checks = list(_checks(settings, bundle, subject, log, tested.append))
     for each in checks:
         click.echo(f"{'passed' if each.passed else 'FAILED'}  {each.name}: {each.said}")
-    text = report(subject, checks, ci.url)
+    measured = _coverage(settings, forge, subject, ci, tested[0]) if tested else None
+    text = report(subject, checks, ci.url, measured)
     publish(ci, text)
     click.echo(comment(forge, subject, text))
     if failed := [each for each in checks if not each.passed]:
@@ -91,10 +94,33 @@ def _checked(ci: CiRun) -> tuple[Settings, Bundle, Forge | None, Subject]:
     return settings, bundle, forge, subject_of(ci, branch, forge)
 
 
+def _coverage(
+    settings: Settings, forge: Forge | None, subject: Subject, ci: CiRun, tested: TestReport
+) -> TestReport:
+    """Keep the coverage of what was checked, and return the report with that of the base."""
+    from bricklane.delivery import coverage
+    from bricklane.gitflow.git import Git
+    from bricklane.testing.levels.running import reports_folder
+    from bricklane.testing.reports.writing import write
+
+    git = Git.open(settings.root, settings.gitflow.remote)
+    compared = coverage.with_base(tested, forge, git, subject.base)
+    found = forge.pull_request(subject.number) if forge and subject.number else None
+    commit = found.head_commit if found else git.commit("HEAD") or ""
+    if not subject.fork and (said := coverage.keep(compared, forge, commit, ci.url)):
+        click.echo(said)
+    write(reports_folder(settings.root), compared)
+    return compared
+
+
 def _checks(
-    settings: Settings, bundle: Bundle, subject: Subject, log: GroupedLog
+    settings: Settings,
+    bundle: Bundle,
+    subject: Subject,
+    log: GroupedLog,
+    tested: Callable[[TestReport], None],
 ) -> Iterator[Check]:
-    """Yield what each check came to."""
+    """Yield what each check came to; ``tested`` takes the report of the unit tests."""
     from bricklane.delivery.checks import (
         check_bundle,
         check_code,
@@ -114,7 +140,7 @@ def _checks(
     )
     yield measured("policy", lambda: check_policy(settings, bundle, kinds, subject.head))
     yield measured("notebooks and scripts", partial(check_code, settings, bundle))
-    yield from run_commands(settings, click.echo, log)
+    yield from run_commands(settings, click.echo, log, tested)
 
 
 def _forge_if_any(settings: Settings) -> Forge | None:

@@ -30,6 +30,7 @@ COMMANDS = {
     "spark": ("bricklane.cli.spark", "Show and end the Spark that stays warm for tests."),
     "status": ("bricklane.cli.status", "Show which version each target has."),
     "sweep": ("bricklane.cli.sweep", "Remove what tests have left in a workspace."),
+    "test": ("bricklane.cli.test", "Run levels of tests, here or in a workspace, and report."),
     "tools": ("bricklane.cli.tools", "List and install the external programs bricklane drives."),
     "update": ("bricklane.cli.update", "Bring a project to the template of this bricklane."),
 }

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from bricklane.delivery.guard import pattern
+from bricklane.delivery.testing import check_green
 from bricklane.delivery.wheels import project_command
 from bricklane.errors import BricklaneError
 from bricklane.flow import Outcome, Report
@@ -16,8 +17,13 @@ from bricklane.gitflow.kinds import Kind, Kinds
 from bricklane.process import CommandFailed, run
 from bricklane.project.bundlefile import PRODUCTION, Bundle, BundleTarget
 from bricklane.project.settings import Settings
+from bricklane.testing.levels.commands import UNIT, command_of
+from bricklane.testing.levels.running import Place, report_of, reports_folder, run_levels
+from bricklane.testing.reports import files
+from bricklane.testing.reports.markdown import figure
+from bricklane.testing.reports.model import Report as TestReport
+from bricklane.testing.reports.writing import write
 
-UNIT = "unit"
 SHOWN_LINES = 20
 
 # Branches that programs open against a base that they are told; nobody chooses their names.
@@ -151,7 +157,10 @@ def check_code(settings: Settings, bundle: Bundle) -> str:
 
 
 def run_commands(
-    settings: Settings, show: Callable[[str], None], report: Report
+    settings: Settings,
+    show: Callable[[str], None],
+    report: Report,
+    tested: Callable[[TestReport], None] = lambda _: None,
 ) -> Iterator[Check]:
     """Run the project's checks and unit tests, all of them, and yield what each came to.
 
@@ -159,32 +168,54 @@ def run_commands(
         settings: of the project.
         show: takes each line of output.
         report: told when a command begins and ends.
+        tested: takes the report of the unit tests.
     """
-    commands = {text: text for text in settings.checks}
-    if UNIT in settings.tests:
-        commands[f"{UNIT} tests"] = settings.tests[UNIT]
-    for name, text in commands.items():
+    commands: dict[str, Callable[[], str]] = {
+        text: partial(_run, settings, text, show) for text in settings.checks
+    }
+    if UNIT in settings.levels:
+        commands[f"{UNIT} tests"] = partial(_run_unit_tests, settings, show, tested)
+    for name, do in commands.items():
         report(name, "", Outcome.DOING)
-        yield measured(name, partial(_run, settings, text, show))
+        yield measured(name, do)
         report(name, "", Outcome.DONE)
+
+
+def _run_unit_tests(
+    settings: Settings, show: Callable[[str], None], tested: Callable[[TestReport], None]
+) -> str:
+    place = Place(settings, settings.root, reports_folder(settings.root))
+    files.prepare(place.reports)
+    last: deque[str] = deque(maxlen=SHOWN_LINES)
+    (level,) = run_levels(place, (UNIT,), partial(_keep, show, last), keep_going=False)
+    found = report_of(place, (level,))
+    write(place.reports, found)
+    tested(found)
+    if not level.passed and not level.tests:
+        raise _ended(command_of(settings, UNIT), level.code, last)
+    check_green(settings, found, "the report has each failure")
+    return figure(found) or "passed"
 
 
 def _run(settings: Settings, text: str, show: Callable[[str], None]) -> str:
     # What it printed last says what is wrong, on whichever of its two streams.
     last: deque[str] = deque(maxlen=SHOWN_LINES)
-
-    def keep(line: str) -> None:
-        show(line)
-        if line.strip():
-            last.append(line)
-
     try:
-        run(project_command(text, settings.root, {}), show=keep)
+        run(project_command(text, settings.root, {}), show=partial(_keep, show, last))
     except CommandFailed as failure:
-        said = "\n".join(last) or "it printed nothing"
-        code = failure.result.code
-        raise BricklaneError(f"`{text}` ended with exit code {code}:\n{said}") from None
+        raise _ended(text, failure.result.code, last) from None
     return "passed"
+
+
+def _keep(show: Callable[[str], None], last: deque[str], line: str) -> None:
+    show(line)
+    if line.strip():
+        last.append(line)
+
+
+def _ended(text: str, code: int, last: Iterable[str]) -> BricklaneError:
+    said = "\n".join(last) or "it printed nothing"
+    return BricklaneError(f"`{text}` ended with exit code {code}:\n{said}")
 
 
 def check_bundle(

@@ -7,12 +7,12 @@ from itertools import islice
 from pathlib import Path
 
 from bricklane.bundle import cli
-from bricklane.bundle.access import HOST, PROFILE, access_environment, secrets
+from bricklane.bundle.access import secrets
 from bricklane.bundle.cli import BundleError
 from bricklane.delivery import guard, locks, records, wheels
 from bricklane.delivery.checkout import clean_checkout
 from bricklane.delivery.gate import check_tested
-from bricklane.delivery.testing import SUMMARY, TARGET, TestsFailedError, commands_for, run_tests
+from bricklane.delivery.testing import TestsFailedError, commands_for, prepare, run_tests
 from bricklane.delivery.world import Deployment
 from bricklane.errors import BricklaneError
 from bricklane.flow import Report, Step, run_flow
@@ -20,6 +20,8 @@ from bricklane.forge.errors import ForgeError
 from bricklane.forge.model import DeploymentState, Release
 from bricklane.forge.protocol import Forge
 from bricklane.gitflow.versions import TagFormat, parse_version
+from bricklane.testing.levels.running import Place, reports_folder
+from bricklane.testing.levels.workspace import SUMMARY_FILE, told
 from bricklane.testing.policy import running
 
 # What the Databricks CLI begins the line with that says what is wrong.
@@ -201,23 +203,24 @@ def _untested(world: Deployment) -> bool:
 
 def _test(world: Deployment) -> None:
     assert world.summary is not None  # noqa: S101  (deploying asks for it when there are tests)
-    file = world.folder() / "summary.json"
-    file.write_text(world.summary.text, "utf-8")
-    access = access_environment(world.target, world.environment, world.options.profile)
-    named = {PROFILE, HOST}.intersection((*world.environment, *access))
-    run_tests(
-        commands_for(world.settings, world.target.name),
-        world.deployed_from(),
-        {
-            **access,
-            **({} if named else {HOST: world.summary.host}),
-            TARGET: world.target.name,
-            SUMMARY: str(file),
-        },
-        secrets(world.environment),
-        world.say,
-        world.tests.append,
+    environment = told(
+        world.target,
+        world.summary,
+        world.folder() / SUMMARY_FILE,
+        world.environment,
+        world.options.profile,
     )
+    place = Place(
+        settings=world.settings,
+        root=world.deployed_from(),
+        reports=reports_folder(world.settings.root),
+        environment=environment,
+        secrets=secrets(world.environment),
+        target=world.target.name,
+    )
+    prepare(place)
+    levels = tuple(commands_for(world.settings, world.target.name))
+    run_tests(place, levels, world.say, world.tests.append)
 
 
 def _manifest(world: Deployment) -> wheels.Manifest:
@@ -239,7 +242,7 @@ def _keep(world: Deployment) -> None:
 
 
 def _finish_record(world: Deployment) -> None:
-    tested = ", ".join(test.level for test in world.tests)
+    tested = ", ".join(level.name for level in world.tests)
     said = f"deployed {world.version}; " + (f"tests passed: {tested}" if tested else "no tests")
     _mark(world, DeploymentState.SUCCESS, said)
 

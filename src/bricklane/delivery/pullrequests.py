@@ -11,6 +11,8 @@ from bricklane.delivery.markdown import block, plain, table
 from bricklane.forge.errors import ForgeError
 from bricklane.forge.model import PullRequest, PullRequestState
 from bricklane.forge.protocol import Forge
+from bricklane.testing.reports.markdown import short
+from bricklane.testing.reports.model import Report as TestReport
 
 MARKER = "bricklane-check"
 
@@ -53,8 +55,17 @@ def subject_of(ci: CiRun, branch: str, forge: Forge | None) -> Subject:
     return Subject(head, ci.base or found.base, found.number, fork)
 
 
-def report(subject: Subject, checks: Sequence[Check], url: str) -> str:
-    """Return the Markdown that tells what the checks came to, and what comes next."""
+def report(
+    subject: Subject, checks: Sequence[Check], url: str, tested: TestReport | None = None
+) -> str:
+    """Return the Markdown that tells what the checks came to, and what comes next.
+
+    Args:
+        subject: what is checked.
+        checks: what each came to.
+        url: of the run's page.
+        tested: what the unit tests came to; None when none ran.
+    """
     failed = [check for check in checks if not check.passed]
     word = "failed" if failed else "passed"
     into = f" into {plain(subject.base)}" if subject.base else ""
@@ -71,6 +82,7 @@ def report(subject: Subject, checks: Sequence[Check], url: str) -> str:
         f"### Checks of {plain(subject.head)}{into}: {word}",
         table(("check", "outcome", "took", ""), rows),
         *(_problem(check) for check in failed),
+        *([short(tested)] if tested and any(x.tests or x.notes for x in tested.levels) else []),
         "**Next:** "
         + ("mend what failed and push." if failed else "review, and merge when it is approved."),
     ]

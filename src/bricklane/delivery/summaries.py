@@ -14,6 +14,8 @@ from bricklane.errors import BricklaneError
 from bricklane.flow import Outcome
 from bricklane.gitflow.flows.backmerge import back_merges, open_one
 from bricklane.gitflow.flows.drafting import DraftWorld
+from bricklane.testing.reports.markdown import short
+from bricklane.testing.reports.model import Report
 
 SHOWN_CHANGES = 30
 STEP_WORDS = {Outcome.DOING: "**failed**", Outcome.DONE_BEFORE: "was done before"}
@@ -29,6 +31,8 @@ def of_deployment(world: Deployment, error: BricklaneError | None = None) -> str
     parts = [f"## {_headline(world, error)}", _facts(world)]
     if error is not None:
         parts.append(of_error(error))
+    if any(level.tests or level.notes for level in world.tests):
+        parts.append(short(Report(world.settings.bundle, tuple(world.tests), world.target.name)))
     if world.plan is not None and world.plan.effective:
         parts.append(_changes(world))
     if world.summary is not None:
@@ -118,7 +122,7 @@ def _facts(world: Deployment) -> str:
         rows.append(("wheel", f"{code(name)} {origin}, SHA-256 {code(digest[:16])}…"))
     for test in world.tests:
         outcome = "passed" if test.passed else "**failed**"
-        rows += [(f"{plain(test.level)} tests", f"{outcome} in {test.seconds:.0f} s")]
+        rows += [(f"{plain(test.name)} tests", f"{outcome} in {test.seconds:.0f} s")]
     if not world.tests:
         rows.append(("tests", "none ran"))
     if world.tested is not None:

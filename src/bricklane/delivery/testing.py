@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 
-from bricklane.delivery.wheels import project_command
-from bricklane.errors import BricklaneError, ExitCode
-from bricklane.process import CommandFailed, run
+from bricklane.errors import BricklaneError
 from bricklane.project.settings import Settings
+from bricklane.testing.levels.commands import command_of
+from bricklane.testing.levels.running import Place, report_of, run_levels
+from bricklane.testing.reports import files
+from bricklane.testing.reports.model import Level, Report
+from bricklane.testing.reports.writing import write
 
-TARGET = "BRICKLANE_TARGET"
-SUMMARY = "BRICKLANE_BUNDLE_SUMMARY"
-
-
-@dataclass(frozen=True, slots=True)
-class TestRun:
-    """One level of tests that ran.
-
-    Args:
-        level: its name.
-        passed: whether its command ended with 0.
-        seconds: how long it took.
-    """
-
-    level: str
-    passed: bool
-    seconds: float
-
-    __test__ = False  # pytest would take it for a test class.
+FLAKY_SHOWN = 5
 
 
 class TestsFailedError(BricklaneError):
@@ -46,47 +28,62 @@ def commands_for(settings: Settings, target: str) -> Mapping[str, str]:
         BricklaneError: when a level has no command.
     """
     known = settings.targets.get(target)
-    levels = known.tests if known else ()
-    missing = [level for level in levels if level not in settings.tests]
-    if missing:
-        raise BricklaneError(
-            f"bricklane.toml: targets/{target}/tests: no command for {', '.join(missing)}",
-            hint=f'[tests]\n{missing[0]} = "uv run pytest tests/{missing[0]}"',
-            exit_code=ExitCode.CONFIG,
-        )
-    return {level: settings.tests[level] for level in levels}
+    return {level: command_of(settings, level) for level in (known.tests if known else ())}
 
 
 def run_tests(
-    commands: Mapping[str, str],
-    root: Path,
-    environment: Mapping[str, str],
-    secrets: tuple[str, ...],
+    place: Place,
+    levels: Sequence[str],
     show: Callable[[str], None],
-    finished: Callable[[TestRun], None],
-) -> None:
-    """Run the levels in order, up to the first that fails.
+    finished: Callable[[Level], None],
+) -> Report:
+    """Run the levels in order, up to the first that fails, and write their reports.
 
     Args:
-        commands: level → command.
-        root: the folder of ``databricks.yml``.
-        environment: added to that of this process: where the target is, and how to get in.
-        secrets: values that the output must not show.
+        place: where they run, and what they are told.
+        levels: their names.
         show: called with each line of output.
         finished: called with each level that ran.
 
     Raises:
         TestsFailedError: when one fails; its output has been shown.
     """
-    for level, text in commands.items():
-        began = time.monotonic()
-        command = project_command(text, root, environment, secrets)
-        try:
-            run(command, show=show)
-        except CommandFailed as failure:
-            finished(TestRun(level, passed=False, seconds=time.monotonic() - began))
+    ran: list[Level] = []
+    for level in run_levels(place, levels, show, keep_going=False):
+        ran.append(level)
+        finished(level)
+    report = report_of(place, ran)
+    write(place.reports, report)
+    check_green(place.settings, report, "what is deployed stays deployed")
+    return report
+
+
+def check_green(settings: Settings, report: Report, hint: str) -> None:
+    """Check that every level passed, and that no test is flaky where that is not allowed.
+
+    Args:
+        settings: of the project.
+        report: of the levels that ran.
+        hint: what stays as it is.
+
+    Raises:
+        TestsFailedError: when it is not so.
+    """
+    for level in report.levels:
+        if not level.passed:
+            command = command_of(settings, level.name)
             raise TestsFailedError(
-                f"the {level} tests failed: `{command}` ended with exit code {failure.result.code}",
-                hint="their output stands above; what is deployed stays deployed",
-            ) from None
-        finished(TestRun(level, passed=True, seconds=time.monotonic() - began))
+                f"the {level.name} tests failed: `{command}` ended with exit code {level.code}",
+                hint=f"their output stands above; {hint}",
+            )
+    if settings.testing.fail_on_flaky and (flaky := report.flaky()):
+        named = ", ".join(test.id for _, test in flaky[:FLAKY_SHOWN])
+        raise TestsFailedError(
+            f"{len(flaky)} flaky tests passed only when run again: {named}",
+            hint=f"bricklane.toml does not allow it (testing/fail_on_flaky); {hint}",
+        )
+
+
+def prepare(place: Place) -> None:
+    """Make the folder of reports, without those of a run before."""
+    files.prepare(place.reports)

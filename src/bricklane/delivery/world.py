@@ -15,7 +15,6 @@ from bricklane.delivery import clone, guard
 from bricklane.delivery.continuous import CiRun
 from bricklane.delivery.environments import environment_of
 from bricklane.delivery.records import Content, Record
-from bricklane.delivery.testing import TestRun
 from bricklane.delivery.versions import version_of
 from bricklane.delivery.wheels import BUILT, Digests, build_environment
 from bricklane.errors import BricklaneError, ExitCode
@@ -26,6 +25,7 @@ from bricklane.gitflow.people import BOT, login_in
 from bricklane.project.bundlefile import DEVELOPMENT, BundleTarget
 from bricklane.project.bundlefile import Bundle as BundleFile
 from bricklane.project.settings import Settings
+from bricklane.testing.reports.model import Level
 
 Say = Callable[[str], None]
 
@@ -105,7 +105,7 @@ class Deployment:
     built: bool = False
     plan: Plan | None = None
     summary: Summary | None = None
-    tests: list[TestRun] = field(default_factory=list)
+    tests: list[Level] = field(default_factory=list)
     tested: Record | None = None
     record: int | None = None
     deployed: bool = False

@@ -24,6 +24,9 @@ FORGES = ("github",)
 # What a rule of the policy can be; `bricklane.testing.policy` says what each means.
 SEVERITIES = ("error", "warning", "off")
 
+# A test that fails more often than that is no flaky one.
+MOST_RERUNS = 10
+
 # Of Settings, what is observed and not configured.
 OBSERVED = ("root", "bundle")
 
@@ -113,7 +116,7 @@ def _choices(read: Settings, bundle: Bundle) -> Iterator[tuple[Location, str, It
     for name, target in read.targets.items():
         yield ("targets", name), name, bundle.targets
         for level in target.tests:
-            yield ("targets", name, "tests"), level, read.tests or ("a level under [tests]",)
+            yield ("targets", name, "tests"), level, read.levels or ("a level under [tests]",)
         for rule, severity in target.policy.items():
             yield ("targets", name, "policy", rule), severity, SEVERITIES
 
@@ -144,6 +147,9 @@ def _rules(read: Settings) -> Iterator[tuple[Location, bool, str]]:
         not forge.api or forge.api.startswith(("https://", "http://")),
         f"expected a URL that begins with https://, found {forge.api!r}",
     )
+    for level, count in read.testing.reruns.items():
+        said = f"expected how often a test is run again, 0 to {MOST_RERUNS}, found {count}"
+        yield ("testing", "reruns", level), 0 <= count <= MOST_RERUNS, said
     for kind, prefix in flow.prefixes.items():
         yield ("gitflow", "prefixes", kind), bool(prefix.strip("/")), "expected such as `release/`"
 
@@ -155,6 +161,8 @@ def _paths(read: Settings) -> Iterator[tuple[Location, str, Callable[[str], bool
     yield ("gitflow", "changelog"), read.gitflow.changelog, inside
     for file in read.gitflow.version_files:
         yield ("gitflow", "version_files"), file, inside
+    for folder in read.testing.coverage:
+        yield ("testing", "coverage"), folder, inside
 
 
 def described(settings: Settings) -> Mapping[str, Any]:
@@ -165,7 +173,7 @@ def described(settings: Settings) -> Mapping[str, Any]:
     found: dict[str, Any] = {}
     for name in (part.name for part in fields(settings) if part.name not in OBSERVED):
         value = getattr(settings, name)
-        if name in {"gitflow", "forge", "lint", "notebooks"}:
+        if name in {"gitflow", "forge", "lint", "notebooks", "testing"}:
             found |= {f"{name}/{part.name}": getattr(value, part.name) for part in fields(value)}
         else:
             found[name] = value

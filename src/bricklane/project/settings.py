@@ -10,6 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+# The usual levels of tests, in the order that they run, and the folder that has one for each.
+LEVELS = ("unit", "integration", "e2e")
+TESTS = "tests"
+
 
 @dataclass(frozen=True, slots=True)
 class GitFlowSettings:
@@ -99,6 +103,23 @@ class NotebookSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TestingSettings:
+    """``[testing]``: how levels of tests are run and judged.
+
+    Args:
+        reruns: level → how often a test that fails is run again.
+        fail_on_flaky: whether a test that passes only on a rerun makes its level red.
+        coverage: folders whose code is measured; none looks for them.
+    """
+
+    reruns: Mapping[str, int] = field(default_factory=dict)
+    fail_on_flaky: bool = False
+    coverage: tuple[str, ...] = ()
+
+    __test__ = False  # pytest would take it for a test class.
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole file.
 
@@ -109,6 +130,7 @@ class Settings:
         forge: where the repository lives.
         targets: by name, one for each target of ``databricks.yml``.
         tests: level → command, such as ``unit`` → ``uv run pytest tests/unit``.
+        testing: how levels are run and judged.
         build: command that builds the wheels into ``dist/``; empty when the bundle has none.
         checks: commands that a pull request has to pass, beside the unit tests.
         lint: static validation.
@@ -122,8 +144,17 @@ class Settings:
     forge: ForgeSettings = field(default_factory=ForgeSettings)
     targets: Mapping[str, TargetSettings] = field(default_factory=dict)
     tests: Mapping[str, str] = field(default_factory=dict)
+    testing: TestingSettings = field(default_factory=TestingSettings)
     build: str = "uv build --wheel --clear"
     checks: tuple[str, ...] = ()
     lint: LintSettings = field(default_factory=LintSettings)
     notebooks: NotebookSettings = field(default_factory=NotebookSettings)
     policy: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels that the project has: the usual ones in their order, then all others."""
+        found = [
+            name for name in LEVELS if name in self.tests or (self.root / TESTS / name).is_dir()
+        ]
+        return (*found, *(name for name in self.tests if name not in found))

@@ -21,6 +21,7 @@ Problem = tuple[Location, str]
 
 EXPECTED: Mapping[Any, tuple[type, str]] = {
     bool: (bool, "expected true or false"),
+    int: (int, "expected a whole number"),
     str: (str, "expected a string"),
     tuple: (list, "expected a list"),
     Mapping: (dict, "expected a table"),

@@ -16,6 +16,7 @@ pytest_plugins: list[str] = [
     "bricklane.testing.fixtures.smoke",
     "bricklane.testing.fixtures.spark",
     "bricklane.testing.fixtures.workspace",
+    "bricklane.testing.reports.recorder",
 ]
 
 

@@ -14,3 +14,12 @@ REPORTS = "BRICKLANE_TEST_REPORTS"
 
 SPARK = "BRICKLANE_TEST_SPARK"
 """Where ``spark`` comes from, like the option ``--spark``, which wins."""
+
+RERUNS = "BRICKLANE_TEST_RERUNS"
+"""How often a test that fails is run again; ``bricklane test`` says it for each level."""
+
+COVERAGE = "BRICKLANE_TEST_COVERAGE"
+"""Folders of code whose coverage is measured, separated as in ``PATH``; unset for none."""
+
+LEFT_OUT = "BRICKLANE_TEST_LEFT_OUT"
+"""A file with the test files that ``--changed`` leaves out, one absolute path a line."""

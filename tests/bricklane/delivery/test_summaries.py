@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from bricklane.bundle.results import Change, Plan, Resource, Summary
 from bricklane.delivery import summaries
 from bricklane.delivery.records import Content, Record
-from bricklane.delivery.testing import TestRun, TestsFailedError
+from bricklane.delivery.testing import TestsFailedError
 from bricklane.errors import BricklaneError
 from bricklane.flow import Outcome
 from bricklane.forge.model import DeploymentState
+from bricklane.testing.reports.model import Level
 from tests.bricklane.delivery.conftest import Make
 
 PLAN = Plan((Change("jobs", "sales", "create"), Change("jobs", "old", "skip")))
@@ -23,7 +24,7 @@ def test_a_deployment_that_went_well(make: Make) -> None:
         summary=SUMMARY,
         wheels={"shop-1.0.0.whl": "ab" * 32},
         built=True,
-        tests=[TestRun("e2e", passed=True, seconds=12.4)],
+        tests=[Level("e2e", 0, 12.4)],
     )
     text = summaries.of_deployment(world)
     assert text.startswith("## ✅ shop 1.0.0 is on staging\n")
@@ -38,7 +39,7 @@ def test_a_deployment_that_went_well(make: Make) -> None:
 
 
 def test_tests_that_failed_and_what_to_do(make: Make) -> None:
-    world = make(tests=[TestRun("e2e", passed=False, seconds=3)], deployed=True)
+    world = make(tests=[Level("e2e", 1, 3)], deployed=True)
     error = TestsFailedError("the e2e tests failed: x", hint="their output stands above")
     text = summaries.of_deployment(world, error)
     assert text.startswith("## ❌ shop 1.0.0 is on staging, and its tests failed")

@@ -5,14 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from bricklane.delivery.testing import TestRun, TestsFailedError, commands_for, run_tests
+from bricklane.delivery.testing import TestsFailedError, commands_for, prepare, run_tests
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.project.settings import Settings, TargetSettings
+from bricklane.testing.levels.running import Place
+from bricklane.testing.reports.model import Level
 
 
 def settings(tests: dict[str, str], levels: tuple[str, ...]) -> Settings:
     return Settings(
-        root=Path(), bundle="shop", tests=tests, targets={"staging": TargetSettings(tests=levels)}
+        root=Path("/nowhere"),
+        bundle="shop",
+        tests=tests,
+        targets={"staging": TargetSettings(tests=levels)},
     )
 
 
@@ -24,31 +29,39 @@ def test_levels_run_in_the_order_of_the_target() -> None:
     assert commands_for(settings({}, ()), "other") == {}
 
 
-def test_a_level_without_a_command_is_told() -> None:
-    with pytest.raises(BricklaneError, match="no command for e2e") as caught:
+def test_a_level_without_a_command_or_a_folder_is_told() -> None:
+    with pytest.raises(BricklaneError, match="the project has no level of tests 'e2e'") as caught:
         commands_for(settings({}, ("e2e",)), "staging")
-    assert caught.value.exit_code is ExitCode.CONFIG
+    assert caught.value.exit_code is ExitCode.USAGE
+    assert 'e2e = "uv run pytest tests/e2e"' in (caught.value.hint or "")
 
 
-def run_all(tmp_path: Path, commands: dict[str, str]) -> tuple[list[TestRun], list[str]]:
-    runs: list[TestRun] = []
-    lines: list[str] = []
+def run_all(tmp_path: Path, tests: dict[str, str], runs: list[Level], lines: list[str]) -> Path:
     environment = {"BRICKLANE_TARGET": "staging", "SECRET": "s3cret"}
-    run_tests(commands, tmp_path, environment, ("s3cret",), lines.append, runs.append)
-    return runs, lines
+    place = Place(
+        settings(tests, ()), tmp_path, tmp_path / "reports", environment, ("s3cret",)
+    )  # fmt: skip
+    prepare(place)
+    run_tests(place, tuple(tests), lines.append, runs.append)
+    return place.reports
 
 
 def test_tests_know_their_target_and_show_no_secret(tmp_path: Path) -> None:
     program = "import os; print(os.environ['BRICKLANE_TARGET'], os.environ['SECRET'])"
-    runs, lines = run_all(tmp_path, {"e2e": f'{sys.executable} -c "{program}"'})
-    assert [(run.level, run.passed) for run in runs] == [("e2e", True)]
+    runs: list[Level] = []
+    lines: list[str] = []
+    folder = run_all(tmp_path, {"e2e": f'{sys.executable} -c "{program}"'}, runs, lines)
+    assert [(run.name, run.passed) for run in runs] == [("e2e", True)]
     assert lines == ["staging ***"]
+    assert runs[0].notes == ("its command left no report of its tests",)
+    assert "| e2e | ✅ passed |" in (folder / "report.md").read_text("utf-8")
 
 
 def test_the_first_level_that_fails_ends_it(tmp_path: Path) -> None:
-    runs: list[TestRun] = []
-    commands = {"unit": "true", "integration": "false", "e2e": "true"}
+    runs: list[Level] = []
+    tests = {"unit": "true", "integration": "false", "e2e": "true"}
     with pytest.raises(TestsFailedError, match="the integration tests failed: `false` ended") as e:
-        run_tests(commands, tmp_path, {}, (), print, runs.append)
-    assert [(run.level, run.passed) for run in runs] == [("unit", True), ("integration", False)]
+        run_all(tmp_path, tests, runs, [])
+    assert [(run.name, run.passed) for run in runs] == [("unit", True), ("integration", False)]
     assert "what is deployed stays deployed" in (e.value.hint or "")
+    assert (tmp_path / "reports" / "report.html").is_file()

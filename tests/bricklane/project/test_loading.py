@@ -60,6 +60,7 @@ FREE_TABLES = {
     "tests",
     "gitflow/prefixes",
     "policy",
+    "testing/reruns",
     "lint/per_file",
     "notebooks/skip",
     "notebooks/widgets",

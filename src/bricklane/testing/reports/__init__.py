@@ -1,0 +1,1 @@
+"""Reports of test runs: recorded inside of pytest, read, merged over levels, written for people."""
