@@ -9,17 +9,18 @@
 
 dbutils.widgets.text("catalog", "dev", "Catalog")
 dbutils.widgets.text("schema", "flights", "Schema")
+dbutils.widgets.text("files", "", "Folder, when it is not the volume")
 
 catalog = dbutils.widgets.get("catalog")
 schema = dbutils.widgets.get("schema")
-volume = f"/Volumes/{catalog}/{schema}/raw"
+files = dbutils.widgets.get("files") or f"/Volumes/{catalog}/{schema}/raw"
 
 spark.catalog.setCurrentCatalog(catalog)
 spark.catalog.setCurrentDatabase(schema)
 
 # COMMAND ----------
 
-display(dbutils.fs.ls(volume))
+display(dbutils.fs.ls(files))
 
 # COMMAND ----------
 
@@ -51,7 +52,7 @@ for name, columns in COLUMNS.items():
     file = (
         spark.read.schema(columns)
         .options(header=True, nullValue="NA", mode="FAILFAST", enforceSchema=False)
-        .csv(f"{volume}/{name}.csv")
+        .csv(f"{files}/{name}.csv")
     )
     table = f"bronze_{name}"
     (

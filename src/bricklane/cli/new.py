@@ -47,7 +47,7 @@ def report(made: NewProject) -> list[str]:
         f"git push -u origin {answers['main']} {answers['develop']}",
         *([] if made.remote else ["git remote add origin URL"]),
     ]
-    lines += ["", "Next:", f"  cd {shlex.quote(str(made.root))}", "  uv run pytest"]
+    lines += ["", "Next:", f"  cd {shlex.quote(str(made.root))}", "  bricklane test unit"]
     lines += [f"  {step}" for step in reversed(push)]
     lines += ["  README.md says how to set up the forge"]
     return lines

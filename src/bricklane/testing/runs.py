@@ -116,8 +116,31 @@ def run_job(
     Raises:
         BricklaneError: when the run did not end in time.
     """
-    began = time.monotonic()
     run_id = client.jobs.run_now(job_id, job_parameters=dict(parameters) or None).run_id
+    return _awaited(client, job, run_id, timeout)
+
+
+def run_once(
+    client: WorkspaceClient, name: str, request: Mapping[str, Any], timeout: float
+) -> JobResult:
+    """Run tasks that are no job (``POST /api/2.2/jobs/runs/submit``), and wait for their end.
+
+    Args:
+        client: the workspace.
+        name: of the run.
+        request: the rest of the request's body, such as ``tasks``.
+        timeout: seconds to wait.
+
+    Raises:
+        BricklaneError: when the run did not end in time.
+    """
+    body = {**request, "run_name": name}
+    answer: Any = client.api_client.do("POST", "/api/2.2/jobs/runs/submit", body=body)
+    return _awaited(client, name, int(answer["run_id"]), timeout)
+
+
+def _awaited(client: WorkspaceClient, job: str, run_id: int, timeout: float) -> JobResult:
+    began = time.monotonic()
     try:
         run = _ended(lambda: client.jobs.get_run(run_id), began + timeout)
     except BaseException:  # Also Ctrl-C: nobody else will look after it.
@@ -128,7 +151,7 @@ def run_job(
         page = client.jobs.get_run(run_id).run_page_url
         raise BricklaneError(
             f"job {job}: run {run_id} did not end within {timeout:g} seconds, and is cancelled",
-            hint=f"its page: {page}\nmore time: run_job({job!r}, timeout=SECONDS)",
+            hint=f"its page: {page}\nmore time: timeout=SECONDS",
         )
     return JobResult(
         job,

@@ -112,7 +112,11 @@ class TestSession:
         return find_deployed(self.target, os.environ)
 
     def open_spark(self) -> Opened:
-        """Return the Spark session, opened when this is the first call."""
+        """Return the Spark session, opened when this is the first call.
+
+        It is open until pytest ends: fixtures of the whole run that never asked for ``spark`` may
+        need it to remove what they have made.
+        """
         if self.opened is None:
             from bricklane.testing.spark.opening import open_session
 
@@ -120,6 +124,7 @@ class TestSession:
                 self.place, self.root, self._settings(), lambda: self.client.config
             )
             self.said = self.opened.said
+            self._config.add_cleanup(self.close)
         return self.opened
 
     def _settings(self) -> Mapping[str, str]:

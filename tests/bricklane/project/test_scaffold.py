@@ -75,7 +75,7 @@ def test_prints_what_was_made_and_what_comes_next(tmp_path: Path) -> None:
         "\n"
         "Next:\n"
         f"  cd {path}\n"
-        "  uv run pytest\n"
+        "  bricklane test unit\n"
         "  git remote add origin URL\n"
         "  git push -u origin main develop\n"
         "  README.md says how to set up the forge\n"

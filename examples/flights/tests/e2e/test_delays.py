@@ -1,15 +1,14 @@
 """The deployed job: it runs to its end and leaves what it promises."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from bricklane.testing.runs import JobResult
+    from bricklane.testing.target import Deployed
     from databricks.sdk import WorkspaceClient
-    from databricks.sdk.service.jobs import Run
-
-    from conftest import Deployment
 
 TASKS = {"land", "bronze", "silver", "gold", "published", "checks"}
 TABLES = {
@@ -22,32 +21,27 @@ FLIGHTS = {1: 27_004, 12: 336_776}  # by the months that were loaded
 
 
 @pytest.mark.smoke
-def test_the_job_is_there_and_names_its_tasks(
-    workspace: "WorkspaceClient", deployed: "Deployment"
-) -> None:
-    job = workspace.jobs.get(int(deployed.resource("jobs", "delays")["id"]))
+def test_the_job_is_there_and_names_its_tasks(ws: "WorkspaceClient", bundle: "Deployed") -> None:
+    job = ws.jobs.get(int(bundle.jobs["delays"].id))
 
     assert job.settings is not None
     assert {task.task_key for task in job.settings.tasks or []} == TASKS
 
 
 def test_the_job_leaves_every_table_and_counts_every_flight(
-    workspace: "WorkspaceClient", deployed: "Deployment", finished: "Callable[[int], Run]"
+    ws: "WorkspaceClient",
+    bundle: "Deployed",
+    run_job: "Callable[..., JobResult]",
+    sql_fetch_one: Callable[..., Any],
 ) -> None:
-    job = int(deployed.resource("jobs", "delays")["id"])
-    schema = deployed.resource("schemas", "flights")
+    place = bundle.resource("schemas", "flights").settings
+    catalog, schema = place["catalog_name"], place["name"]
 
-    run = finished(workspace.jobs.run_now(job).run_id)
+    run = run_job("delays")
 
-    assert {task.task_key for task in run.tasks or []} == TASKS
-    tables = workspace.tables.list(schema["catalog_name"], schema["name"])
-    assert {table.name for table in tables} >= TABLES
-    answer = workspace.statement_execution.execute_statement(
-        warehouse_id=deployed.variable("warehouse_id"),
-        catalog=schema["catalog_name"],
-        schema=schema["name"],
-        statement="SELECT sum(flights) FROM worst_airlines",
-        wait_timeout="50s",
+    assert run.tasks.keys() == TASKS
+    assert {table.name for table in ws.tables.list(catalog, schema)} >= TABLES
+    counted = sql_fetch_one(
+        "SELECT sum(flights) AS flights FROM worst_airlines", catalog=catalog, schema=schema
     )
-    assert answer.result is not None, answer.status
-    assert answer.result.data_array == [[str(FLIGHTS[int(deployed.variable("months"))])]]
+    assert counted.flights == FLIGHTS[int(bundle.variable("months"))]

@@ -1,18 +1,13 @@
 """The notebooks as deployed, on a few rows in a schema of their own."""
 
-import io
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from databricks.sdk.service.catalog import VolumeType
-from databricks.sdk.service.jobs import NotebookTask, SubmitTask, TaskDependency
-
 if TYPE_CHECKING:
-    from databricks.sdk import WorkspaceClient
-    from databricks.sdk.service.jobs import Run
-
-    from conftest import Deployment
+    from bricklane.testing.runs import JobResult
+    from bricklane.testing.target import Deployed
+    from databricks.sdk.service.catalog import SchemaInfo, VolumeInfo
 
 FILES = {
     "airlines": "carrier,name\nAA,American Airlines Inc.\n",
@@ -36,39 +31,33 @@ FILES = {
 
 
 def test_files_become_cleaned_tables(
-    workspace: "WorkspaceClient",
-    deployed: "Deployment",
-    scratch: tuple[str, str],
-    finished: "Callable[[int], Run]",
+    bundle: "Deployed",
+    schema: "SchemaInfo",
+    make_volume: "Callable[..., VolumeInfo]",
+    make_volume_file: Callable[..., str],
+    run_tasks: "Callable[..., JobResult]",
 ) -> None:
-    catalog, schema = scratch
-    workspace.volumes.create(catalog, schema, "raw", VolumeType.MANAGED)
+    volume = make_volume(name="raw")
     for name, content in FILES.items():
-        path = f"/Volumes/{catalog}/{schema}/raw/{name}.csv"
-        workspace.files.upload(path, io.BytesIO(content.encode()))
+        make_volume_file(volume, f"{name}.csv", content)
 
-    def notebook(key: str, path: str, *after: str) -> SubmitTask:
-        return SubmitTask(
-            task_key=key,
-            depends_on=[TaskDependency(earlier) for earlier in after],
-            notebook_task=NotebookTask(
-                f"{deployed.files}/{path}", {"catalog": catalog, "schema": schema}
-            ),
-        )
+    def notebook(key: str, path: str, *after: str) -> dict[str, object]:
+        return {
+            "task_key": key,
+            "depends_on": [{"task_key": earlier} for earlier in after],
+            "notebook_task": {
+                "notebook_path": f"{bundle.files}/{path}",
+                "base_parameters": {"catalog": schema.catalog_name, "schema": schema.name},
+            },
+        }
 
-    submitted = workspace.jobs.submit(
-        run_name="flights integration tests",
-        tasks=[
-            notebook("bronze", "notebooks/bronze"),
-            notebook("silver", "notebooks/silver", "bronze"),
-            notebook("counts", "tests/integration/notebooks/counts", "silver"),
-        ],
+    run = run_tasks(
+        notebook("bronze", "notebooks/bronze"),
+        notebook("silver", "notebooks/silver", "bronze"),
+        notebook("counts", "tests/integration/notebooks/counts", "silver"),
     )
-    run = finished(submitted.run_id)
 
-    (counts,) = [task.run_id for task in run.tasks or [] if task.task_key == "counts"]
-    output = workspace.jobs.get_run_output(counts or 0).notebook_output
-    assert json.loads((output and output.result) or "null") == {
+    assert json.loads(run.tasks["counts"].exit_value or "null") == {
         "silver_airlines": 1,
         "silver_airports": 1,
         "silver_flights": 2,

@@ -51,7 +51,24 @@ def find_installation() -> Installation:
         return _installed(java)
     version = own_version(own)
     connect = any((own / "jars").glob("spark-connect_*.jar"))
-    return Installation(Path(sys.executable), version, java, delta_jars(version), True, connect)
+    python = Path(sys.executable)
+    if own.is_relative_to(environment := lasting_environment()):
+        python = environment / python.parent.name / python.name
+    return Installation(python, version, java, delta_jars(version), True, connect)
+
+
+def lasting_environment() -> Path:
+    """Return the environment that outlives this process.
+
+    ``uv run --with`` lays another one over the project's, which is gone when the command ends:
+    https://docs.astral.sh/uv/concepts/projects/run
+    """
+    file = Path(sys.prefix, "pyvenv.cfg")
+    for line in file.read_text("utf-8").splitlines() if file.is_file() else ():
+        name, _, value = line.partition("=")
+        if name.strip() == "extends-environment" and Path(value.strip()).is_dir():
+            return Path(value.strip())
+    return Path(sys.prefix)
 
 
 def own_pyspark() -> Path | None:
@@ -72,12 +89,18 @@ def own_version(folder: Path) -> str:
 
 
 def delta_jars(version: str) -> tuple[Path, ...]:
-    """Return the jars of Delta that bricklane has installed, when they fit ``version``."""
+    """Return the jars of Delta that bricklane has installed, when they fit ``version``.
+
+    A project asks for Delta by depending on ``delta-spark``: what a test sees must not hang on
+    what else is installed on the machine.
+    """
     from bricklane.tools.discovery import find_cached
     from bricklane.tools.table import SPARK
 
+    if importlib.util.find_spec("delta") is None or not version.startswith(f"{DELTA_FOR}."):
+        return ()
     copy = find_cached(SPARK, os.environ)
-    if copy is None or not version.startswith(f"{DELTA_FOR}."):
+    if copy is None:
         return ()
     return tuple(sorted((copy.path / "jars").glob("*.jar")))
 
@@ -118,10 +141,11 @@ def _installed(java: Path) -> Installation:
 
 
 def environment_stamp() -> int:
-    """Return what differs when something was installed into this environment since."""
+    """Return what differs when something was installed into the environment since."""
     import sysconfig
 
-    return Path(sysconfig.get_paths()["purelib"]).stat().st_mtime_ns
+    own = sysconfig.get_paths()["purelib"]
+    return Path(lasting_environment(), Path(own).relative_to(sys.prefix)).stat().st_mtime_ns
 
 
 def describe(record: dict[str, object]) -> str:

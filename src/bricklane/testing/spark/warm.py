@@ -20,7 +20,11 @@ from typing import Any
 
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.testing.spark import server
-from bricklane.testing.spark.installation import Installation, environment_stamp
+from bricklane.testing.spark.installation import (
+    Installation,
+    environment_stamp,
+    lasting_environment,
+)
 from bricklane.testing.spark.settings import SERVER, local_settings
 
 STATE = "BRICKLANE_STATE_DIR"
@@ -28,6 +32,8 @@ IDLE = "BRICKLANE_SPARK_IDLE"
 MEMORY = "BRICKLANE_SPARK_MEMORY"
 TOKEN = "SPARK_CONNECT_AUTHENTICATE_TOKEN"  # noqa: S105  (a name, not a token)
 
+# Nobody comes back to the machine of a workflow's job, or to the folder of one on an own runner.
+JOB_IDLE = "20s"
 DEFAULT_IDLE = "30m"
 DEFAULT_MEMORY = "2g"
 START_SECONDS = 120.0
@@ -101,11 +107,12 @@ def acquire(
     Raises:
         BricklaneError: when it does not come up; the message has the end of its log.
     """
-    idle = seconds(environment.get(IDLE) or DEFAULT_IDLE, IDLE)
+    usual = JOB_IDLE if environment.get("CI") else DEFAULT_IDLE
+    idle = seconds(environment.get(IDLE) or usual, IDLE)
     memory = environment.get(MEMORY) or DEFAULT_MEMORY
     about = {
         "root": str(root),
-        "environment": sys.prefix,
+        "environment": str(lasting_environment()),
         "pyspark": installation.version,
         "python": str(installation.python),
         "delta": bool(installation.jars),
@@ -272,7 +279,10 @@ def import_folders(root: Path) -> list[str]:
     """Return the folders of a project that this process imports its modules from."""
     places = [str(root / "src"), str(root), *map(os.path.abspath, sys.path)]
     inside = [place for place in places if Path(place).is_relative_to(root)]
-    return [place for place in inside if not Path(place).is_relative_to(sys.prefix)]
+    installed = (sys.prefix, lasting_environment())
+    return [
+        place for place in inside if not any(Path(place).is_relative_to(it) for it in installed)
+    ]
 
 
 @contextlib.contextmanager
