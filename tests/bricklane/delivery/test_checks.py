@@ -108,3 +108,28 @@ def test_without_credentials_the_files_are_checked_and_that_is_said(tmp_path: Pa
         {"DATABRICKS_CONFIG_FILE": "/nowhere"},
     )  # fmt: skip
     assert said == "1 files are sound; there are no credentials to validate in a workspace"
+
+
+def test_the_policy_is_checked_for_the_target_and_for_production(tmp_path: Path) -> None:
+    file = tmp_path / "databricks.yml"
+    file.write_text(
+        "bundle: {name: shop}\n"
+        "targets: {dev: {mode: development, default: true}, prod: {mode: production}}\n"
+        "resources: {jobs: {sales: {name: sales, tasks: [{task_key: load}]}}}\n"
+    )
+    bundle = read_bundle(file)
+    off = dict.fromkeys(("run-as", "permissions", "alerts", "timeout"), "off")
+    with pytest.raises(BricklaneError) as caught:
+        checks.check_policy(settings(tmp_path, policy=off), bundle, KINDS, "feature/x")
+    assert caught.value.message.splitlines() == [
+        "the bundle breaks the policy of target prod:",
+        "databricks.yml:3: jobs.sales: it has no tags: its cost belongs to nobody [tags]",
+    ]
+    assert '[targets.prod.policy] tags = "off"' in str(caught.value.hint)
+    said = checks.check_policy(
+        settings(tmp_path, policy={**off, "tags": "warning"}), bundle, KINDS, "feature/x"
+    )
+    assert said.splitlines() == [
+        "the files keep to it for dev, prod",
+        "databricks.yml:3: jobs.sales: it has no tags: its cost belongs to nobody [tags]",
+    ]

@@ -17,7 +17,7 @@ import pytest
 
 from bricklane.errors import ExitCode
 from bricklane.forge.model import CheckState, MergeMethod, PullRequestState
-from tests.bricklane.delivery.project import Shop, open_shop
+from tests.bricklane.delivery.project import SETTINGS, Shop, open_shop
 from tests.flows.cloud import LocalCloud
 
 pytestmark = pytest.mark.real
@@ -190,6 +190,19 @@ def test_a_bundle_that_builds_again_is_refused_before_it_is_deployed(shop: Shop)
     assert 'test -n "$BRICKLANE_BUILT"' in ran.message
     assert ran.error is not None
     assert ran.error.exit_code is ExitCode.CONFIG
+    assert list(shop.forge.deployments()) == []
+
+
+def test_a_bundle_that_breaks_the_policy_is_refused_before_it_is_deployed(shop: Shop) -> None:
+    strict = SETTINGS.replace('timeout = "warning"', 'timeout = "error"')
+    changed(shop, "feat: strict", {"bricklane.toml": strict})
+    drafted(shop)
+    ran = shop.run("deploy", "--target", "staging")
+    assert "the bundle breaks the policy of target staging:" in ran.message
+    assert "jobs.sales: it may run for ever: no limit for load [timeout]" in ran.message
+    assert '[targets.staging.policy] timeout = "off"' in ran.message
+    assert ran.error is not None
+    assert ran.error.exit_code is ExitCode.CHECK
     assert list(shop.forge.deployments()) == []
 
 

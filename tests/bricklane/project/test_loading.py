@@ -267,3 +267,28 @@ def test_targets_of_included_files_count(tmp_path: Path) -> None:
     (root / "targets" / "prod.yml").write_text("targets: {prod: {mode: production}}\n", "utf-8")
 
     assert list(load(root).targets) == ["prod"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("bricklane.toml", "# café\n".encode("latin-1"), ":1: byte 6 of the file, 0xE9, is not"),
+        ("databricks.yml", b"bundle:\n  name: \xff\n", ":2: byte 17 of the file, 0xFF, is not"),
+    ],
+)
+def test_files_that_are_not_utf_8_are_named_with_line_and_byte(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    project(tmp_path)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(BricklaneError) as caught:
+        load(tmp_path)
+    assert caught.value.message == f"{tmp_path / name}{said} UTF-8"
+    assert caught.value.hint == "save the file as UTF-8"
+    assert caught.value.exit_code is ExitCode.CONFIG
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
+    project(tmp_path)
+    (tmp_path / "bricklane.toml").write_bytes(b"\xef\xbb\xbfbuild = 'make'\r\n")
+    assert load(tmp_path).build == "make"
