@@ -42,7 +42,13 @@ def report(done: Adopted) -> list[str]:
     lines += ["", "Next:"]
     if done.branches:
         lines += [f"  {line}" for line in _making(done)]
-    return [*lines, "  name your tests in bricklane.toml", "  git add --all && git commit"]
+    return [
+        *lines,
+        "  name your tests in bricklane.toml",
+        "  bricklane policy -t prod   # mend what it finds, or switch rules off in bricklane.toml:",
+        "                             # an error stops pull requests and deployments",
+        "  git add --all && git commit",
+    ]
 
 
 def _making(done: Adopted) -> list[str]:

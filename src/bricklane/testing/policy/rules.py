@@ -58,7 +58,8 @@ def mode(bundle: Resource) -> Iterator[Problem]:
 
 def run_as(resource: Resource) -> Iterator[Problem]:
     """Want a service principal as whom a resource runs."""
-    acting = resource.table("run_as") or resource.target.document.get("run_as") or {}
+    said = resource.target.document.get("run_as")
+    acting = resource.table("run_as") or (said if isinstance(said, Mapping) else {})
     if acting.get("user_name"):
         yield Problem(f"it runs as a person, {acting['user_name']}", ("run_as", "user_name"))
     elif not acting.get("service_principal_name"):
@@ -88,7 +89,7 @@ def alerts(resource: Resource) -> Iterator[Problem]:
     """Want somebody to hear of a failure."""
     if resource.kind == "pipelines":
         told = any(
-            "on-update-failure" in (entry.get("alerts") or ())
+            "on-update-failure" in str(entry.get("alerts"))
             for _, entry in resource.items("notifications")
         )
     else:

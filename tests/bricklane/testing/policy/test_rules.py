@@ -208,6 +208,20 @@ def test_values_that_only_the_cli_knows_are_not_judged(tmp_path: Path) -> None:
     assert told(project(tmp_path, job)) == []
 
 
+def test_files_of_the_wrong_shape_make_findings_and_no_failure(tmp_path: Path) -> None:
+    shapeless = """\
+        resources:
+          jobs: {a: 3, b: {tasks: [1, {task_key: x}], tags: yes, email_notifications: [1]}}
+          pipelines: [1]
+        permissions: nope
+        run_as: nobody
+        variables: [1]
+        """
+    bundle = "bundle: {name: bad}\ninclude: [jobs.yml]\ntargets: {prod: {mode: production}}\n"
+    found = findings(project(tmp_path, shapeless, bundle))
+    assert {one.rule.id for one in found} == {"run-as", "alerts", "timeout", "tags"}
+
+
 def test_settings_change_the_severity_and_a_target_has_the_last_word(tmp_path: Path) -> None:
     job = JOB.replace("      tags: {project: sales}\n", "")
     toml = '[policy]\ntags = "error"\n'
