@@ -126,3 +126,15 @@ def test_unit_tests_are_reported_and_their_failures_named(tmp_path: Path) -> Non
     text = pullrequests.report(Subject("feature/x"), [found], "", reports[0])
     assert text.index("### Checks") < text.index("## 1 failed") < text.index("Coverage")
     assert "at `tests/unit/test_x.py:2`" in text
+
+
+def test_the_forges_token_stays_with_bricklane(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "t0ken")
+    (tmp_path / "show.py").write_text("import os; print('token:', os.environ.get('GITHUB_TOKEN'))")
+    command = f"{sys.executable} show.py"
+    shown: list[str] = []
+    given = settings(tmp_path, checks=(command,), tests={"unit": command})
+    list(checks.run_commands(given, shown.append, GroupedLog(print)))
+    assert shown == ["token: None", "token: None"]
