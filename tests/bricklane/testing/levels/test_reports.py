@@ -153,7 +153,14 @@ def test_a_folder_of_other_things_is_not_emptied(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     with pytest.raises(BricklaneError, match=r"has letter\.txt, which is none of the reports"):
         files.prepare(tmp_path)
+    (tmp_path / ".gitignore").write_text("dist/\n")
+    with pytest.raises(BricklaneError, match=r"none of the reports"):
+        files.prepare(tmp_path)
     assert (tmp_path / "letter.txt").read_text() == "dear"
+    files.prepare(tmp_path / "new")
+    (tmp_path / "new/unit.json").write_text("{}")
+    files.prepare(tmp_path / "new")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [".gitignore"]
 
 
 def rows(actual: object, expected: object) -> Comparison:
