@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bricklane.delivery.guard import pattern
@@ -14,7 +14,7 @@ from bricklane.delivery.wheels import project_command
 from bricklane.errors import BricklaneError
 from bricklane.flow import Outcome, Report
 from bricklane.gitflow.kinds import Kind, Kinds
-from bricklane.process import CommandFailed, run
+from bricklane.process import Command, CommandFailed, run
 from bricklane.project.bundlefile import PRODUCTION, Bundle, BundleTarget
 from bricklane.project.settings import Settings
 from bricklane.testing.levels.commands import UNIT, command_of
@@ -184,7 +184,9 @@ def run_commands(
 def _run_unit_tests(
     settings: Settings, show: Callable[[str], None], tested: Callable[[TestReport], None]
 ) -> str:
-    place = Place(settings, settings.root, reports_folder(settings.root))
+    withheld = frozenset({settings.forge.token_variable})
+    reports = reports_folder(settings.root)
+    place = Place(settings, settings.root, reports, withheld=withheld)
     files.prepare(place.reports)
     last: deque[str] = deque(maxlen=SHOWN_LINES)
     (level,) = run_levels(place, (UNIT,), partial(_keep, show, last), keep_going=False)
@@ -201,10 +203,16 @@ def _run(settings: Settings, text: str, show: Callable[[str], None]) -> str:
     # What it printed last says what is wrong, on whichever of its two streams.
     last: deque[str] = deque(maxlen=SHOWN_LINES)
     try:
-        run(project_command(text, settings.root, {}), show=partial(_keep, show, last))
+        run(_without_token(settings, text), show=partial(_keep, show, last))
     except CommandFailed as failure:
         raise _ended(text, failure.result.code, last) from None
     return "passed"
+
+
+def _without_token(settings: Settings, text: str) -> Command:
+    """Return a command that does not get the forge's token: it runs what the change says."""
+    command = project_command(text, settings.root, {})
+    return replace(command, remove=command.remove | {settings.forge.token_variable})
 
 
 def _keep(show: Callable[[str], None], last: deque[str], line: str) -> None:

@@ -13,6 +13,7 @@ from bricklane.forge.model import (
     CheckState,
     Deployment,
     DeploymentState,
+    PullRequest,
     Release,
     WorkflowRun,
 )
@@ -87,6 +88,9 @@ class DeliveryForge(MemoryForge):
         self, commit: str, name: str, state: CheckState, *, description: str = "", url: str = ""
     ) -> None:
         self.statuses.setdefault(commit, {})[name] = Check(name, state, description, url)
+
+    def pull_requests_of(self, commit: str) -> list[PullRequest]:
+        return [found for found in self.pulls.values() if found.merge_commit == commit]
 
     def workflow_run(self, run: int) -> WorkflowRun | None:
         return next((found for found in self.runs if found.id == run), None)

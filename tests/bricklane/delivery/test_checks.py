@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from bricklane.delivery import checks
+from bricklane.delivery import checks, pullrequests
 from bricklane.delivery.log import GroupedLog
+from bricklane.delivery.pullrequests import Subject
 from bricklane.errors import BricklaneError
 from bricklane.gitflow.kinds import kinds_of
 from bricklane.project.bundlefile import read_bundle
 from bricklane.project.settings import GitFlowSettings, Settings
+from bricklane.testing.reports.model import Report
 
 KINDS = kinds_of(GitFlowSettings())
 
@@ -133,3 +135,31 @@ def test_the_policy_is_checked_for_the_target_and_for_production(tmp_path: Path)
         "the files keep to it for dev, prod",
         "databricks.yml:3: jobs.sales: it has no tags: its cost belongs to nobody [tags]",
     ]
+
+
+def test_unit_tests_are_reported_and_their_failures_named(tmp_path: Path) -> None:
+    (tmp_path / "tests/unit").mkdir(parents=True)
+    (tmp_path / "tests/unit/test_x.py").write_text("def test_x():\n    assert 1 == 2\n")
+    (tmp_path / "src").mkdir()
+    given = settings(tmp_path, tests={"unit": f"{sys.executable} -m pytest -W ignore tests/unit"})
+    reports: list[Report] = []
+    (found,) = checks.run_commands(given, print, GroupedLog(print), reports.append)
+    assert not found.passed
+    assert found.said.startswith("the unit tests failed: ")
+    ((_, test),) = reports[0].red()
+    assert test.failures[0].place == "tests/unit/test_x.py:2"
+    text = pullrequests.report(Subject("feature/x"), [found], "", reports[0])
+    assert text.index("### Checks") < text.index("## 1 failed") < text.index("Coverage")
+    assert "at `tests/unit/test_x.py:2`" in text
+
+
+def test_the_forges_token_stays_with_bricklane(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "t0ken")
+    (tmp_path / "show.py").write_text("import os; print('token:', os.environ.get('GITHUB_TOKEN'))")
+    command = f"{sys.executable} show.py"
+    shown: list[str] = []
+    given = settings(tmp_path, checks=(command,), tests={"unit": command})
+    list(checks.run_commands(given, shown.append, GroupedLog(print)))
+    assert shown == ["token: None", "token: None"]

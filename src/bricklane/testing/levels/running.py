@@ -44,6 +44,7 @@ class Place:
         secrets: values that no output may show.
         arguments: more of them for pytest, behind the level's own.
         left_out: test files that do not run.
+        withheld: variables that the tests do not get.
         target: of the bundle; empty when the levels need none.
         elsewhere: runs a level in another place than this machine and returns what pytest ended
             with; None runs its command here.
@@ -56,6 +57,7 @@ class Place:
     secrets: tuple[str, ...] = ()
     arguments: tuple[str, ...] = ()
     left_out: frozenset[Path] = frozenset()
+    withheld: frozenset[str] = frozenset()
     target: str = ""
     elsewhere: Callable[[Place, str, Show], int] | None = None
 
@@ -130,7 +132,8 @@ def command_for(place: Place, level: str, text: str) -> Command:
     environment = {**place.environment, **told}
     command = project_command(text, place.root, environment, place.secrets)
     words = (*command.arguments, *place.arguments)
-    return replace(command, arguments=_with_plugin(replace(command, arguments=words)))
+    command = replace(command, arguments=words, remove=command.remove | place.withheld)
+    return replace(command, arguments=_with_plugin(command))
 
 
 def measured(settings: Settings, root: Path) -> tuple[str, ...]:

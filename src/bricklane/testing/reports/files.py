@@ -27,6 +27,7 @@ from bricklane.testing.reports.model import (
 COVERAGE = "coverage.json"
 WHOLE = "report.json"
 IGNORE = ".gitignore"
+IGNORED = "*\n"
 
 
 def junit_file(folder: Path, level: str) -> Path:
@@ -48,7 +49,7 @@ def prepare(folder: Path) -> None:
     if folder.is_dir():
         known = {path for pattern in ours for path in folder.glob(pattern) if path.is_file()}
         other = next((path for path in sorted(folder.iterdir()) if path not in known), None)
-        if known and folder / IGNORE not in known:
+        if known and not _is_ours(folder / IGNORE):
             other = min(known)
         if other is not None:
             raise BricklaneError(
@@ -58,7 +59,12 @@ def prepare(folder: Path) -> None:
         for path in known:
             path.unlink()
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / IGNORE).write_text("*\n", "utf-8")
+    (folder / IGNORE).write_text(IGNORED, "utf-8")
+
+
+def _is_ours(file: Path) -> bool:
+    """Return whether a run before this one has made the folder."""
+    return file.is_file() and file.read_text("utf-8", errors="replace") == IGNORED
 
 
 def document(value: Any) -> Any:

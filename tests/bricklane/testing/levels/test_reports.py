@@ -153,7 +153,14 @@ def test_a_folder_of_other_things_is_not_emptied(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     with pytest.raises(BricklaneError, match=r"has letter\.txt, which is none of the reports"):
         files.prepare(tmp_path)
+    (tmp_path / ".gitignore").write_text("dist/\n")
+    with pytest.raises(BricklaneError, match=r"none of the reports"):
+        files.prepare(tmp_path)
     assert (tmp_path / "letter.txt").read_text() == "dear"
+    files.prepare(tmp_path / "new")
+    (tmp_path / "new/unit.json").write_text("{}")
+    files.prepare(tmp_path / "new")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [".gitignore"]
 
 
 def rows(actual: object, expected: object) -> Comparison:
@@ -237,3 +244,48 @@ def test_the_page_escapes_all_that_comes_from_tests() -> None:
     page = html.page(Report(evil, (level,), evil, Coverage(0, 1, {evil: (0, 1)}), Base(None, evil)))
     assert evil not in page
     assert page.count("&lt;script&gt;") > 8
+
+
+ASSERTS = """
+import pandas
+from chispa.rows_comparer import assert_basic_rows_equality
+from pyspark.sql import Row
+from pyspark.testing import assertDataFrameEqual
+
+ACTUAL = [Row(id=2, city="Rom"), Row(id=1, city="Ulm")]
+EXPECTED = [Row(id=1, city="Ulm"), Row(id=2, city="Paris"), Row(id=3, city="Bonn")]
+
+def test_pyspark():
+    assertDataFrameEqual(ACTUAL, EXPECTED)
+
+def test_chispa():
+    assert_basic_rows_equality(sorted(ACTUAL), EXPECTED)
+
+def test_pandas():
+    frame = lambda rows: pandas.DataFrame([row.asDict() for row in rows])
+    left, right = frame(sorted(ACTUAL)), frame(EXPECTED[:2])
+    pandas.testing.assert_frame_equal(left, right)
+
+def test_plain():
+    assert sorted(ACTUAL) == EXPECTED
+"""
+
+
+def test_asserts_of_dataframes_show_their_rows_as_they_compared_them(
+    project: Path, run: Run
+) -> None:
+    (project / "tests/unit").mkdir(parents=True)
+    (project / "tests/unit/test_unit.py").write_text(ASSERTS)
+    (level,) = run("unit", more=("-W", "ignore")).levels
+    kinds = {}
+    for test in level.tests:
+        comparison = test.failures[0].comparison
+        assert comparison is not None, test
+        assert comparison.columns == ("id", "city")
+        kinds[test.id.split("::")[1]] = [row.kind for row in comparison.rows]
+    assert kinds == {
+        "test_pyspark": ["same", "changed", "missing"],
+        "test_chispa": ["same", "changed", "missing"],
+        "test_pandas": ["same", "changed"],
+        "test_plain": ["same", "changed", "missing"],
+    }
