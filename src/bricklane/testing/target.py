@@ -150,7 +150,7 @@ def find_target(root: Path, option: str | None, environment: Mapping[str, str]) 
             f"{bundle.file}: there is no target {name!r}"
             if name
             else f"{bundle.file}: no target is the default, and none was named",
-            hint=f"name one of {known}: pytest --target NAME" if known else "add `targets:`",
+            hint=f"the bundle has: {known}" if known else "add `targets:`",
             exit_code=ExitCode.CONFIG,
         )
     declared = bundle.targets[name]
