@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-HOME = "/Workspace/Users/developer@bricklane.local/.bricklane/tests"
+HOME = "/Workspace/Users/developer@bricklane.local/.bricklane-tests"
 
 TESTS = """
 from pathlib import Path

@@ -9,9 +9,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 from bricklane.delivery.wheels import project_command
@@ -21,6 +19,8 @@ from bricklane.testing import variables
 from bricklane.testing.levels import commands
 from bricklane.testing.levels.running import Place, Show, measured
 from bricklane.testing.levels.workspace import SUMMARY_FILE
+from bricklane.testing.making import FOLDER
+from bricklane.testing.marks import marked_name, purge_time
 from bricklane.testing.remote import packing
 from bricklane.testing.remote.submitting import Compute, pytest_arguments, submission
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
 
 RUNNER = Path(__file__).with_name("runner.py")
-HOME = ".bricklane/tests"
 POLL_SECONDS = 1.0
 ENDED = frozenset({"TERMINATED", "SKIPPED", "INTERNAL_ERROR"})
 
@@ -137,10 +136,12 @@ def _task(place: Place, level: str) -> Mapping[str, Any]:
 
 @contextmanager
 def _folder(client: WorkspaceClient) -> Iterator[str]:
-    """Make a folder of one's own in the workspace, and remove it at the end."""
+    """Make a folder of one's own in the workspace, and remove it at the end.
+
+    Its name is marked, so that ``bricklane sweep`` finds what a killed run has left.
+    """
     user = client.current_user.me().user_name
-    stamp = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{token_hex(4)}"
-    folder = f"/Workspace/Users/{user}/{HOME}/{stamp}"
+    folder = f"/Workspace/Users/{user}/{FOLDER}/{marked_name('remote', purge_time())}"
     client.workspace.mkdirs(folder)
     try:
         yield folder
