@@ -90,6 +90,27 @@ def test_a_failure_that_is_expected(run_job):
     assert result.tasks["days"].state == "FAILED"
     assert "nowhere" in result.error
 """
+SPARK = """
+import pytest
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+
+def test_tables_are_those_of_the_workspace(spark, make_table, ws):
+    table = make_table([(1, "a"), (2, "b")], columns="id INT, name STRING")
+    assert spark.table(table.full_name).count() == 2
+    spark.range(3).createOrReplaceTempView("mine")
+    copy = f"{table.full_name}_copy"
+    spark.sql(f"CREATE TABLE {copy} AS SELECT * FROM mine WHERE id > :low", {"low": 0})
+    assert ws.tables.get(copy).columns[0].name == "id"
+    assert SparkSession.builder.getOrCreate().table(copy).count() == 2
+
+
+def test_the_view_of_the_test_before_is_gone(spark):
+    assert spark.catalog.currentCatalog() == "dev"
+    with pytest.raises(PySparkException, match="TABLE_OR_VIEW_NOT_FOUND"):
+        spark.table("mine").count()
+"""
 FAILING = """
 def test_a_failing_run(run_job):
     run_job("daily", catalog="nowhere")
@@ -105,10 +126,6 @@ def test_a_bad_statement(sql_exec):
 
 def test_rows_that_do_not_fit(make_table):
     make_table([(1,)], columns="a INT, b INT")
-
-
-def test_spark(spark):
-    spark.range(1).count()
 
 
 def test_cleaning_up_that_fails(make_schema, ws, _made):
@@ -222,6 +239,10 @@ def test_jobs_and_things_of_the_workspace(deployed: DeployedProject) -> None:
     assert "nothing is left" in deployed.sweep("--dry-run")
 
 
+def test_spark_is_that_of_the_workspace(deployed: DeployedProject) -> None:
+    assert "2 passed" in deployed.pytest("spark", SPARK, BRICKLANE_TEST_LEVEL="integration")
+
+
 def test_what_fails_says_what_it_was(deployed: DeployedProject) -> None:
     told = deployed.pytest("failing", FAILING, code=1, BRICKLANE_TARGET="dev")
     for said in (
@@ -233,7 +254,6 @@ def test_what_fails_says_what_it_was(deployed: DeployedProject) -> None:
         "hint: did you mean `daily`?",
         "`SELEC 1` failed: [PARSE_SYNTAX_ERROR]",
         "make_table: the row (1,) has 1 values for 2 columns",
-        "cannot be reached from outside its runs yet",
         "what the test has made could not be removed:",
         "some thing: division by zero",
     ):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bricklane_local.app.faults import ROUTES as CONTROLS
 from bricklane_local.app.routing import Route
 from bricklane_local.catalog.routes import ROUTES as CATALOG
+from bricklane_local.compute.routes import ROUTES as COMPUTE
 from bricklane_local.dbfs.routes import ROUTES as DBFS
 from bricklane_local.files_api.routes import ROUTES as FILES
 from bricklane_local.identity.routes import ROUTES as IDENTITY
@@ -28,6 +29,6 @@ FAMILIES: dict[str, list[Route]] = {
     "Secrets": SECRETS,
     **RESOURCES,
     "Pages": PAGES,
-    "Test controls": CONTROLS,
+    "Test controls": [*CONTROLS, *COMPUTE],
 }
 ALL_ROUTES = [route for routes in FAMILIES.values() for route in routes]

@@ -49,6 +49,19 @@ def common(
     }
 
 
+def workspace_settings(workspace: Workspace) -> dict[str, str]:
+    """Return the settings of a session of a workspace, all but the token that says whose it is."""
+    from bricklane_local.catalog.metastores.assignments import Assignments
+
+    catalog = Assignments(workspace.cloud.metastore).default_catalog(workspace.id)
+    return {
+        **_catalogs(workspace),
+        "spark.bricklane.host": workspace.host,
+        "spark.bricklane.workspace": workspace.name,
+        **({"spark.sql.defaultCatalog": catalog} if catalog else {}),
+    }
+
+
 def _catalogs(workspace: Workspace) -> dict[str, str]:
     """Return the settings that make today's catalogs known from a session's first word.
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # The catalog of a Spark without a workspace.
 LOCAL_CATALOG = "spark_catalog"
+# Where a workspace of the local cloud says how its Spark is reached.
+LOCAL_SPARK = "/_bricklane/spark"
 REACH_SECONDS = 10.0
 SCHEMA_PREFIX = "bricklane_test_"
 
@@ -118,7 +120,14 @@ def _warm(place: Place, root: Path, chosen: Mapping[str, str]) -> Opened:
     return opened
 
 
-def _connect(place: Place, url: str, variables: Mapping[str, str], said: str) -> Opened:
+def _connect(
+    place: Place,
+    url: str,
+    variables: Mapping[str, str],
+    said: str,
+    settings: Mapping[str, str] | None = None,
+) -> Opened:
+    """Open a session; one that is told what workspace it is of needs no schema of its own."""
     session_class = _connect_class()
     _reach(url)
     os.environ.setdefault(*PANDAS)
@@ -132,7 +141,9 @@ def _connect(place: Place, url: str, variables: Mapping[str, str], said: str) ->
         _give_up_soon(spark)
         spark.stop = _ignore_stop
         _kept.append(spark)
-        schema = _own_schema(spark)
+        for name, value in (settings or {}).items():
+            spark.conf.set(name, value)
+        schema = _own_schema(spark) if settings is None else ""
     except Exception as error:
         _restore(before)
         raise _unreachable(url, error) from error
@@ -280,12 +291,7 @@ def _inside(place: Place) -> Opened:
 def _databricks(place: Place, config: Config) -> Opened:
     host = config.host or ""
     if _is_loopback(host):
-        raise BricklaneError(
-            f"the Spark of the local workspace {host} cannot be reached from outside its runs yet",
-            hint="ask it by SQL (sql_fetch_all, make_table with rows or ctas) or by run_job\n"
-            "or use the Spark of this machine: pytest --spark local",
-            exit_code=ExitCode.CONFIG,
-        )
+        return _local_workspace(place, config)
     try:
         connect: Any = importlib.import_module("databricks.connect")
     except ImportError:
@@ -301,6 +307,29 @@ def _databricks(place: Place, config: Config) -> Opened:
     _kept.append(spark)
     what = f"cluster {cluster}" if cluster else "serverless compute"
     return Opened(spark, place, isolation_of(spark, ""), "", f"{what} of {host}", (spark.stop,))
+
+
+def _local_workspace(place: Place, config: Config) -> Opened:
+    """Open a session of a workspace of the local cloud, which says where its Spark is."""
+    from databricks.sdk import WorkspaceClient
+    from databricks.sdk.errors.base import DatabricksError
+
+    from bricklane.testing.spark import warm
+
+    try:
+        found: Any = WorkspaceClient(config=config).api_client.do("GET", LOCAL_SPARK)
+    except DatabricksError as error:
+        raise BricklaneError(
+            f"the Spark of the workspace {config.host} cannot be had: {error}",
+            hint="use the Spark of this machine: pytest --spark local",
+            exit_code=ExitCode.NETWORK,
+        ) from None
+    # pyspark sends a token without TLS to this name only.
+    url = str(found["remote"]).replace("//127.0.0.1:", "//localhost:", 1)
+    token = config.authenticate()["Authorization"].removeprefix("Bearer ")
+    settings = {**found["settings"], "spark.bricklane.token": token}
+    said = f"Spark of the local workspace {config.host}"
+    return _connect(place, url, {warm.TOKEN: found["token"]}, said, settings)
 
 
 def _is_loopback(host: str) -> bool:
