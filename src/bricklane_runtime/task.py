@@ -21,7 +21,6 @@ from bricklane_runtime.files.guard import Guard
 from bricklane_runtime.files.patches import install as install_patches
 from bricklane_runtime.files.roots import Roots
 from bricklane_runtime.redaction import Redactor
-from bricklane_runtime.rest import Rest
 from bricklane_runtime.results import Failure, Outcome
 from bricklane_runtime.specification import Specification
 from bricklane_runtime.supervisor import SecretChannel
@@ -114,6 +113,9 @@ class Task:
         folder = specification.working_directory or specification.run_directory
         os.chdir(self.roots.to_local(folder))
         extend_path(specification.sys_path)
+        # What this imports is the task's own, where its libraries have it.
+        from bricklane_runtime.rest import Rest
+
         rest = Rest(specification.host, specification.token)
         guard = Guard(self.roots, rest if specification.guard_volumes else None)
         install_patches(self.roots, guard)

@@ -64,7 +64,7 @@ class Workers:
             await self.warm()
             assert self._zygote is not None  # noqa: S101 - warm() set it
             return await self._zygote.start(path, cold)
-        except WorkerError:
+        except (WorkerError, asyncio.CancelledError):
             path.unlink(missing_ok=True)  # it holds tokens
             raise
 

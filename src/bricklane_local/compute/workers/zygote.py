@@ -145,7 +145,8 @@ class Zygote:
     @property
     def alive(self) -> bool:
         """Whether it can start workers."""
-        return not self._listening.done()
+        # From the end of what it says until its process has been waited for it listens still.
+        return not self._writer.is_closing() and not self._listening.done()
 
     async def start(self, specification: Path, cold: bool) -> Worker:
         """Start a worker.
@@ -161,11 +162,18 @@ class Zygote:
         self._workers[identity] = worker
         request = {"op": "start", "id": identity, "spec": str(specification), "cold": cold}
         await self.send(request)
-        await worker.started
+        try:
+            # Whoever is not waited for any more must not end what is told to all others.
+            await asyncio.shield(worker.started)
+        except asyncio.CancelledError:
+            await worker.kill(grace_seconds=0)
+            raise
         return worker
 
     async def send(self, message: dict[str, Any]) -> None:
         """Tell the zygote something; that it is gone shows elsewhere."""
+        if self._writer.is_closing():
+            return
         with contextlib.suppress(ConnectionError):
             self._writer.write(json.dumps(message).encode() + b"\n")
             await self._writer.drain()
@@ -224,6 +232,7 @@ class Zygote:
         worker.started.set_exception(
             WorkerError(f"No process for the task could be made: {message['message']}")
         )
+        worker.started.exception()  # seen: a start that was cancelled waits for it no longer
 
     def _on_exited(self, message: dict[str, Any]) -> None:
         worker = self._workers.pop(message["id"])

@@ -161,6 +161,25 @@ def test_a_dead_zygote_takes_its_workers_along_and_is_replaced(
     run(case)
 
 
+def test_a_start_that_is_cancelled_leaves_other_tasks_alone(
+    run: Callable[[Case], None], program: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
+    async def case(workers: Workers) -> None:
+        other = await workers.start(program("import time; time.sleep(3)", "other"))
+        for number in range(5):
+            task = asyncio.create_task(workers.start(program("print(1)", f"cancelled{number}")))
+            await asyncio.sleep(0.001 * number)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert not (tmp_path / f"cancelled{number}" / "task.json").exists()
+        again = await workers.start(program("print('again')", "again"))
+        assert await again.wait() == Exit(0, None)
+        assert await other.wait() == Exit(0, None)
+
+    run(case)
+
+
 def test_stopping_leaves_no_process(
     run: Callable[[Case], None], program: Callable[..., dict[str, Any]], tmp_path: Path
 ) -> None:
