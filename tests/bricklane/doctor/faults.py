@@ -842,7 +842,7 @@ FAULTS = (
         environment("prod", prevent_self_review=False),
         "environment.reviewers",
         "release-manager; who starts a run may approve it alone",
-        "Prevent self-review (bricklane bootstrap --no-self-review)",
+        r"Prevent self-review \(bricklane bootstrap --no-self-review\)",
         "prod",
         status="warning",
         code=0,
