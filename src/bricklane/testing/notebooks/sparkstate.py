@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-REPEATING_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+from bricklane.testing.spark.loggers import repeating_loggers
+
 USE_CATALOG = re.compile(
     r"\s*USE\s+CATALOG\s+(?:IDENTIFIER\(\s*:(?P<marker>\w+)\s*\)|(?P<name>\w+|`[^`]+`))\s*\Z",
     re.IGNORECASE,
@@ -41,7 +41,7 @@ def quoted(name: str) -> str:
 @contextlib.contextmanager
 def errors_once() -> Iterator[None]:
     """Keep pyspark from printing each error of a query, which it raises anyway, as JSON."""
-    before = [(logger, logger.disabled) for logger in map(logging.getLogger, REPEATING_LOGGERS)]
+    before = [(logger, logger.disabled) for logger in repeating_loggers()]
     for logger, _ in before:
         logger.disabled = True
     try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.testing.spark import places
 from bricklane.testing.spark.isolation import Isolation, isolation_of
+from bricklane.testing.spark.loggers import repeating_loggers
 from bricklane.testing.spark.parameters import keeping_parameters
 from bricklane.testing.spark.places import Place
 
@@ -28,9 +29,6 @@ LOCAL_CATALOG = "spark_catalog"
 LOCAL_SPARK = "/_bricklane/spark"
 REACH_SECONDS = 10.0
 SCHEMA_PREFIX = "bricklane_test_"
-
-# They print every error a second time, as JSON.
-REPEATING_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
 # Without it pyspark.pandas, which `assertDataFrameEqual` loads, warns, and warnings may be errors.
 PANDAS = ("PYARROW_IGNORE_TIMEZONE", "1")
@@ -339,12 +337,8 @@ def _is_loopback(host: str) -> bool:
 
 
 def _silence() -> None:
-    try:
-        from pyspark.logger import PySparkLogger
-    except ImportError:
-        return  # Older ones print nothing twice.
-    for name in REPEATING_LOGGERS:
-        PySparkLogger.getLogger(name).disabled = True
+    for logger in repeating_loggers():
+        logger.disabled = True
 
 
 def _set(variables: Mapping[str, str]) -> Mapping[str, str | None]:

