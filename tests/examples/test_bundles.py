@@ -16,9 +16,10 @@ import pytest
 import yaml
 
 if TYPE_CHECKING:
-    from conftest import Bundle
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.service.jobs import Run, RunOutput, RunTask
+
+    from conftest import Bundle
 
 
 BUNDLES = Path(__file__).parent / "bundles"

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Bundle
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Bundle
 
 pytestmark = pytest.mark.real
 

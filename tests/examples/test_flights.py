@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import AcceptanceCloud, Outcome
     from databricks.sdk import WorkspaceClient
     from databricks.sdk.service.jobs import RunOutput
+
+    from conftest import AcceptanceCloud, Outcome
 
 FLIGHTS = Path(__file__).parents[2] / "examples" / "flights"
 NOT_COMMITTED = shutil.ignore_patterns(".*cache", ".databricks", ".venv", "__pycache__", "dist")

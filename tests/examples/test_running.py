@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Bundle
     from databricks.sdk.service.jobs import Run
+
+    from conftest import Bundle
 
 pytestmark = pytest.mark.real
 

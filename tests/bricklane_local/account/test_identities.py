@@ -10,8 +10,9 @@ from databricks.sdk.errors import BadRequest, InvalidParameterValue, NotFound, R
 from databricks.sdk.service.iam import ComplexValue, Patch, PatchOp, WorkspacePermission
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import AccountClient, WorkspaceClient
+
+    from conftest import Server
 
 
 @pytest.fixture

@@ -22,8 +22,9 @@ from databricks.sdk.service.provisioning import CustomerFacingComputeMode as Mod
 from databricks.sdk.service.provisioning import WorkspaceStatus
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk.service.provisioning import Workspace
+
+    from conftest import Server
 
 
 def make(server: Server, name: str) -> Workspace:

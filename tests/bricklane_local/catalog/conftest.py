@@ -16,8 +16,9 @@ from bricklane_local.store.database import Database
 from tests.bricklane_local.catalog.world import World
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 
 @pytest.fixture

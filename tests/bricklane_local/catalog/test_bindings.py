@@ -21,8 +21,9 @@ from bricklane_local.catalog.kinds import CATALOG
 from tests.bricklane_local.catalog.world import DEV, OWNER, PROD, World, caller, denial
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 READ_WRITE = WorkspaceBindingBindingType.BINDING_TYPE_READ_WRITE
 READ_ONLY = WorkspaceBindingBindingType.BINDING_TYPE_READ_ONLY

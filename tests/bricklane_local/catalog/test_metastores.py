@@ -20,8 +20,9 @@ from bricklane_local.store.clock import Clock
 from tests.bricklane_local.catalog.world import ADMINISTRATOR, ANALYSTS, DEV, PROD, READER, World
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 
 def test_second_metastore_is_refused_naming_the_first(world: World) -> None:

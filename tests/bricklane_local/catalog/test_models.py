@@ -14,8 +14,9 @@ from bricklane_local.catalog.models import models, versions
 from tests.bricklane_local.catalog.world import READER, World, denial
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 MLFLOW = "/api/2.0/mlflow/unity-catalog/model-versions"
 

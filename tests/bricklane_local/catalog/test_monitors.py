@@ -9,8 +9,9 @@ from databricks.sdk.errors import NotFound, ResourceAlreadyExists
 from databricks.sdk.service.catalog import MonitorInfoStatus, MonitorSnapshot
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 TABLE = "dev.default.watched"
 

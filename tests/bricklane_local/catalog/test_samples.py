@@ -15,8 +15,9 @@ from deltalake import DeltaTable
 from bricklane_local.catalog.trips import ROWS, columns
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 TRIPS = "samples.nyctaxi.trips"
 

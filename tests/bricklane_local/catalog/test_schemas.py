@@ -9,8 +9,9 @@ from databricks.sdk.errors import BadRequest, InvalidParameterValue, NotFound
 from databricks.sdk.service.catalog import VolumeType
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 
 def test_schema_lives_from_create_to_delete(client: WorkspaceClient) -> None:

@@ -28,8 +28,9 @@ from bricklane_local.catalog.storage.external_locations import EXTERNAL_LOCATION
 from tests.bricklane_local.catalog.world import READER, World, denial
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 ROLE = AwsIamRoleRequest("arn:aws:iam::123456789012:role/data")
 

@@ -14,8 +14,9 @@ from databricks.sdk.service.catalog import ColumnTypeName, DataSourceFormat, Tab
 from deltalake import DeltaTable, write_deltalake
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 UNITY = "/api/2.1/unity-catalog"
 

@@ -15,8 +15,9 @@ import pytest
 from databricks.sdk.service.catalog import CatalogIsolationMode, PermissionsChange, Privilege
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 pytestmark = pytest.mark.real
 CONFIGURATION = Path(__file__).with_name("terraform") / "main.tf"

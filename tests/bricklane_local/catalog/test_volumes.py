@@ -11,8 +11,9 @@ from databricks.sdk.errors import InvalidParameterValue, NotFound
 from databricks.sdk.service.catalog import AwsIamRoleRequest, VolumeType
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 
 def test_volume_lives_from_create_to_delete(server: Server, client: WorkspaceClient) -> None:

@@ -15,8 +15,9 @@ from databricks.sdk.errors import (
 )
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 MEBIBYTE = 1024 * 1024
 

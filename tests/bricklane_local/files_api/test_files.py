@@ -20,8 +20,9 @@ from databricks.sdk.errors import (
 from databricks.sdk.service.catalog import VolumeType
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 ROOT = "/Volumes/dev/default/files"
 MEBIBYTE = 1024 * 1024

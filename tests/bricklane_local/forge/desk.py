@@ -14,8 +14,9 @@ from github import Auth, Github, GithubException
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Server
     from github.Repository import Repository
+
+    from conftest import Server
 
 COUNTER = itertools.count(1)
 

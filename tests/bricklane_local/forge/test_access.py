@@ -13,8 +13,9 @@ import requests
 from tests.bricklane_local.forge.desk import Desk, refusal
 
 if TYPE_CHECKING:
-    from conftest import Server
     from github.Repository import Repository
+
+    from conftest import Server
 
 
 def test_credentials_come_as_bearer_token_or_basic(desk: Desk) -> None:

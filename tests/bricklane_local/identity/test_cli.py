@@ -14,8 +14,9 @@ import pytest
 from databricks.sdk.service.iam import Patch, PatchOp
 
 if TYPE_CHECKING:
-    from conftest import Machine, Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Machine, Server
 
 pytestmark = pytest.mark.real
 BUNDLE = """

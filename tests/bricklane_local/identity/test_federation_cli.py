@@ -17,8 +17,9 @@ from databricks.sdk.service.oauth2 import FederationPolicy, OidcFederationPolicy
 from tests.bricklane_local.identity.issuer import REQUEST_TOKEN, SUBJECT, Issuer
 
 if TYPE_CHECKING:
-    from conftest import Machine, Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Machine, Server
 
 pytestmark = pytest.mark.real
 # The build takes longer than the first access token lives.

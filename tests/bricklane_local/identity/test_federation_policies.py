@@ -21,8 +21,9 @@ from databricks.sdk.service.oauth2 import (
 from joserfc.jwk import OctKey, RSAKey
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import AccountClient
+
+    from conftest import Server
 
 GITHUB = "https://token.actions.githubusercontent.com"
 SUBJECT = "repo:acme/flights:environment:prod"

@@ -20,8 +20,9 @@ from databricks.sdk.errors import (
 from databricks.sdk.service.iam import GrantRule, RuleSetUpdateRequest
 
 if TYPE_CHECKING:
-    from conftest import Machine, Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Machine, Server
 
 GRANT = {"grant_type": "client_credentials", "scope": "all-apis"}
 HOUR = 3600 * 1000

@@ -11,8 +11,9 @@ from databricks.sdk.service.catalog import PermissionsChange, Privilege
 from databricks.sdk.service.iam import ComplexValue, Patch, PatchOp
 
 if TYPE_CHECKING:
-    from conftest import Machine, Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Machine, Server
 
 ADMINISTRATOR = "developer@bricklane.local"
 

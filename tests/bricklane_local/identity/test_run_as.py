@@ -12,8 +12,9 @@ from databricks.sdk.service.iam import RuleSetUpdateRequest as Update
 from databricks.sdk.service.jobs import JobRunAs, JobSettings
 
 if TYPE_CHECKING:
-    from conftest import Machine
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Machine
 
 
 def acts_as(client: WorkspaceClient, job_id: int | None) -> str:

@@ -9,8 +9,9 @@ import pytest
 from databricks.sdk.errors import InvalidParameterValue, NotFound
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 TRUE = {"op": "EQUAL_TO", "left": "1", "right": "1"}
 BROKEN = {"op": "GREATER_THAN", "left": "x", "right": "2"}

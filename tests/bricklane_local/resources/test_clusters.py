@@ -27,8 +27,9 @@ from databricks.sdk.service.iam import ComplexValue, Patch, PatchOp, PatchSchema
 from tests.bricklane_local.resources.callers import denied, give, levels_of, only_administrators
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 VERSION, NODE = "17.3.x-scala2.13", "i3.xlarge"
 

@@ -18,8 +18,9 @@ from bricklane_local.sql import warehouses
 from tests.bricklane_local.resources.callers import levels_of
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 HOME = "/Users/developer@bricklane.local"
 SCHEDULE = {"quartz_cron_schedule": "0 0 0 * * ?", "timezone_id": "UTC"}

@@ -16,9 +16,10 @@ from tests.bricklane_local.forge.desk import Desk
 from tests.bricklane_local.resources.callers import denied, give, name_of
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
     from github.Repository import Repository
+
+    from conftest import Server
 
 pytestmark = pytest.mark.real
 NOTEBOOK = "# Databricks notebook source\nprint(1)\n"

@@ -13,8 +13,9 @@ from databricks.sdk.service.workspace import ImportFormat, Language
 from tests.bricklane_local.resources.callers import give
 
 if TYPE_CHECKING:
-    from conftest import Workbench
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Workbench
 
 pytestmark = pytest.mark.real
 NEW = {"spark_version": "17.3.x-scala2.13", "node_type_id": "i3.xlarge", "num_workers": 0}

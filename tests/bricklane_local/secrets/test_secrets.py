@@ -13,8 +13,9 @@ from databricks.sdk.errors import (
 from databricks.sdk.service.workspace import AclPermission, ScopeBackendType
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 
 def test_a_secret_is_kept_and_its_value_only_read_by_get(client: WorkspaceClient) -> None:

@@ -18,8 +18,9 @@ from databricks.sdk.service.sql import Channel, ChannelName, State
 from tests.bricklane_local.resources.callers import denied, give, levels_of, name_of
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 
 @pytest.fixture(scope="module")

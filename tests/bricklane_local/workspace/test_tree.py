@@ -9,8 +9,9 @@ from databricks.sdk.errors import BadRequest, NotFound, PermissionDenied, Resour
 from databricks.sdk.service.workspace import ExportFormat, ImportFormat, Language, ObjectType
 
 if TYPE_CHECKING:
-    from conftest import Server
     from databricks.sdk import WorkspaceClient
+
+    from conftest import Server
 
 HOME = "/Users/developer@bricklane.local"
 SOURCE = (

@@ -10,8 +10,9 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Engine
     from pyspark.sql.connect.session import SparkSession
+
+    from conftest import Engine
 
 pytestmark = pytest.mark.real
 Sql = Callable[..., list[tuple[Any, ...]]]

@@ -11,8 +11,9 @@ import pytest
 import requests
 
 if TYPE_CHECKING:
-    from conftest import Engine
     from pyspark.sql.connect.session import SparkSession
+
+    from conftest import Engine
 
 pytestmark = pytest.mark.real
 Sql = Callable[..., list[tuple[Any, ...]]]

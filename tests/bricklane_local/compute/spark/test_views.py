@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import Engine
     from pyspark.sql.connect.session import SparkSession
+
+    from conftest import Engine
 
 pytestmark = pytest.mark.real
 Sql = Callable[..., list[tuple[Any, ...]]]
