@@ -96,6 +96,7 @@ BENCHMARKS = (
         "one session for the process, or for each module. Cold means that the plugin's Spark is "
         "started by the run, warm that an earlier run has left it",
         suites.measure,
+        kept_rounds=1,  # Four suites, of which each takes a minute or more.
     ),
     Benchmark(
         9,
