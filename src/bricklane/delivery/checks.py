@@ -17,12 +17,13 @@ from bricklane.gitflow.kinds import Kind, Kinds
 from bricklane.process import Command, CommandFailed, run
 from bricklane.project.bundlefile import PRODUCTION, Bundle, BundleTarget
 from bricklane.project.settings import Settings
-from bricklane.testing.levels.commands import UNIT, command_of
+from bricklane.testing.levels.commands import command_of
 from bricklane.testing.levels.running import Place, report_of, reports_folder, run_levels
 from bricklane.testing.reports import files
 from bricklane.testing.reports.markdown import figure
 from bricklane.testing.reports.model import Report as TestReport
 from bricklane.testing.reports.writing import write
+from bricklane.testing.variables import UNIT
 
 SHOWN_LINES = 20
 

@@ -1,5 +1,8 @@
 """Environment variables by which ``bricklane test`` tells a test run where it is."""
 
+UNIT = "unit"
+"""The one level that needs no workspace."""
+
 LEVEL = "BRICKLANE_TEST_LEVEL"
 """The level that runs, such as ``unit``; unset when pytest is started by itself."""
 

@@ -13,10 +13,11 @@ from bricklane.project.bundlefile import BundleTarget, find_bundle, read_bundle
 from bricklane.project.loading import settings_of
 from bricklane.project.settings import LEVELS, Settings
 from bricklane.testing.levels.choosing import Chosen, choose, concerned
-from bricklane.testing.levels.commands import ALL, UNIT, command_of
+from bricklane.testing.levels.commands import ALL, command_of
 from bricklane.testing.levels.running import Place, reports_folder
 from bricklane.testing.levels.workspace import SUMMARY_FILE, check_deployed, told
 from bricklane.testing.reports import files
+from bricklane.testing.variables import UNIT
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.project.settings import TESTS, Settings
 
-UNIT = "unit"
 ALL = "all"
 
 # Levels that run a failed test once more when ``[testing.reruns]`` says nothing of them: what

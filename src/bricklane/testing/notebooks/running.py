@@ -17,8 +17,9 @@ from bricklane.testing.notebooks.isolation import process_kept
 from bricklane.testing.notebooks.needs import uses_spark
 from bricklane.testing.notebooks.paths import paths_mapped
 from bricklane.testing.notebooks.results import FAILED, NotebookResult, cell_results
-from bricklane.testing.notebooks.sparkstate import errors_once, quoted, session_kept
+from bricklane.testing.notebooks.sparkstate import errors_once, session_kept
 from bricklane.testing.notebooks.timing import TimeLimit, time_limit
+from bricklane.testing.spark.naming import quoted
 
 if TYPE_CHECKING:
     from bricklane_runtime.notebook.runner import NotebookRun

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bricklane.testing.spark.loggers import repeating_loggers
+from bricklane.testing.spark.naming import quoted
 
 USE_CATALOG = re.compile(
     r"\s*USE\s+CATALOG\s+(?:IDENTIFIER\(\s*:(?P<marker>\w+)\s*\)|(?P<name>\w+|`[^`]+`))\s*\Z",
@@ -31,11 +32,6 @@ class SparkState:
     catalog: str
     schema: str
     views: frozenset[str]
-
-
-def quoted(name: str) -> str:
-    """Return a name as SQL writes it, whatever it holds."""
-    return "`" + name.replace("`", "``") + "`"
 
 
 @contextlib.contextmanager

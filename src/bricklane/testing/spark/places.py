@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bricklane.errors import BricklaneError, ExitCode
-from bricklane.testing.variables import LEVEL, SPARK, TARGET
+from bricklane.testing.variables import LEVEL, SPARK, TARGET, UNIT
 
 RUNTIME = "DATABRICKS_RUNTIME_VERSION"
 
@@ -27,7 +27,6 @@ WORDS: Mapping[str, tuple[str, str]] = {
     SERVERLESS: ("", "serverless compute of the target's workspace, by Databricks Connect"),
     CLUSTER: ("ID", "a cluster of the target's workspace, by Databricks Connect"),
 }
-UNIT = "unit"
 
 
 @dataclass(frozen=True, slots=True)
