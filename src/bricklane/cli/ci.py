@@ -58,8 +58,9 @@ def _log(ci: CiRun) -> GroupedLog:
 @command.command()
 def check() -> None:
     """Check a pull request: its way, the bundle and its policy, checks, and unit tests."""
+    from bricklane.delivery import checkresults
     from bricklane.delivery.markdown import publish
-    from bricklane.delivery.pullrequests import comment, report
+    from bricklane.testing.levels.running import reports_folder
 
     ci = _ci()
     log = _log(ci)
@@ -69,10 +70,11 @@ def check() -> None:
     checks = list(_checks(settings, bundle, subject, log, tested.append))
     for each in checks:
         click.echo(f"{'passed' if each.passed else 'FAILED'}  {each.name}: {each.said}")
-    measured = _coverage(settings, forge, subject, ci, tested[0]) if tested else None
-    text = report(subject, checks, ci.url, measured)
+    checkresults.keep(reports_folder(settings.root), checks)
+    report = tested[0] if tested else None
+    text, lines = checkresults.tell(settings, forge, subject, ci, checks, report)
     publish(ci, text)
-    click.echo(comment(forge, subject, text))
+    click.echo("\n".join(lines))
     if failed := [each for each in checks if not each.passed]:
         raise BricklaneError(
             f"not passed: {', '.join(each.name for each in failed)}",
@@ -80,37 +82,47 @@ def check() -> None:
         )
 
 
+@command.command()
+def comment() -> None:
+    """Tell a pull request what `ci check` found in another job, and keep its coverage.
+
+    It reads the folder of reports of that job and runs nothing of the pull request, so that it may
+    have the token that the checks do not get.
+    """
+    from bricklane.delivery import checkresults
+    from bricklane.forge.opening import open_forge
+    from bricklane.testing.levels.running import reports_folder
+
+    ci = _ci()
+    settings, _ = _project()
+    forge = open_forge(settings)
+    subject = _subject(ci, settings, forge)
+    checks, tested = checkresults.kept(reports_folder(settings.root))
+    _, lines = checkresults.tell(settings, forge, subject, ci, checks, tested)
+    click.echo("\n".join(lines))
+
+
 def _checked(ci: CiRun) -> tuple[Settings, Bundle, Forge | None, Subject]:
     """Return what is checked."""
-    from bricklane.delivery.pullrequests import subject_of
-    from bricklane.gitflow.git import Git
+    settings, bundle = _project()
+    forge = _forge_if_any(settings)
+    return settings, bundle, forge, _subject(ci, settings, forge)
+
+
+def _project() -> tuple[Settings, Bundle]:
     from bricklane.project.bundlefile import find_bundle, read_bundle
     from bricklane.project.loading import settings_of
 
     bundle = read_bundle(find_bundle(Path.cwd()))
-    settings = settings_of(bundle)
-    forge = _forge_if_any(settings)
-    branch = Git.open(settings.root, settings.gitflow.remote).current_branch() or ""
-    return settings, bundle, forge, subject_of(ci, branch, forge)
+    return settings_of(bundle), bundle
 
 
-def _coverage(
-    settings: Settings, forge: Forge | None, subject: Subject, ci: CiRun, tested: TestReport
-) -> TestReport:
-    """Keep the coverage of what was checked, and return the report with that of the base."""
-    from bricklane.delivery import coverage
+def _subject(ci: CiRun, settings: Settings, forge: Forge | None) -> Subject:
+    from bricklane.delivery.pullrequests import subject_of
     from bricklane.gitflow.git import Git
-    from bricklane.testing.levels.running import reports_folder
-    from bricklane.testing.reports.writing import write
 
-    git = Git.open(settings.root, settings.gitflow.remote)
-    compared = coverage.with_base(tested, forge, git, subject.base)
-    found = forge.pull_request(subject.number) if forge and subject.number else None
-    commit = found.head_commit if found else git.commit("HEAD") or ""
-    if not subject.fork and (said := coverage.keep(compared, forge, commit, ci.url)):
-        click.echo(said)
-    write(reports_folder(settings.root), compared)
-    return compared
+    branch = Git.open(settings.root, settings.gitflow.remote).current_branch() or ""
+    return subject_of(ci, branch, forge)
 
 
 def _checks(

@@ -16,6 +16,10 @@ from bricklane.testing.reports.model import Report as TestReport
 
 MARKER = "bricklane-check"
 
+# Forges take so many characters in a comment, GitHub 65,536; a check may say any number of them.
+SHOWN_CHARACTERS = 4_000
+COMMENT_CHARACTERS = 60_000
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -93,7 +97,14 @@ def report(
 
 def _problem(check: Check) -> str:
     hints = "".join(f"\n- {plain(line)}" for line in check.hint.splitlines())
-    return f"**{plain(check.name)}**\n\n{block(check.said)}{hints}"
+    return f"**{plain(check.name)}**\n\n{block(_shown(check.said, SHOWN_CHARACTERS))}{hints}"
+
+
+def _shown(text: str, most: int) -> str:
+    """Return ``text``, or as many whole lines of it as fit into ``most`` characters."""
+    if len(text) <= most:
+        return text
+    return text[:most].rpartition("\n")[0] + "\n… the log has the rest"
 
 
 def comment(forge: Forge | None, subject: Subject, text: str) -> str:
@@ -109,7 +120,7 @@ def comment(forge: Forge | None, subject: Subject, text: str) -> str:
     if forge is None:
         return f"no comment on #{subject.number}: there is no token"
     try:
-        forge.comment(subject.number, text, marker=MARKER)
+        forge.comment(subject.number, _shown(text, COMMENT_CHARACTERS), marker=MARKER)
     except ForgeError as error:
         return f"no comment on #{subject.number}: {error.message}"
     return f"commented on #{subject.number}"

@@ -14,6 +14,8 @@ from bricklane.errors import BricklaneError
 from bricklane.flow import Outcome
 from bricklane.gitflow.flows.backmerge import back_merges, open_one
 from bricklane.gitflow.flows.drafting import DraftWorld
+from bricklane.testing.levels.running import reports_folder
+from bricklane.testing.reports.files import read_coverage
 from bricklane.testing.reports.markdown import short
 from bricklane.testing.reports.model import Report
 
@@ -32,13 +34,18 @@ def of_deployment(world: Deployment, error: BricklaneError | None = None) -> str
     if error is not None:
         parts.append(of_error(error))
     if any(level.tests or level.notes for level in world.tests):
-        parts.append(short(Report(world.settings.bundle, tuple(world.tests), world.target.name)))
+        parts.append(short(_tested(world)))
     if world.plan is not None and world.plan.effective:
         parts.append(_changes(world))
     if world.summary is not None:
         parts.append(_resources(world))
     parts.append(f"**Next:** {_next_move(world, error)}")
     return "\n\n".join(part for part in parts if part)
+
+
+def _tested(world: Deployment) -> Report:
+    coverage = read_coverage(reports_folder(world.settings.root))
+    return Report(world.settings.bundle, tuple(world.tests), world.target.name, coverage)
 
 
 def of_error(error: BricklaneError) -> str:

@@ -7,6 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bricklane.cli.ci import command
+from bricklane.delivery import checkresults
+from bricklane.delivery.checks import Check
 from bricklane.errors import BricklaneError
 
 
@@ -62,6 +64,20 @@ def test_checks_run_without_forge_and_workspace_and_say_so(summary: Path) -> Non
     assert "the forge is not asked" in result.output
     assert "there are no credentials to validate in a workspace" in result.output
     assert "### Checks of develop: passed" in summary.read_text()
+
+
+def test_results_of_checks_that_are_not_there_or_not_ours_are_refused(summary: Path) -> None:
+    folder = Path("reports")
+    with pytest.raises(BricklaneError, match=r"no file reports/checks\.json"):
+        checkresults.kept(folder)
+    checkresults.keep(folder, [Check("x", passed=True, said="fine")])
+    assert checkresults.kept(folder) == ((Check("x", passed=True, said="fine"),), None)
+    (folder / "report.json").write_text('{"levels": 7}')
+    with pytest.raises(BricklaneError, match=r"report\.json is no report that bricklane"):
+        checkresults.kept(folder)
+    (folder / "checks.json").write_text('[{"name": "x"}]')
+    with pytest.raises(BricklaneError, match=r"checks\.json is none that bricklane ci check"):
+        checkresults.kept(folder)
 
 
 def test_notebooks_are_checked_without_being_run(summary: Path) -> None:

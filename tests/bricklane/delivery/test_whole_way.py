@@ -320,7 +320,17 @@ def test_checks_of_a_pull_request_are_told_in_one_comment(shop: Shop) -> None:
     comments = shop.cloud.ask("GET", f"/repos/{shop.name}/issues/{made.number}/comments").json()
     assert len(comments) == 1
     assert "Checks of feature/sell into develop: passed" in comments[0]["body"]
-    wrong = shop.in_workflow("ci", "check", **{**event, "GITHUB_BASE_REF": "main"})
+    untold = shop.in_workflow("ci", "check", **event, GITHUB_TOKEN="")
+    assert "the forge is not asked" in untold.output
+    assert f"no comment on #{made.number}" in untold.output
+    told = shop.in_workflow("ci", "comment", **event)
+    assert told.output.splitlines()[-1] == f"commented on #{made.number}"
+    wrong = shop.in_workflow("ci", "check", **{**event, "GITHUB_BASE_REF": "main"}, GITHUB_TOKEN="")
+    told = shop.in_workflow("ci", "comment", **event)
+    comments = shop.cloud.ask("GET", f"/repos/{shop.name}/issues/{made.number}/comments").json()
+    assert len(comments) == 1
+    assert "Checks of feature/sell into develop: failed" in comments[0]["body"]
+    assert "feature/sell goes into develop, and this" in comments[0]["body"]
     assert "not passed: branch" in wrong.message
     with_access = {"DATABRICKS_CONFIG_FILE": str(shop.cloud.state / "config")}
     assert "valid for target dev" in shop.in_workflow("ci", "check", **event | with_access).output

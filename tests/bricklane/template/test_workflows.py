@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -18,7 +19,15 @@ if TYPE_CHECKING:
 
 BIN = Path(sys.executable).parent
 PINNED = re.compile(r"[\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
-ALLOWED = {"actions/checkout", "astral-sh/setup-uv"}
+ALLOWED = {
+    "actions/checkout",
+    "actions/download-artifact",
+    "actions/upload-artifact",
+    "astral-sh/setup-uv",
+}
+SAME_REPOSITORY = "github.event.pull_request.head.repo.full_name == github.repository"
+# The second job of a workflow, whose first has the workflow's name here.
+COMMENT = "pull-request/comment"
 WORKFLOWS = {
     "deploy-dev",
     "deploy-staging",
@@ -29,6 +38,7 @@ WORKFLOWS = {
 }
 PERMISSIONS: dict[str, dict[str, str]] = {
     "pull-request": {"contents": "read"},
+    COMMENT: {"contents": "read", "pull-requests": "write", "statuses": "write"},
     "deploy-dev": {
         "actions": "read",
         "contents": "read",
@@ -64,8 +74,10 @@ def workflows(root: Path) -> dict[str, dict[Any, Any]]:
 
 def jobs(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, workflow in workflows(root).items():
-        (job,) = workflow["jobs"].values()
-        yield name, job
+        first, *others = workflow["jobs"].items()
+        yield name, first[1]
+        for key, job in others:
+            yield f"{name}/{key}", job
 
 
 def steps(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -82,7 +94,7 @@ def test_every_action_is_pinned_to_a_commit_with_its_version_in_a_comment(output
         if re.match(r"\s*(- )?uses:", line)
     ]
 
-    assert len(lines) == 2 * len(WORKFLOWS)
+    assert len(lines) == 2 * (len(WORKFLOWS) + 1) + 2
     assert [line for line in lines if not PINNED.fullmatch(line)] == []
     assert {line.partition("@")[0] for line in lines} == ALLOWED
 
@@ -91,20 +103,22 @@ def test_no_workflow_gives_a_fork_what_is_not_its_own(output: Output) -> None:
     for stem, workflow in workflows(output.root).items():
         events = workflow[True]  # YAML reads the key `on` so
         assert not {"pull_request_target", "workflow_run"} & set(events), stem
-    checks = (output.root / ".github/workflows/pull-request.yml").read_text("utf-8")
+    by_name = dict(jobs(output.root))
+    checks = json.dumps(by_name["pull-request"])
     assert "secrets." not in checks
     assert "github.token" not in checks
     assert "id-token" not in checks
-    publish = dict(jobs(output.root))["publish-new-release"]["if"]
-    assert "github.event.pull_request.head.repo.full_name == github.repository" in publish
+    for stem in (COMMENT, "publish-new-release"):
+        assert SAME_REPOSITORY in by_name[stem]["if"]
+    publish = by_name["publish-new-release"]["if"]
     assert "github.event.pull_request.merged == true" in publish
 
 
 def test_permissions_are_the_least_and_named_per_job(output: Output) -> None:
     federated = output.given.get("authentication") == "oidc"
-    for stem, workflow in workflows(output.root).items():
+    for workflow in workflows(output.root).values():
         assert workflow["permissions"] == {}
-        (job,) = workflow["jobs"].values()
+    for stem, job in jobs(output.root):
         token = {"id-token": "write"} if federated and stem in ENVIRONMENTS else {}
         assert job["permissions"] == PERMISSIONS[stem] | token, stem
 
@@ -116,6 +130,7 @@ def test_no_expression_stands_in_a_script(output: Output) -> None:
 
 def test_each_job_ends_by_itself_and_signs_in_only_in_its_environment(output: Output) -> None:
     assert set(workflows(output.root)) == WORKFLOWS
+    assert {stem for stem, _ in jobs(output.root)} == {*WORKFLOWS, COMMENT}
     for stem, job in jobs(output.root):
         assert job["timeout-minutes"] <= 60
         assert job.get("environment") == ENVIRONMENTS.get(stem), stem
@@ -126,7 +141,7 @@ def test_each_job_ends_by_itself_and_signs_in_only_in_its_environment(output: Ou
 
 def test_deployments_wait_for_each_other_and_checks_do_not(output: Output) -> None:
     for stem, workflow in workflows(output.root).items():
-        (job,) = workflow["jobs"].values()
+        job = next(iter(workflow["jobs"].values()))
         inner = job.get("concurrency") or workflow["concurrency"]
         for concurrency in (workflow["concurrency"], inner):
             assert concurrency["cancel-in-progress"] is (stem == "pull-request"), stem
@@ -151,7 +166,10 @@ def test_checkouts_have_the_history_and_keep_no_token(output: Output) -> None:
 
 
 def test_each_workflow_ends_in_one_command_of_bricklane(output: Output) -> None:
-    last = {stem: job["steps"][-1]["run"] for stem, job in jobs(output.root)}
+    last = {
+        stem: [step["run"] for step in job["steps"] if "run" in step][-1]
+        for stem, job in jobs(output.root)
+    }
 
     assert last == {
         "deploy-dev": "bricklane ci deploy --target dev",
@@ -160,7 +178,18 @@ def test_each_workflow_ends_in_one_command_of_bricklane(output: Output) -> None:
         "draft-new-release": 'bricklane ci draft-release --bump "$BUMP"',
         "publish-new-release": 'bricklane ci publish --pull-request "$PULL_REQUEST"',
         "pull-request": "bricklane ci check",
+        COMMENT: "bricklane ci comment",
     }
+
+
+def test_the_job_that_may_comment_runs_nothing_of_the_pull_request(output: Output) -> None:
+    job = dict(jobs(output.root))[COMMENT]
+    assert [step["run"] for step in job["steps"] if "run" in step] == [
+        'uv tool install "$BRICKLANE_REQUIREMENT"',
+        "bricklane ci comment",
+    ]
+    told = [step["name"] for step in job["steps"] if "github.token" in json.dumps(step)]
+    assert told == ["Comment"]
 
 
 def test_dependabot_waits_before_it_proposes_a_release(output: Output) -> None:

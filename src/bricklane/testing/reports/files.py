@@ -87,6 +87,34 @@ def write_whole(folder: Path, report: Report) -> None:
     (folder / WHOLE).write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
 
+def read_whole(folder: Path) -> Report | None:
+    """Return the report that :func:`write_whole` has written, without its base; None when none is.
+
+    Raises:
+        BricklaneError: when the file is none of ours.
+    """
+    file = folder / WHOLE
+    try:
+        found = json.loads(file.read_text("utf-8"))
+        levels = tuple(map(_level, found["levels"]))
+        coverage = _coverage(found["coverage"]) if found["coverage"] else None
+        return Report(str(found["project"]), levels, str(found["target"]), coverage)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BricklaneError(f"{file} is no report that bricklane has written") from error
+
+
+def _level(found: Mapping[str, Any]) -> Level:
+    return Level(
+        str(found["name"]),
+        int(found["code"]),
+        float(found["seconds"]),
+        tuple(map(read_test, found["tests"])),
+        tuple(map(str, found["notes"])),
+    )
+
+
 def read_level(folder: Path, level: str, code: int, seconds: float) -> Level:
     """Return what is known of a level that ran.
 
