@@ -181,7 +181,7 @@ def failing_checks(stage: Stage, *, says: str) -> None:
     state = _checked(stage, pull_request)
     if state is not CheckState.FAILURE:
         raise BricklaneError(f"the checks of pull request {pull_request.number} did not fail")
-    stage.screen.happened("pull-request", f"fails pull request {pull_request.number}")
+    failed_run(stage, workflow="pull-request.yml", commit=pull_request.head_commit)
     proofs.log_says(stage, pull_request.head_commit, says)
     try:
         stage.forge().merge_pull_request(

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bricklane.testing.notebooks.nutter import failed_tests
+
 SUCCESS = "SUCCESS"
 FAILED = "FAILED"
 
@@ -108,6 +110,11 @@ class NotebookResult:
     task_values: Mapping[str, Any] = field(default_factory=dict)
     widgets: Mapping[str, str] = field(default_factory=dict)
     namespace: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def failed_tests(self) -> dict[str, str]:
+        """The tests of nutter that failed in it: name → what was wrong."""
+        return failed_tests(self.namespace)
 
     @property
     def stdout(self) -> str:

@@ -107,3 +107,34 @@ def test_broken_settings_are_told_without_a_traceback(project: Path) -> None:
 def test_what_names_a_notebook(project: Path, text: str, named: bool) -> None:
     (project / "tests" / "test_it.py").write_text(f"x = {text!r}\n")
     assert (project / "n" / "bad.py" in set(named_by_tests(project))) is named
+
+
+NUTTER = """
+class Orders(NutterFixture):
+    def before_all(self):
+        made = dbutils.notebook.run("orders", 60)
+        self.total = sum(map(int, made.split()))
+
+    def assertion_sum(self):
+        assert self.total == 3
+
+    def assertion_broken(self):
+        assert self.total == 4, "it is not 4"
+"""
+
+
+def test_a_notebook_with_tests_for_nutter_fails_when_they_do(root: Path, write: Write) -> None:
+    write("n/orders.py", "dbutils.notebook.exit('1 2')")
+    end = "result = Orders().execute_tests()\nprint(result.to_string())\nresult.exit(dbutils)"
+    write("n/test_orders.py", "from runtime.nutterfixture import NutterFixture", NUTTER, end)
+    text = run(root, "--notebooks=n/test_orders.py", "-p", "no:warnings", ".")
+    assert "n/test_orders.py: 1 of its tests failed" in text
+    assert "broken: AssertionError: it is not 4" in text
+    assert "1 failed in" in text
+    write(
+        "n/test_orders.py",
+        "from runtime.nutterfixture import NutterFixture",
+        NUTTER.replace("== 4", "== 3"),
+        end,
+    )
+    assert "1 passed in" in run(root, "--notebooks=n/test_orders.py", "-p", "no:warnings", ".")
