@@ -7,7 +7,7 @@ and needs no credential; what is real is that who may not have one is refused.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError, invalid
 from bricklane_local.catalog.access import refused
@@ -16,6 +16,9 @@ from bricklane_local.catalog.kinds import TABLE, VOLUME, Kind
 from bricklane_local.catalog.metastore import Metastore
 from bricklane_local.catalog.privileges import MODIFY, READ_VOLUME, SELECT, WRITE_VOLUME
 from bricklane_local.catalog.tables import VIEW
+
+if TYPE_CHECKING:
+    from bricklane_local.cloud import Workspace
 
 MILLISECONDS = 3_600_000
 # The privileges that an operation on the data of each kind needs.
@@ -51,7 +54,7 @@ def issue(
     return answer | ({"url": location} if location else {})
 
 
-def reader_of(metastore: Metastore, view: str, workspace_id: int) -> Caller:
+def reader_of(metastore: Metastore, view: str, workspace: Workspace) -> Caller:
     """Return as whom a view reads: its owner.
 
     Raises:
@@ -60,11 +63,11 @@ def reader_of(metastore: Metastore, view: str, workspace_id: int) -> Caller:
     body = metastore.body(TABLE, view)
     if body["table_type"] != VIEW:
         raise invalid(f"'{view}' is no view")
-    return metastore.principals.owner(body["owner"], workspace_id)
+    return metastore.principals.owner(body["owner"], workspace)
 
 
 def issue_in_view(
-    metastore: Metastore, table_id: str, view: str, workspace_id: int
+    metastore: Metastore, table_id: str, view: str, workspace: Workspace
 ) -> dict[str, Any]:
     """Allow reading a table inside of a view, which reads with the privileges of its owner.
 
@@ -75,12 +78,12 @@ def issue_in_view(
         metastore: that both belong to.
         table_id: of the table or view that the view's text names.
         view: full name of the view.
-        workspace_id: the workspace in which the view is read.
+        workspace: in which the view is read.
 
     Raises:
         ApiError: PERMISSION_DENIED naming the owner of the view and the privilege it lacks.
     """
-    owner = reader_of(metastore, view, workspace_id)
+    owner = reader_of(metastore, view, workspace)
     try:
         return issue(metastore, TABLE, table_id, "READ", owner)
     except ApiError as error:

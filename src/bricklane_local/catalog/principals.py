@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bricklane_local.app.errors import ApiError
 from bricklane_local.catalog.callers import EVERYONE, Caller
 from bricklane_local.identity.directory import Directory
 from bricklane_local.identity.principals import ADMINS, Principal, PrincipalKind
 from bricklane_local.identity.scope import ACCOUNT
+
+if TYPE_CHECKING:
+    from bricklane_local.cloud import Workspace
 
 
 class Principals:
@@ -57,14 +62,17 @@ class Principals:
         own = {ADMINS} if principal.is_admin else set()
         return Caller.of(principal.user_name, groups | own, workspace_id)
 
-    def owner(self, name: str, workspace_id: int) -> Caller:
+    def owner(self, name: str, workspace: Workspace) -> Caller:
         """Return an owner as if it called, for what is done on behalf of it.
 
         Args:
             name: of a principal, or of a group: as a member that has no rights of its own.
-            workspace_id: of the workspace from which it would call.
+            workspace: from which it would call.
         """
-        return Caller.of(name, self._account_groups(name), workspace_id)
+        found = self._directory.find(workspace.name, name)
+        if found is not None:
+            return self.caller(found, workspace.id)
+        return Caller.of(name, self._account_groups(name), workspace.id)
 
     def _account_groups(self, name: str) -> set[str]:
         found = self._directory.find(ACCOUNT, name)

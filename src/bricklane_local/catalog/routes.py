@@ -47,8 +47,9 @@ def get_table(call: Call) -> dict[str, Any]:
     view = call.query.get("in_view")
     if not view:
         return GET_TABLE(call)
-    metastore, caller = call.cloud.metastore, caller_of(call)
-    owner = credentials.reader_of(metastore, full_name_of(view, TABLE), caller.workspace_id)
+    caller_of(call)  # The workspace must have a metastore.
+    metastore = call.cloud.metastore
+    owner = credentials.reader_of(metastore, full_name_of(view, TABLE), call.workspace)
     standing = metastore.standing(owner, TABLE, call.path["name"])
     standing.require_seen()
     name = standing.securable.full_name
@@ -137,9 +138,8 @@ def table_credentials(call: Call) -> dict[str, Any]:
     identifier, operation = call.text("table_id"), call.text("operation")
     view = call.body.get("in_view")
     if view:
-        return credentials.issue_in_view(
-            metastore, identifier, full_name_of(view, TABLE), caller.workspace_id
-        )
+        within = full_name_of(view, TABLE)
+        return credentials.issue_in_view(metastore, identifier, within, call.workspace)
     return credentials.issue(metastore, TABLE, identifier, operation, caller)
 
 

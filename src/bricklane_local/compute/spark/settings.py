@@ -19,6 +19,9 @@ SMALL_JOBS: Mapping[str, str] = {
     "spark.databricks.delta.snapshotPartitions": "2",
     # VACUUM lists folders in this many tasks; by default 10,000, which takes half a minute.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
+    # Code that queries become is kept for the next run of the same job, which has more of them
+    # than the usual 100.
+    "spark.sql.codegen.cache.maxEntries": "1000",
     "spark.ui.enabled": "false",
     "spark.sql.adaptive.enabled": "true",
     # The state of finished queries, kept for the UI that is off.

@@ -267,6 +267,19 @@ def test_a_view_whose_owner_has_lost_the_privilege_says_so(
     assert somebody.sql(f"SELECT * FROM {schema}.shown") == [(1,)]  # noqa: S608
 
 
+def test_a_view_of_a_metastore_administrator_reads_what_that_reaches(
+    sql: Sql, somebody: Somebody
+) -> None:
+    catalog = f"theirs{next(_NUMBERS)}"
+    sql(f"CREATE CATALOG {catalog}")
+    sql(f"CREATE SCHEMA {catalog}.s")
+    sql(f"CREATE TABLE {catalog}.s.t AS SELECT 1 AS a")
+    sql(f"CREATE VIEW {catalog}.s.shown AS SELECT a FROM {catalog}.s.t")  # noqa: S608
+    sql(f"ALTER CATALOG {catalog} OWNER TO `{somebody.name}`")
+    assert sql(f"SELECT * FROM {catalog}.s.shown") == [(1,)]  # noqa: S608
+    sql(f"DROP CATALOG {catalog} CASCADE")
+
+
 def test_a_setting_does_not_make_a_statement_a_view(
     sql: Sql, schema: str, somebody: Somebody
 ) -> None:
