@@ -13,6 +13,7 @@ from bricklane_local.app.errors import invalid
 from bricklane_local.identity.principals import Principal
 from bricklane_local.jobs.graph import CONDITIONS, check_graph
 from bricklane_local.jobs.run_as import wanted_run_as
+from bricklane_local.jobs.task_types.table import type_of
 from bricklane_local.store.clock import Clock
 from bricklane_local.store.database import Document, Space
 
@@ -32,36 +33,9 @@ TASK_DEFAULTS: dict[str, Any] = {
     "timeout_seconds": 0,
     "email_notifications": {},
 }
-TASK_SUFFIX = "_task"
 TASK_KEY = r"[A-Za-z0-9_-]{1,100}"
-# Type of a task → fields without which it says nothing.
-REQUIRED = {
-    "condition_task": ("op", "left", "right"),
-    "for_each_task": ("inputs", "task"),
-    "notebook_task": ("notebook_path",),
-    "python_wheel_task": ("package_name", "entry_point"),
-    "run_job_task": ("job_id",),
-    "spark_python_task": ("python_file",),
-    "sql_task": ("warehouse_id",),
-}
 # Fields of a request that are not settings of the job.
 NOT_SETTINGS = ("access_control_list", "job_id")
-
-
-def task_type(task: dict[str, Any]) -> str:
-    """Return the name of the field that says what a task does, such as ``notebook_task``.
-
-    Raises:
-        ApiError: INVALID_PARAMETER_VALUE when there is none, or more than one.
-    """
-    kinds = sorted(key for key in task if key.endswith(TASK_SUFFIX) and task[key] is not None)
-    if len(kinds) != 1:
-        found = "none" if not kinds else " and ".join(kinds)
-        raise invalid(
-            f"Task {task.get('task_key')} must say what it does in exactly one field such as "
-            f"notebook_task; it has {found}"
-        )
-    return kinds[0]
 
 
 def check_settings(settings: dict[str, Any]) -> None:
@@ -78,11 +52,6 @@ def check_settings(settings: dict[str, Any]) -> None:
     clusters = {item.get("job_cluster_key") for item in settings.get("job_clusters") or []}
     for task in tasks:
         _check_task(task, environments, clusters)
-        if "for_each_task" in task:
-            nested = task["for_each_task"]["task"]
-            if "for_each_task" in nested:
-                raise invalid(f"Task {task['task_key']}: a for_each_task cannot hold another one")
-            _check_task(nested, environments, clusters)
     names = [item.get("name") for item in settings.get("parameters") or []]
     for name in names:
         if not name or names.count(name) > 1:
@@ -104,10 +73,14 @@ def _check_task(task: dict[str, Any], environments: set[Any], clusters: set[Any]
         raise invalid(
             f"The task key {name!r} must be 1 to 100 letters, digits, dashes and underscores"
         )
-    kind = task_type(task)
-    for field in REQUIRED.get(kind, ()):
-        if task[kind].get(field) in (None, ""):
-            raise invalid(f"Missing required field: {name}.{kind}.{field}")
+    kind = type_of(task)
+    body = task[kind.name]
+    for field in kind.required:
+        if body.get(field) in (None, ""):
+            raise invalid(f"Missing required field: {name}.{kind.name}.{field}")
+    kind.check(str(name), body)
+    for nested in kind.nested(body):
+        _check_task(nested, environments, clusters)
     run_if = task.get("run_if") or "ALL_SUCCESS"
     if run_if not in CONDITIONS:
         raise invalid(f"Task {name}: run_if must be one of {', '.join(CONDITIONS)}; got {run_if!r}")

@@ -14,6 +14,7 @@ from bricklane_local.jobs.parameters import pushed_down, scope_of
 from bricklane_local.jobs.references import UnknownReferenceError, resolve
 from bricklane_local.jobs.runs import Run, TaskRun, ended
 from bricklane_local.jobs.states import FINAL, SUCCEEDED, State
+from bricklane_local.jobs.task_types.table import type_of
 
 if TYPE_CHECKING:
     from bricklane_local.jobs.engine import JobEngine
@@ -27,7 +28,7 @@ class RunDriver:
     """The life of one run, from its start to its end.
 
     Args:
-        engine: starts child runs, knows the executors, stores.
+        engine: starts child runs, executes what needs compute, stores.
         run: the run; ``driver.run`` is always its present record.
         keep: keys of tasks whose earlier end stands (a repair runs the others).
     """
@@ -208,9 +209,9 @@ class RunDriver:
         return self._end(task_run, outcome)
 
     async def _execute(self, task_run: TaskRun) -> Outcome:
-        executor = self.engine.executor_for(task_run.task)
-        attempt = Attempt(self.run, task_run, self, self._began(task_run))
-        return await executor.execute(attempt)
+        kind = type_of(task_run.task)
+        attempt = Attempt(kind, self.run, task_run, self, self._began(task_run))
+        return await kind.execute(attempt)
 
     def _began(self, task_run: TaskRun) -> Callable[[], None]:
         def began() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,17 +12,9 @@ from bricklane_local.jobs.definitions import (
     Jobs,
     check_settings,
     most_at_once,
-    task_type,
     with_defaults,
 )
 from bricklane_local.jobs.driver import RunDriver
-from bricklane_local.jobs.execution import (
-    ConditionExecutor,
-    ForEachExecutor,
-    RunJobExecutor,
-    TaskExecutor,
-    UnsupportedExecutor,
-)
 from bricklane_local.jobs.graph import chosen
 from bricklane_local.jobs.parameters import job_parameters, overrides
 from bricklane_local.jobs.repairing import settings_of_now, tasks_to_repair
@@ -32,9 +23,9 @@ from bricklane_local.jobs.states import FINAL, State
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
+    from bricklane_local.compute.tasks import ComputeExecutor
 
 INTERRUPTED = "The run was interrupted: the local cloud stopped while it was active"
-COMPUTE_TASKS = ("notebook_task", "python_wheel_task", "spark_python_task", "sql_task")
 
 
 class JobEngine:
@@ -42,30 +33,28 @@ class JobEngine:
 
     Args:
         workspace: whose jobs.
-        compute: executes the task types that need Python and Spark.
+        compute: executes what needs Python and Spark.
     """
 
-    def __init__(self, workspace: Workspace, compute: TaskExecutor) -> None:
+    def __init__(self, workspace: Workspace, compute: ComputeExecutor) -> None:
         self.workspace = workspace
+        self.compute = compute
         self.clock = workspace.cloud.clock
         self.jobs = Jobs(workspace.space, self.clock)
         self.runs = Runs(workspace.space)
         self._space = workspace.space
-        self._executors: Mapping[str, TaskExecutor] = {
-            "condition_task": ConditionExecutor(),
-            "run_job_task": RunJobExecutor(),
-            "for_each_task": ForEachExecutor(),
-            **dict.fromkeys(COMPUTE_TASKS, compute),
-        }
         self._drivers: dict[int, RunDriver] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._ended: dict[int, asyncio.Event] = {}
         self._stopping = False
 
-    def executor_for(self, task: dict[str, Any]) -> TaskExecutor:
-        """Return what executes a task of this type."""
-        kind = task_type(task)
-        return self._executors.get(kind) or UnsupportedExecutor(kind, sorted(self._executors))
+    def page_url(self, run: Run) -> str:
+        """Return the address of a run's page."""
+        return f"{self.workspace.host}/jobs/{run.job_id}/runs/{run.run_id}"
+
+    def task_page_url(self, run: Run, task_run_id: int) -> str:
+        """Return the address of an attempt at a task on its run's page."""
+        return f"{self.page_url(run)}#task-{task_run_id}"
 
     def start(self) -> None:
         """End truthfully what an earlier process left active, and take up the queue again."""
