@@ -14,6 +14,7 @@ from bricklane_local.identity.principals import Principal
 from bricklane_local.jobs.graph import CONDITIONS, check_graph
 from bricklane_local.jobs.run_as import wanted_run_as
 from bricklane_local.jobs.task_types.table import type_of
+from bricklane_local.jobs.triggers.table import check_trigger
 from bricklane_local.store.clock import Clock
 from bricklane_local.store.database import Document, Space
 
@@ -52,6 +53,7 @@ def check_settings(settings: dict[str, Any]) -> None:
     clusters = {item.get("job_cluster_key") for item in settings.get("job_clusters") or []}
     for task in tasks:
         _check_task(task, environments, clusters)
+    check_trigger(settings)
     names = [item.get("name") for item in settings.get("parameters") or []]
     for name in names:
         if not name or names.count(name) > 1:
@@ -106,24 +108,29 @@ class Jobs:
     Args:
         space: where they are stored.
         clock: for times of creation.
+
+    ``on_change`` is called with a job's id and its settings, None once it is deleted.
     """
 
     def __init__(self, space: Space, clock: Clock) -> None:
         self._space = space
         self._clock = clock
+        self.on_change: Callable[[int, dict[str, Any] | None], None] = lambda _job_id, _new: None
 
     def create(self, settings: dict[str, Any], creator: Principal) -> int:
         """Store a new job and return its id."""
         check_settings(settings)
         job_id = self._space.database.next_number("job", first=500_000_000_000_001)
+        shown = with_defaults(settings) | {"name": settings.get("name") or "Untitled"}
         body = {
             "job_id": job_id,
             "creator_user_name": creator.user_name,
             "run_as_user_name": wanted_run_as(settings) or creator.user_name,
             "created_time": self._clock.now(),
-            "settings": with_defaults(settings) | {"name": settings.get("name") or "Untitled"},
+            "settings": shown,
         }
         self._space.insert(KIND, str(job_id), body, position=job_id)
+        self.on_change(job_id, shown)
         return job_id
 
     def find(self, job_id: int) -> dict[str, Any] | None:
@@ -146,11 +153,14 @@ class Jobs:
         """Replace all settings of a job."""
         job = self.get(job_id)
         check_settings(settings)
-        job["settings"] = with_defaults(settings)
-        job["run_as_user_name"] = wanted_run_as(settings) or self._owner(job)
+        shown = with_defaults(settings)
+        job["settings"] = shown
+        job["run_as_user_name"] = wanted_run_as(settings) or self.owner(job)
         self._space.update(KIND, str(job_id), job)
+        self.on_change(job_id, shown)
 
-    def _owner(self, job: dict[str, Any]) -> str:
+    def owner(self, job: dict[str, Any]) -> str:
+        """Return the user name or application id of a job's owner."""
         return str(job.get("owner") or job["creator_user_name"])
 
     def set_owner(self, job_id: int, owner: str) -> None:
@@ -173,6 +183,7 @@ class Jobs:
         """Delete a job; its runs stay until they are deleted themselves."""
         self.get(job_id)
         self._space.delete(KIND, str(job_id))
+        self.on_change(job_id, None)
 
     def page(
         self,

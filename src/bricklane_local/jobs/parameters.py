@@ -105,6 +105,7 @@ def scope_of(engine: JobEngine, run: Run, task_run: TaskRun) -> Scope:
         "workspace.id": str(engine.workspace.id),
         "workspace.url": engine.workspace.host,
     }
+    values |= {f"job.trigger.{name}": value for name, value in run.trigger_details.items()}
     kind = type_of(task_run.task)
     values |= kind.references(task_run.task[kind.name])
     now = datetime.fromtimestamp(run.start_time / 1000, UTC)

@@ -16,6 +16,20 @@ if TYPE_CHECKING:
     from bricklane_local.jobs.engine import JobEngine
 
 
+def trigger_state(stored: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what ``jobs/get`` says of a trigger that looks for changes, beside the job."""
+    if stored is None or stored["kind"] not in ("file_arrival", "table_update"):
+        return {}
+    if stored["kind"] == "file_arrival":
+        return {"trigger_state": {"file_arrival": {"using_file_events": False}}}
+    pending = (stored["memory"] or {}).get("pending", {})
+    states = [
+        {"table_name": name, "has_seen_updates": name in pending}
+        for name in stored["body"]["table_names"]
+    ]
+    return {"trigger_state": {"table": {"last_seen_table_states": states}}}
+
+
 class RunViews:
     """Makes the API's view of runs.
 
