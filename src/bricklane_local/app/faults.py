@@ -100,7 +100,7 @@ def clear(call: Call) -> None:
 
 def move_clock(call: Call) -> dict[str, Any]:
     """Shift the cloud's time by ``milliseconds`` from now on."""
-    call.cloud.clock.offset += call.integer("milliseconds")
+    call.cloud.clock.move(call.integer("milliseconds"))
     return {"now": call.cloud.clock.now()}
 
 

@@ -17,12 +17,13 @@ from bricklane_local.resources.clusters.definition import check_new
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
+    from bricklane_local.jobs.execution import Attempt
 
 Body = dict[str, Any]
 
 
-def _warehouse(workspace: Workspace, principal: Principal, wanted: Body, _settings: Body) -> None:
-    workspace.warehouses.use(str(wanted.get("warehouse_id") or ""), principal)
+def _warehouse(workspace: Workspace, principal: Principal, wanted: str, _settings: Body) -> None:
+    workspace.warehouses.use(wanted, principal)
 
 
 def _existing(workspace: Workspace, principal: Principal, wanted: str, _settings: Body) -> None:
@@ -41,27 +42,26 @@ def _shared(workspace: Workspace, principal: Principal, wanted: str, settings: B
     raise invalid(f"job_cluster_key {wanted!r} is not in job_clusters")
 
 
-# Field of a task that names compute → what checks it.
+# Field of a task, or of what its type defines, that names compute → what checks it.
 CHECKS: dict[str, Callable[[Workspace, Principal, Any, Body], None]] = {
-    "sql_task": _warehouse,
+    "warehouse_id": _warehouse,
     "existing_cluster_id": _existing,
     "new_cluster": _new,
     "job_cluster_key": _shared,
 }
 
 
-def claim(workspace: Workspace, task: Body, settings: Body, principal: Principal) -> None:
+def claim(attempt: Attempt, principal: Principal) -> None:
     """Start what a task runs on, or refuse.
 
     Args:
-        workspace: of the run.
-        task: the task.
-        settings: of its job, which may define clusters that tasks share.
+        attempt: at the task; its job may define clusters that tasks share.
         principal: as whom the run acts.
 
     Raises:
         ApiError: when the compute is missing, does not fit its policy, or PERMISSION_DENIED.
     """
     for field, check in CHECKS.items():
-        if task.get(field):
-            check(workspace, principal, task[field], settings)
+        wanted = attempt.body.get(field) or attempt.task.get(field)
+        if wanted:
+            check(attempt.workspace, principal, wanted, attempt.run.settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,30 +19,24 @@ class SourceError(Exception):
     """The code of a task is missing, or of a kind that cannot run."""
 
 
-# Where each type of task names its code.
-CODE: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "notebook_task": lambda body: body.get("notebook_path"),
-    "spark_python_task": lambda body: body.get("python_file"),
-    "sql_task": lambda body: (body.get("file") or {}).get("path"),
-}
+# The text of a SQL file task, in its run folder.
+SQL_FILE = "query.sql"
 OUTSIDE = ("/Volumes/", "/dbfs/")
 
 
-def check_source(workspace: Workspace, task: dict[str, Any], principal: Principal) -> None:
-    """Check that the principal of a run may read the code that its task names.
+def check_source(workspace: Workspace, path: str | None, principal: Principal) -> None:
+    """Check that the principal of a run may read the code at the path that its task names.
 
     Raises:
         SourceError: when the code is in the workspace and the principal may not.
     """
-    for name, path_in in CODE.items():
-        path = str(path_in(task.get(name) or {}) or "")
-        if not path.startswith("/") or path.startswith(OUTSIDE):
-            continue
-        if not workspace.access.allows_path(principal, path, READ):
-            raise SourceError(
-                f"{principal.user_name}, as whom the run acts, does not have {READ} permissions "
-                f"on {path}: grant them, for a bundle with its permissions section"
-            )
+    if not path or not path.startswith("/") or path.startswith(OUTSIDE):
+        return
+    if not workspace.access.allows_path(principal, path, READ):
+        raise SourceError(
+            f"{principal.user_name}, as whom the run acts, does not have {READ} permissions "
+            f"on {path}: grant them, for a bundle with its permissions section"
+        )
 
 
 @dataclass(frozen=True, slots=True)

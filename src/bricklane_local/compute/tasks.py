@@ -1,23 +1,16 @@
-"""Executes notebook, wheel, Python file and SQL file tasks: one worker process for each attempt."""
+"""Executes tasks that need Python and Spark: one worker process for each attempt."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError
 from bricklane_local.compute.claims import claim
 from bricklane_local.compute.libraries import dependencies_of
-from bricklane_local.compute.sources import (
-    SourceError,
-    check_source,
-    notebook_source,
-    python_file_source,
-    sql_file_source,
-)
+from bricklane_local.compute.sources import SQL_FILE, SourceError, check_source
 from bricklane_local.compute.specification import common, roots
 from bricklane_local.jobs.execution import FAILURE_MESSAGE, Attempt, Outcome
 from bricklane_local.jobs.run_as import acting
@@ -28,14 +21,12 @@ if TYPE_CHECKING:
     from bricklane_local.compute.pool import ComputePool
     from bricklane_local.compute.spark.server import SparkEndpoint
     from bricklane_local.compute.workers import Exit
-    from bricklane_local.identity.principals import Principal
+    from bricklane_local.jobs.task_types.worker import Part
 
 # Time between SIGTERM and SIGKILL for a task that is cancelled or timed out.
 GRACE_SECONDS = 5.0
 RESULT = "result.json"
 LOG = "stdout.log"
-# The text of a SQL file task, beside the outputs of its statements.
-SQL_FILE = "query.sql"
 NOT_INSTALLED = (
     "This cloud was started without Spark, so it cannot run tasks; install it with "
     "`bricklane tools install spark java` and start the cloud again with `bricklane local up`"
@@ -54,16 +45,21 @@ class ComputeExecutor:
         self._workspace = workspace
         self._pool = pool
 
-    async def execute(self, attempt: Attempt) -> Outcome:
-        """Run one attempt in a process of its own."""
+    async def execute(self, attempt: Attempt, part: Part) -> Outcome:
+        """Run one attempt in a process of its own.
+
+        Args:
+            attempt: the attempt.
+            part: makes what of the worker's specification depends on the type of task.
+        """
         if self._pool is None:
             return Outcome(State.COMPUTE_FAILED, NOT_INSTALLED, {"error": NOT_INSTALLED})
         # A run that a running task waits for must not wait for that task's place.
         nested = attempt.run.parent_task_run and attempt.run.run_type == "WORKFLOW_RUN"
         async with self._pool.place(nested=bool(nested)):
-            return await self._run(attempt, self._pool)
+            return await self._run(attempt, part, self._pool)
 
-    async def _run(self, attempt: Attempt, pool: ComputePool) -> Outcome:
+    async def _run(self, attempt: Attempt, part: Part, pool: ComputePool) -> Outcome:
         from bricklane_local.compute.environments import EnvironmentFailure
         from bricklane_local.compute.spark.errors import SparkError
         from bricklane_local.compute.workers import WorkerError
@@ -78,7 +74,7 @@ class ComputeExecutor:
         token = tokens.issue_run(self._workspace.name, principal, attempt.task_run.run_id)
         try:
             with self._workspace.view.used_by(principal) as refused:
-                outcome = await self._work(attempt, pool, folder, principal, token)
+                outcome = await self._work(attempt, part, pool, folder, token)
         except SourceError as error:
             return Outcome(State.INVALID, str(error), {"error": str(error)})
         except ApiError as error:
@@ -94,18 +90,19 @@ class ComputeExecutor:
             tokens.revoke_run(token)
 
     async def _work(
-        self, attempt: Attempt, pool: ComputePool, folder: Path, principal: Principal, token: str
+        self, attempt: Attempt, part: Part, pool: ComputePool, folder: Path, token: str
     ) -> Outcome:
-        check_source(self._workspace, attempt.task, principal)
-        claim(self._workspace, attempt.task, attempt.run.settings, principal)
-        part = PARTS[_kind(attempt.task)](self._workspace, attempt.task, folder)
+        principal = acting(self._workspace, attempt.run)
+        check_source(self._workspace, attempt.kind.code(attempt.body), principal)
+        claim(attempt, principal)
+        own = part(attempt, folder)
         dependencies = dependencies_of(attempt.run.settings, attempt.task)
         overlay, spark, _ = await asyncio.gather(
             pool.environment(dependencies, roots(self._workspace)),
             pool.spark(),
             self._workspace.cloud.samples.ready(),
         )
-        specification = self._common(attempt, folder, token, spark) | part
+        specification = self._common(attempt, folder, token, spark) | own
         specification["sys_path"] = [str(overlay.path)] if overlay.path else []
         attempt.on_running()
         end = await pool.run(specification, cold=overlay.cold, grace=GRACE_SECONDS)
@@ -125,85 +122,6 @@ class ComputeExecutor:
                 "attempt": task_run.attempt,
             },
         }
-
-
-def _kind(task: dict[str, Any]) -> str:
-    return next(name for name in PARTS if name in task)
-
-
-def _notebook(workspace: Workspace, task: dict[str, Any], folder: Path) -> dict[str, Any]:
-    source = notebook_source(workspace, task["notebook_task"])
-    content = folder / "notebook.source"
-    content.write_bytes(source.content)
-    parameters = task["notebook_task"].get("base_parameters") or {}
-    return {
-        "kind": "notebook",
-        "working_directory": str(workspace.view.path(source.path).parent),
-        "notebook": {
-            "path": source.path,
-            "language": source.language,
-            "format": source.format,
-            "content_file": str(content),
-            "parameters": {key: str(value) for key, value in parameters.items()},
-        },
-    }
-
-
-def _wheel(workspace: Workspace, task: dict[str, Any], folder: Path) -> dict[str, Any]:
-    del workspace
-    body = task["python_wheel_task"]
-    return {
-        "kind": "python_wheel",
-        "working_directory": str(folder),
-        "wheel": {
-            "package_name": body.get("package_name") or "",
-            "entry_point": body.get("entry_point") or "",
-            "parameters": [str(value) for value in body.get("parameters") or []],
-            "named_parameters": {
-                key: str(value) for key, value in (body.get("named_parameters") or {}).items()
-            },
-        },
-    }
-
-
-def _python_file(workspace: Workspace, task: dict[str, Any], folder: Path) -> dict[str, Any]:
-    del folder
-    body = task["spark_python_task"]
-    path, file = python_file_source(workspace, body)
-    return {
-        "kind": "spark_python",
-        "working_directory": str(file.parent),
-        "python_file": {
-            "path": path,
-            "file": str(file),
-            "parameters": [str(value) for value in body.get("parameters") or []],
-        },
-    }
-
-
-def _sql_file(workspace: Workspace, task: dict[str, Any], folder: Path) -> dict[str, Any]:
-    body = task["sql_task"]
-    path, content = sql_file_source(workspace, body)
-    file = folder / SQL_FILE
-    file.write_bytes(content)
-    parameters = body.get("parameters") or {}
-    return {
-        "kind": "sql_file",
-        "working_directory": str(folder),
-        "sql_file": {
-            "path": path,
-            "file": str(file),
-            "parameters": {key: str(value) for key, value in parameters.items()},
-        },
-    }
-
-
-PARTS: dict[str, Callable[[Workspace, dict[str, Any], Path], dict[str, Any]]] = {
-    "notebook_task": _notebook,
-    "python_wheel_task": _wheel,
-    "spark_python_task": _python_file,
-    "sql_task": _sql_file,
-}
 
 
 def _tell(folder: Path, messages: list[str]) -> None:

@@ -13,6 +13,8 @@ from bricklane_local.app.errors import invalid
 from bricklane_local.identity.principals import Principal
 from bricklane_local.jobs.graph import CONDITIONS, check_graph
 from bricklane_local.jobs.run_as import wanted_run_as
+from bricklane_local.jobs.task_types.table import type_of
+from bricklane_local.jobs.triggers.table import check_trigger
 from bricklane_local.store.clock import Clock
 from bricklane_local.store.database import Document, Space
 
@@ -32,36 +34,9 @@ TASK_DEFAULTS: dict[str, Any] = {
     "timeout_seconds": 0,
     "email_notifications": {},
 }
-TASK_SUFFIX = "_task"
 TASK_KEY = r"[A-Za-z0-9_-]{1,100}"
-# Type of a task → fields without which it says nothing.
-REQUIRED = {
-    "condition_task": ("op", "left", "right"),
-    "for_each_task": ("inputs", "task"),
-    "notebook_task": ("notebook_path",),
-    "python_wheel_task": ("package_name", "entry_point"),
-    "run_job_task": ("job_id",),
-    "spark_python_task": ("python_file",),
-    "sql_task": ("warehouse_id",),
-}
 # Fields of a request that are not settings of the job.
 NOT_SETTINGS = ("access_control_list", "job_id")
-
-
-def task_type(task: dict[str, Any]) -> str:
-    """Return the name of the field that says what a task does, such as ``notebook_task``.
-
-    Raises:
-        ApiError: INVALID_PARAMETER_VALUE when there is none, or more than one.
-    """
-    kinds = sorted(key for key in task if key.endswith(TASK_SUFFIX) and task[key] is not None)
-    if len(kinds) != 1:
-        found = "none" if not kinds else " and ".join(kinds)
-        raise invalid(
-            f"Task {task.get('task_key')} must say what it does in exactly one field such as "
-            f"notebook_task; it has {found}"
-        )
-    return kinds[0]
 
 
 def check_settings(settings: dict[str, Any]) -> None:
@@ -78,11 +53,7 @@ def check_settings(settings: dict[str, Any]) -> None:
     clusters = {item.get("job_cluster_key") for item in settings.get("job_clusters") or []}
     for task in tasks:
         _check_task(task, environments, clusters)
-        if "for_each_task" in task:
-            nested = task["for_each_task"]["task"]
-            if "for_each_task" in nested:
-                raise invalid(f"Task {task['task_key']}: a for_each_task cannot hold another one")
-            _check_task(nested, environments, clusters)
+    check_trigger(settings)
     names = [item.get("name") for item in settings.get("parameters") or []]
     for name in names:
         if not name or names.count(name) > 1:
@@ -104,10 +75,14 @@ def _check_task(task: dict[str, Any], environments: set[Any], clusters: set[Any]
         raise invalid(
             f"The task key {name!r} must be 1 to 100 letters, digits, dashes and underscores"
         )
-    kind = task_type(task)
-    for field in REQUIRED.get(kind, ()):
-        if task[kind].get(field) in (None, ""):
-            raise invalid(f"Missing required field: {name}.{kind}.{field}")
+    kind = type_of(task)
+    body = task[kind.name]
+    for field in kind.required:
+        if body.get(field) in (None, ""):
+            raise invalid(f"Missing required field: {name}.{kind.name}.{field}")
+    kind.check(str(name), body)
+    for nested in kind.nested(body):
+        _check_task(nested, environments, clusters)
     run_if = task.get("run_if") or "ALL_SUCCESS"
     if run_if not in CONDITIONS:
         raise invalid(f"Task {name}: run_if must be one of {', '.join(CONDITIONS)}; got {run_if!r}")
@@ -133,24 +108,29 @@ class Jobs:
     Args:
         space: where they are stored.
         clock: for times of creation.
+
+    ``on_change`` is called with a job's id and its settings, None once it is deleted.
     """
 
     def __init__(self, space: Space, clock: Clock) -> None:
         self._space = space
         self._clock = clock
+        self.on_change: Callable[[int, dict[str, Any] | None], None] = lambda _job_id, _new: None
 
     def create(self, settings: dict[str, Any], creator: Principal) -> int:
         """Store a new job and return its id."""
         check_settings(settings)
         job_id = self._space.database.next_number("job", first=500_000_000_000_001)
+        shown = with_defaults(settings) | {"name": settings.get("name") or "Untitled"}
         body = {
             "job_id": job_id,
             "creator_user_name": creator.user_name,
             "run_as_user_name": wanted_run_as(settings) or creator.user_name,
             "created_time": self._clock.now(),
-            "settings": with_defaults(settings) | {"name": settings.get("name") or "Untitled"},
+            "settings": shown,
         }
         self._space.insert(KIND, str(job_id), body, position=job_id)
+        self.on_change(job_id, shown)
         return job_id
 
     def find(self, job_id: int) -> dict[str, Any] | None:
@@ -173,11 +153,14 @@ class Jobs:
         """Replace all settings of a job."""
         job = self.get(job_id)
         check_settings(settings)
-        job["settings"] = with_defaults(settings)
-        job["run_as_user_name"] = wanted_run_as(settings) or self._owner(job)
+        shown = with_defaults(settings)
+        job["settings"] = shown
+        job["run_as_user_name"] = wanted_run_as(settings) or self.owner(job)
         self._space.update(KIND, str(job_id), job)
+        self.on_change(job_id, shown)
 
-    def _owner(self, job: dict[str, Any]) -> str:
+    def owner(self, job: dict[str, Any]) -> str:
+        """Return the user name or application id of a job's owner."""
         return str(job.get("owner") or job["creator_user_name"])
 
     def set_owner(self, job_id: int, owner: str) -> None:
@@ -200,6 +183,7 @@ class Jobs:
         """Delete a job; its runs stay until they are deleted themselves."""
         self.get(job_id)
         self._space.delete(KIND, str(job_id))
+        self.on_change(job_id, None)
 
     def page(
         self,

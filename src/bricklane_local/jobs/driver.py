@@ -14,6 +14,8 @@ from bricklane_local.jobs.parameters import pushed_down, scope_of
 from bricklane_local.jobs.references import UnknownReferenceError, resolve
 from bricklane_local.jobs.runs import Run, TaskRun, ended
 from bricklane_local.jobs.states import FINAL, SUCCEEDED, State
+from bricklane_local.jobs.task_types.table import type_of
+from bricklane_local.jobs.triggers.continuous import TASK_RETRIES, TASK_RETRY_DELAY
 
 if TYPE_CHECKING:
     from bricklane_local.jobs.engine import JobEngine
@@ -27,7 +29,7 @@ class RunDriver:
     """The life of one run, from its start to its end.
 
     Args:
-        engine: starts child runs, knows the executors, stores.
+        engine: starts child runs, executes what needs compute, stores.
         run: the run; ``driver.run`` is always its present record.
         keep: keys of tasks whose earlier end stands (a repair runs the others).
     """
@@ -161,7 +163,7 @@ class RunDriver:
 
     async def _attempts(self, task_run: TaskRun) -> TaskRun:
         task = task_run.task
-        retries = int(task.get("max_retries") or 0)
+        retries, delay = self._retries(task)
         while True:
             task_run = await self._attempt(task_run)
             retry_timeout = bool(task.get("retry_on_timeout"))
@@ -181,7 +183,15 @@ class RunDriver:
                     input=task_run.input,
                 )
             )
-            await asyncio.sleep(int(task.get("min_retry_interval_millis") or 0) / 1000)
+            await asyncio.sleep(delay(task_run.attempt) / 1000)
+
+    def _retries(self, task: dict[str, Any]) -> tuple[int, Callable[[int], int]]:
+        """Return how often a task is retried, and how long before each retry, milliseconds."""
+        continuous = self.run.settings.get("continuous") or {}
+        if continuous.get("task_retry_mode") == "ON_FAILURE":
+            return TASK_RETRIES, lambda attempt: TASK_RETRY_DELAY * 2 ** (attempt - 1)
+        interval = int(task.get("min_retry_interval_millis") or 0)
+        return int(task.get("max_retries") or 0), lambda _attempt: interval
 
     async def _attempt(self, task_run: TaskRun) -> TaskRun:
         clock = self.engine.clock
@@ -208,9 +218,9 @@ class RunDriver:
         return self._end(task_run, outcome)
 
     async def _execute(self, task_run: TaskRun) -> Outcome:
-        executor = self.engine.executor_for(task_run.task)
-        attempt = Attempt(self.run, task_run, self, self._began(task_run))
-        return await executor.execute(attempt)
+        kind = type_of(task_run.task)
+        attempt = Attempt(kind, self.run, task_run, self, self._began(task_run))
+        return await kind.execute(attempt)
 
     def _began(self, task_run: TaskRun) -> Callable[[], None]:
         def began() -> None:

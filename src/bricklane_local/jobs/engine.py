@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,28 +12,21 @@ from bricklane_local.jobs.definitions import (
     Jobs,
     check_settings,
     most_at_once,
-    task_type,
     with_defaults,
 )
 from bricklane_local.jobs.driver import RunDriver
-from bricklane_local.jobs.execution import (
-    ConditionExecutor,
-    ForEachExecutor,
-    RunJobExecutor,
-    TaskExecutor,
-    UnsupportedExecutor,
-)
 from bricklane_local.jobs.graph import chosen
 from bricklane_local.jobs.parameters import job_parameters, overrides
 from bricklane_local.jobs.repairing import settings_of_now, tasks_to_repair
 from bricklane_local.jobs.runs import Run, Runs, ended
 from bricklane_local.jobs.states import FINAL, State
+from bricklane_local.jobs.triggers.scheduler import Scheduler
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
+    from bricklane_local.compute.tasks import ComputeExecutor
 
 INTERRUPTED = "The run was interrupted: the local cloud stopped while it was active"
-COMPUTE_TASKS = ("notebook_task", "python_wheel_task", "spark_python_task", "sql_task")
 
 
 class JobEngine:
@@ -42,30 +34,30 @@ class JobEngine:
 
     Args:
         workspace: whose jobs.
-        compute: executes the task types that need Python and Spark.
+        compute: executes what needs Python and Spark.
     """
 
-    def __init__(self, workspace: Workspace, compute: TaskExecutor) -> None:
+    def __init__(self, workspace: Workspace, compute: ComputeExecutor) -> None:
         self.workspace = workspace
+        self.compute = compute
         self.clock = workspace.cloud.clock
         self.jobs = Jobs(workspace.space, self.clock)
         self.runs = Runs(workspace.space)
+        self.scheduler = Scheduler(self)
+        self.jobs.on_change = self.scheduler.follow
         self._space = workspace.space
-        self._executors: Mapping[str, TaskExecutor] = {
-            "condition_task": ConditionExecutor(),
-            "run_job_task": RunJobExecutor(),
-            "for_each_task": ForEachExecutor(),
-            **dict.fromkeys(COMPUTE_TASKS, compute),
-        }
         self._drivers: dict[int, RunDriver] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._ended: dict[int, asyncio.Event] = {}
         self._stopping = False
 
-    def executor_for(self, task: dict[str, Any]) -> TaskExecutor:
-        """Return what executes a task of this type."""
-        kind = task_type(task)
-        return self._executors.get(kind) or UnsupportedExecutor(kind, sorted(self._executors))
+    def page_url(self, run: Run) -> str:
+        """Return the address of a run's page."""
+        return f"{self.workspace.host}/jobs/{run.job_id}/runs/{run.run_id}"
+
+    def task_page_url(self, run: Run, task_run_id: int) -> str:
+        """Return the address of an attempt at a task on its run's page."""
+        return f"{self.page_url(run)}#task-{task_run_id}"
 
     def start(self) -> None:
         """End truthfully what an earlier process left active, and take up the queue again."""
@@ -80,10 +72,12 @@ class JobEngine:
             self.runs.save(replace(run, state=State.INTERRUPTED, message=INTERRUPTED, end_time=now))
         for job_id in {run.job_id for run in self.runs.active()}:
             self._admit_queued(job_id)
+        self.scheduler.start()
 
     async def stop(self) -> None:
         """End all active runs as interrupted; queued ones stay queued."""
         self._stopping = True
+        await self.scheduler.stop()
         for driver in self._drivers.values():
             driver.stop(State.INTERRUPTED)
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
@@ -96,6 +90,7 @@ class JobEngine:
         creator: str,
         trigger: str = "ONE_TIME",
         parent_task_run: int = 0,
+        details: dict[str, str] | None = None,
     ) -> Run:
         """Start a run of a job, or put it into the job's queue.
 
@@ -105,6 +100,7 @@ class JobEngine:
             creator: user name of whoever starts it; the job's own principal is who it acts as.
             trigger: what starts it.
             parent_task_run: id of the task run that starts it, 0 for none.
+            details: what the trigger has seen.
 
         Raises:
             ApiError: when the job is missing or a parameter does not fit it.
@@ -117,6 +113,7 @@ class JobEngine:
             creator,
             run_type="JOB_RUN",
             trigger=trigger,
+            trigger_details=details or {},
             parameters=job_parameters(settings, body.get("job_parameters") or {}),
             overrides=overrides(body, settings),
             parent_task_run=parent_task_run,
@@ -125,6 +122,24 @@ class JobEngine:
         )
         self._admit(run)
         return run
+
+    def triggered(self, job_id: int, trigger: str, details: dict[str, str]) -> None:
+        """Start a run of a job for its trigger.
+
+        Args:
+            job_id: the job.
+            trigger: what kind, as the API names it.
+            details: what it has seen, for ``{{job.trigger.…}}``.
+
+        Raises:
+            ApiError: when the job is missing.
+        """
+        owner = self.jobs.owner(self.jobs.get(job_id))
+        self.run_now(job_id, {}, creator=owner, trigger=trigger, details=details)
+
+    def is_active(self, job_id: int) -> bool:
+        """Say whether a run of a job is under way or waits in the job's queue."""
+        return any(run.job_id == job_id for run in self.runs.active())
 
     def submit(
         self, body: dict[str, Any], creator: str, parent_task_run: int, run_as: str = ""
@@ -188,8 +203,6 @@ class JobEngine:
         self.runs.save(replace(run, state=State.SKIPPED, message=reason, end_time=now))
 
     def _admit_queued(self, job_id: int) -> None:
-        if self._stopping:
-            return
         for run in self.runs.active():
             if run.job_id != job_id or run.state is not State.QUEUED:
                 continue
@@ -212,7 +225,9 @@ class JobEngine:
             del self._drivers[run_id]
             del self._tasks[run_id]
             self._ended.pop(run_id).set()
-            self._admit_queued(driver.run.job_id)
+            if not self._stopping:
+                self._admit_queued(driver.run.job_id)
+                self.scheduler.ended(driver.run)
 
     async def wait(self, run_id: int) -> Run:
         """Wait until a run has ended and return it."""

@@ -12,32 +12,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import invalid
-from bricklane_local.jobs.definitions import task_type
 from bricklane_local.jobs.references import TIME_PARTS, Scope, UnknownReferenceError, resolve
 from bricklane_local.jobs.runs import Run, TaskRun
 from bricklane_local.jobs.states import SHAPES
+from bricklane_local.jobs.task_types.table import TASK_TYPES, type_of
 
 if TYPE_CHECKING:
     from bricklane_local.jobs.engine import JobEngine
 
-# Parameters of run-now from before job parameters → task type → the field they replace.
-LEGACY_OVERRIDES = {
-    "notebook_params": ("notebook_task", "base_parameters"),
-    "python_params": ("spark_python_task", "parameters"),
-    "python_named_params": ("python_wheel_task", "named_parameters"),
-}
-# Task type → its field of named parameters, in which those of the job take precedence
-# (https://docs.databricks.com/en/jobs/task-parameters.html).
-PUSHED_DOWN = {
-    "notebook_task": "base_parameters",
-    "python_wheel_task": "named_parameters",
-    "run_job_task": "job_parameters",
-    "sql_task": "parameters",
-}
-UNSUPPORTED_OVERRIDES = (
+# Parameters of run-now from before job parameters; which of them mean something, task types say.
+LEGACY_OVERRIDES = (
     "dbt_commands",
     "jar_params",
+    "notebook_params",
     "pipeline_params",
+    "python_named_params",
+    "python_params",
     "spark_submit_params",
     "sql_params",
 )
@@ -64,10 +54,10 @@ def overrides(body: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
         ApiError: INVALID_PARAMETER_VALUE when the job declares parameters of its own, or for a
             task type that cannot run here.
     """
-    known = (*LEGACY_OVERRIDES, *UNSUPPORTED_OVERRIDES)
-    given = {name: body[name] for name in known if body.get(name)}
+    supported = {name for kind in TASK_TYPES.values() for name in kind.overrides}
+    given = {name: body[name] for name in LEGACY_OVERRIDES if body.get(name)}
     for name in given:
-        if name in UNSUPPORTED_OVERRIDES:
+        if name not in supported:
             raise invalid(f"{name} is not supported by the local workspace")
         if settings.get("parameters"):
             raise invalid(f"{name} cannot be used with a job that declares parameters")
@@ -76,22 +66,13 @@ def overrides(body: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
 
 def pushed_down(task: dict[str, Any], run: Run) -> dict[str, Any]:
     """Return the definition of a task with the run's parameters put in."""
-    kind = task_type(task)
-    body = dict(task[kind])
-    if kind == "for_each_task":
-        # The nested task's references are resolved by each iteration, which has an input.
-        return task | {kind: {name: body[name] for name in body if name != "task"}}
-    for name, (wanted, target) in LEGACY_OVERRIDES.items():
-        if kind == wanted and name in run.overrides:
+    kind = type_of(task)
+    body = dict(task[kind.name])
+    for name, target in kind.overrides.items():
+        if name in run.overrides:
             given, present = run.overrides[name], body.get(target) or {}
             body[target] = {**present, **given} if isinstance(given, dict) else given
-    if kind == "python_wheel_task" and "python_params" in run.overrides:
-        body["parameters"] = run.overrides["python_params"]
-    place = PUSHED_DOWN.get(kind)
-    # A wheel task without named parameters takes a list, into which nothing is pushed.
-    if place and run.parameters and (kind != "python_wheel_task" or body.get(place)):
-        body[place] = (body.get(place) or {}) | run.parameters
-    return task | {kind: body}
+    return task | {kind.name: kind.push(body, run.parameters)}
 
 
 def scope_of(engine: JobEngine, run: Run, task_run: TaskRun) -> Scope:
@@ -124,9 +105,9 @@ def scope_of(engine: JobEngine, run: Run, task_run: TaskRun) -> Scope:
         "workspace.id": str(engine.workspace.id),
         "workspace.url": engine.workspace.host,
     }
-    kind = task_type(task_run.task)
-    if kind == "notebook_task":
-        values["task.notebook_path"] = str(task_run.task[kind].get("notebook_path"))
+    values |= {f"job.trigger.{name}": value for name, value in run.trigger_details.items()}
+    kind = type_of(task_run.task)
+    values |= kind.references(task_run.task[kind.name])
     now = datetime.fromtimestamp(run.start_time / 1000, UTC)
     values |= {f"job.trigger.time.{name}": write(now) for name, write in TIME_PARTS.items()}
     scope = Scope(

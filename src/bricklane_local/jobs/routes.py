@@ -14,7 +14,7 @@ from bricklane_local.jobs.guarding import sees_run, visible_jobs, wanted_job, wa
 from bricklane_local.jobs.run_as import check_run_as, wanted_run_as
 from bricklane_local.jobs.runs import Run
 from bricklane_local.jobs.states import FINAL
-from bricklane_local.jobs.wire import RunViews
+from bricklane_local.jobs.wire import RunViews, trigger_state
 from bricklane_local.permissions.access import MANAGE_RUN, VIEW
 from bricklane_local.permissions.kinds import MANAGE
 
@@ -35,7 +35,8 @@ def create(call: Call) -> dict[str, Any]:
 
 def get(call: Call) -> dict[str, Any]:
     """Return a job."""
-    return call.workspace.engine.jobs.get(wanted_job(call, VIEW))
+    engine, job_id = call.workspace.engine, wanted_job(call, VIEW)
+    return engine.jobs.get(job_id) | trigger_state(engine.scheduler.state(job_id))
 
 
 def list_jobs(call: Call) -> dict[str, Any]:
@@ -259,7 +260,7 @@ def get_task_value(call: Call) -> dict[str, Any]:
 SDK = "jobs.JobsAPI"
 # Path under /api/{version}/jobs → method, handler, SDK method, client that proves it, note.
 TABLE: list[tuple[str, str, Any, str | None, str, str]] = [
-    ("POST", "create", create, "create", "databricks bundle deploy", "schedules do not fire yet"),
+    ("POST", "create", create, "create", "databricks bundle deploy", ""),
     ("GET", "get", get, None, "databricks bundle plan", ""),
     ("GET", "list", list_jobs, None, "databricks jobs list", ""),
     ("POST", "update", update, "update", "databricks jobs update", ""),

@@ -82,12 +82,25 @@ def acting(workspace: Workspace, run: Run) -> Principal:
     Raises:
         ApiError: when it has left the workspace or is inactive.
     """
-    found = workspace.cloud.directory.find(workspace.name, run.acts_as)
+    return named(workspace, run.acts_as)
+
+
+def named(workspace: Workspace, name: str) -> Principal:
+    """Return a principal as whom something of the workspace may act.
+
+    Args:
+        workspace: the workspace.
+        name: user name or application id.
+
+    Raises:
+        ApiError: when it has left the workspace or is inactive.
+    """
+    found = workspace.cloud.directory.find(workspace.name, name)
     if found is None or not found.active:
         state = "is not in the workspace any more" if found is None else "is inactive"
         raise ApiError(
             "PERMISSION_DENIED",
-            f"The run cannot act as {run.acts_as}, which {state}: set run_as of the job, or its "
+            f"The run cannot act as {name}, which {state}: set run_as of the job, or its "
             "owner, to another principal",
         )
     return found

@@ -5,18 +5,29 @@ Source: https://docs.databricks.com/api/workspace/jobs/getrun and ``getrunoutput
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import invalid
 from bricklane_local.jobs.runs import Run, TaskRun
-from bricklane_local.jobs.states import FINAL, SUCCEEDED, State, state_body, status_body
+from bricklane_local.jobs.states import State, state_body, status_body
+from bricklane_local.jobs.task_types.table import type_of
 
 if TYPE_CHECKING:
     from bricklane_local.jobs.engine import JobEngine
 
-# What runs/get-output returns of logs and of a notebook's result, in characters, as documented.
-OUTPUT_LIMIT = 5 * 1024 * 1024
+
+def trigger_state(stored: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what ``jobs/get`` says of a trigger that looks for changes, beside the job."""
+    if stored is None or stored["kind"] not in ("file_arrival", "table_update"):
+        return {}
+    if stored["kind"] == "file_arrival":
+        return {"trigger_state": {"file_arrival": {"using_file_events": False}}}
+    pending = (stored["memory"] or {}).get("pending", {})
+    states = [
+        {"table_name": name, "has_seen_updates": name in pending}
+        for name in stored["body"]["table_names"]
+    ]
+    return {"trigger_state": {"table": {"last_seen_table_states": states}}}
 
 
 class RunViews:
@@ -29,10 +40,6 @@ class RunViews:
     def __init__(self, engine: JobEngine) -> None:
         self._engine = engine
 
-    def page_url(self, run: Run) -> str:
-        """Return the address of a run's page."""
-        return f"{self._engine.workspace.host}/jobs/{run.job_id}/runs/{run.run_id}"
-
     def run(self, run: Run, *, tasks: bool = True, history: bool = False) -> dict[str, Any]:
         """Return a run, with its tasks' latest attempts unless ``tasks`` is false."""
         body: dict[str, Any] = {
@@ -44,7 +51,7 @@ class RunViews:
             "run_type": run.run_type,
             "trigger": run.trigger,
             "format": "MULTI_TASK",
-            "run_page_url": self.page_url(run),
+            "run_page_url": self._engine.page_url(run),
             "state": state_body(run.state, run.message),
             "status": status_body(run.state, run.message),
             **self._times(run.start_time, run.begun_time, run.begun_time, run.end_time),
@@ -110,32 +117,13 @@ class RunViews:
         body = dict(item.task) | {
             "run_id": item.run_id,
             "attempt_number": item.attempt,
-            "run_page_url": f"{self.page_url(run)}#task-{item.run_id}",
+            "run_page_url": self._engine.task_page_url(run, item.run_id),
             "state": state_body(item.state, item.message),
             "status": status_body(item.state, item.message),
             **self._times(item.start_time, item.execution_time, item.execution_time, item.end_time),
         }
-        if "condition_task" in body and "outcome" in item.output:
-            shown = item.resolved.get("condition_task", body["condition_task"])
-            body["condition_task"] = shown | {"outcome": item.output["outcome"]}
-        if "for_each_task" in body:
-            body["for_each_task"] = body["for_each_task"] | {"stats": self._stats(item)}
-        return body
-
-    def _stats(self, item: TaskRun) -> dict[str, Any]:
-        states = [iteration.state for iteration in self._engine.runs.iterations(item)]
-        done = [state for state in states if state in FINAL]
-        succeeded = sum(state in SUCCEEDED for state in done)
-        return {
-            "task_run_stats": {
-                "total_iterations": len(states),
-                "scheduled_iterations": len(states),
-                "active_iterations": len(states) - len(done),
-                "completed_iterations": len(done),
-                "succeeded_iterations": succeeded,
-                "failed_iterations": len(done) - succeeded,
-            }
-        }
+        kind = type_of(item.task)
+        return body | {kind.name: kind.shown(self._engine, item, kind.name)}
 
     def task_as_run(self, run: Run, item: TaskRun) -> dict[str, Any]:
         """Return one attempt at a task in the shape of a run, as its own id is answered."""
@@ -170,44 +158,4 @@ class RunViews:
         for name in ("error", "error_trace"):
             if name in item.output:
                 body[name] = item.output[name]
-        if "child_run" in item.output:
-            body["run_job_output"] = {"run_id": item.output["child_run"]}
-        if "sql_task" in item.task:
-            body["sql_output"] = {"query_output": self._query(run, item)}
-        if "notebook_task" in item.task:
-            result = item.output.get("result")
-            body["notebook_output"] = {} if result is None else _limited("result", result)
-        else:
-            body |= self._logs(item)
-        return body
-
-    def _query(self, run: Run, item: TaskRun) -> dict[str, Any]:
-        """Return what a SQL file task ran; the results are on the run's page."""
-        folder = self._engine.workspace.run_folder(item.run_id)
-        warehouse = item.resolved.get("sql_task", item.task["sql_task"]).get("warehouse_id")
-        query: dict[str, Any] = {
-            "warehouse_id": warehouse,
-            "output_link": f"{self.page_url(run)}#task-{item.run_id}",
-        }
-        if (folder / "query.sql").exists():
-            query["query_text"] = (folder / "query.sql").read_text("utf-8-sig", "replace")
-        if (folder / "cells.json").exists():
-            cells = json.loads((folder / "cells.json").read_bytes())
-            keys = [f"{item.run_id}-{c['index']}" for c in cells if c["state"] != "SKIPPED"]
-            query["sql_statements"] = [{"lookup_key": key} for key in keys]
-        return query
-
-    def _logs(self, item: TaskRun) -> dict[str, Any]:
-        """Return the end of what a task printed: what went wrong last is what is looked for."""
-        path = self._engine.workspace.run_folder(item.run_id) / "stdout.log"
-        if not path.exists():
-            return {}
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(0, size - OUTPUT_LIMIT))
-            text = file.read().decode("utf-8", "replace")
-        return {"logs": text, "logs_truncated": size > OUTPUT_LIMIT}
-
-
-def _limited(name: str, text: str) -> dict[str, Any]:
-    return {name: text[:OUTPUT_LIMIT], "truncated": len(text) > OUTPUT_LIMIT}
+        return body | type_of(item.task).output(self._engine, run, item)

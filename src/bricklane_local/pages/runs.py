@@ -98,4 +98,5 @@ class RunPages:
         job, views = engine.jobs.get(job_id), RunViews(engine)
         runs = [views.run(run, tasks=False) for run in engine.runs.page(job_id, 50, 0)]
         template = templates().get_template("job.html")
-        return template.render(job=job, runs=runs, workspace=self._workspace)
+        trigger = engine.scheduler.state(job_id)
+        return template.render(job=job, runs=runs, trigger=trigger, workspace=self._workspace)

@@ -236,9 +236,9 @@ def test_a_job_that_cannot_work_is_refused(
 
 
 def test_an_unsupported_task_fails_by_name(client: WorkspaceClient) -> None:
-    job_id = create(client, {"task_key": "p", "pipeline_task": {"pipeline_id": "1"}})
+    job_id = create(client, {"task_key": "p", "power_bi_task": {"warehouse_id": "1"}})
     message = run(client, job_id)["tasks"][0]["state"]["state_message"]
-    assert "cannot run the pipeline_task of task p" in message
+    assert "cannot run the power_bi_task of task p: it publishes to the service" in message
 
 
 def test_a_notebook_without_spark_says_how_to_install_it(client: WorkspaceClient) -> None:
