@@ -112,6 +112,10 @@ class StatePaths:
         """Return the folder of results of SQL statements of workspace ``name``."""
         return self.workspace(name) / "statements"
 
+    def sql_workers(self, name: str) -> Path:
+        """Return the folder of the processes that run SQL statements of workspace ``name``."""
+        return self.workspace(name) / "sql"
+
     def runs(self, name: str) -> Path:
         """Return the folder of run outputs of workspace ``name``."""
         return self.workspace(name) / "runs"

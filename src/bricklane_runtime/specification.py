@@ -90,22 +90,18 @@ class SqlFileTask:
 
 
 @dataclass(frozen=True, slots=True)
-class StatementTask:
-    """A SQL statement to run.
+class SqlWorker:
+    """Whose statements to run.
 
     Args:
-        file: holds its text.
-        byte_limit: how many bytes of values the result may have.
-        parameters: values of its markers, each with ``name``, ``value`` and ``type``.
-        row_limit: how many rows the result may have, None for any number.
-        cut: cut a result at ``byte_limit`` instead of failing.
+        host: of the server, on loopback.
+        port: where it waits.
+        secret: by which it knows this process.
     """
 
-    file: str
-    byte_limit: int
-    parameters: list[dict[str, Any]] = field(default_factory=list)
-    row_limit: int | None = None
-    cut: bool = False
+    host: str
+    port: int
+    secret: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +110,7 @@ class Specification:
 
     Args:
         kind: ``notebook``, ``python_wheel``, ``spark_python``, ``sql_file`` or
-            ``sql_statement``.
+            ``sql_worker``.
         run_directory: folder for the outputs.
         host: URL of the workspace.
         token: the run's own token.
@@ -135,7 +131,7 @@ class Specification:
         wheel: with kind ``python_wheel``.
         python_file: with kind ``spark_python``.
         sql_file: with kind ``sql_file``.
-        statement: with kind ``sql_statement``.
+        sql_worker: with kind ``sql_worker``.
     """
 
     kind: str
@@ -159,7 +155,7 @@ class Specification:
     wheel: WheelTask | None = None
     python_file: PythonFileTask | None = None
     sql_file: SqlFileTask | None = None
-    statement: StatementTask | None = None
+    sql_worker: SqlWorker | None = None
 
     def context_value(self, name: str) -> str:
         """Return an id of the context as text, "" when the server gave none."""
@@ -173,7 +169,7 @@ PARTS = {
     "wheel": WheelTask,
     "python_file": PythonFileTask,
     "sql_file": SqlFileTask,
-    "statement": StatementTask,
+    "sql_worker": SqlWorker,
 }
 
 

@@ -202,10 +202,10 @@ def _run_sql_file(task: Task) -> Outcome:
     return run_sql_file(task)
 
 
-def _run_statement(task: Task) -> Outcome:
-    from bricklane_runtime.statement import run_statement
+def _serve_sql(task: Task) -> Outcome:
+    from bricklane_runtime.sql.worker import serve
 
-    return run_statement(task)
+    return serve(task)
 
 
 RUNNERS: dict[str, Callable[[Any], Outcome]] = {
@@ -213,5 +213,5 @@ RUNNERS: dict[str, Callable[[Any], Outcome]] = {
     "python_wheel": _run_wheel,
     "spark_python": _run_file,
     "sql_file": _run_sql_file,
-    "sql_statement": _run_statement,
+    "sql_worker": _serve_sql,
 }

@@ -41,7 +41,11 @@ def common(
         "workspace": workspace.name,
         "workspace_id": str(workspace.id),
         "user": user,
-        "spark": {"remote": spark.remote, "token": spark.token, "conf": _catalogs(workspace)},
+        "spark": {
+            "remote": spark.remote,
+            "token": spark.token,
+            "conf": catalog_settings(workspace),
+        },
         "catalog": Assignments(workspace.cloud.metastore).default_catalog(workspace.id),
         "schema": "default",
         "roots": {prefix: str(root) for prefix, root in roots(workspace).items()},
@@ -55,14 +59,14 @@ def workspace_settings(workspace: Workspace) -> dict[str, str]:
 
     catalog = Assignments(workspace.cloud.metastore).default_catalog(workspace.id)
     return {
-        **_catalogs(workspace),
+        **catalog_settings(workspace),
         "spark.bricklane.host": workspace.host,
         "spark.bricklane.workspace": workspace.name,
         **({"spark.sql.defaultCatalog": catalog} if catalog else {}),
     }
 
 
-def _catalogs(workspace: Workspace) -> dict[str, str]:
+def catalog_settings(workspace: Workspace) -> dict[str, str]:
     """Return the settings that make today's catalogs known from a session's first word.
 
     Those made later are known when SQL names them; ``setCurrentCatalog`` asks no parser.

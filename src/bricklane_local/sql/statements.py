@@ -1,87 +1,34 @@
-"""SQL statements sent one by one: each runs in a worker of its own, as whoever sent it.
+"""SQL statements: sent by the API, by Thrift clients and by tasks, each as whoever sent it.
 
-Source: https://docs.databricks.com/api/workspace/statementexecution. Results are answered inline;
-they are kept until the server ends, at most :data:`KEPT` of them.
+Source: https://docs.databricks.com/api/workspace/statementexecution. Statements are documents from
+which the query history is made; results are files that are kept for an hour.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import shutil
 import uuid
-from dataclasses import dataclass, field
-from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError
+from bricklane_local.errors import LocalError
 from bricklane_local.identity.principals import Principal
+from bricklane_local.sql.model import FINAL, Request, Statement, StatementState
+from bricklane_local.sql.records import StatementRecords
+from bricklane_local.sql.sessions import SessionError, SqlSession
+from bricklane_local.sql.workers import SqlWorkers
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
     from bricklane_local.compute.pool import ComputePool
 
-KEPT = 200
-GRACE_SECONDS = 5.0
-# What an inline result may hold, in bytes, as documented.
-INLINE_LIMIT = 25 * 1024 * 1024
-TEXT, RESULT, STATEMENT = "statement.sql", "result.json", "statement.json"
-
-
-class StatementState(StrEnum):
-    """States of a statement, as the API names them."""
-
-    PENDING = "PENDING"
-    RUNNING = "RUNNING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    CANCELED = "CANCELED"
-
-
-FINAL = (StatementState.SUCCEEDED, StatementState.FAILED, StatementState.CANCELED)
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A statement as a client wants it run.
-
-    Args:
-        statement: its text.
-        parameters: values of its markers, each with ``name``, ``value`` and ``type``.
-        catalog: current catalog, "" for the workspace's own.
-        schema: current schema, "" for ``default``.
-        row_limit: how many rows at most, None for all.
-        byte_limit: where the result is cut, None to refuse what exceeds :data:`INLINE_LIMIT`.
-    """
-
-    statement: str
-    parameters: list[dict[str, Any]] = field(default_factory=list)
-    catalog: str = ""
-    schema: str = ""
-    row_limit: int | None = None
-    byte_limit: int | None = None
-
-
-@dataclass(slots=True)
-class Statement:
-    """A statement that was sent.
-
-    Args:
-        id: its id.
-        caller: who sent it.
-        folder: where its worker leaves the result.
-        state: see :class:`StatementState`.
-        error: why it failed: ``error_code`` and ``message``.
-        task: drives it.
-    """
-
-    id: str
-    caller: Principal
-    folder: Path
-    state: StatementState = StatementState.PENDING
-    error: dict[str, str] = field(default_factory=dict)
-    task: asyncio.Task[None] | None = None
+LOGGER = logging.getLogger(__name__)
+RESULT = "statement.json"
+# How long a result is kept, in milliseconds, as documented.
+KEPT = 3_600_000
 
 
 class Statements:
@@ -95,36 +42,87 @@ class Statements:
     def __init__(self, workspace: Workspace, pool: ComputePool | None) -> None:
         self._workspace = workspace
         self._pool = pool
-        self._known: dict[str, Statement] = {}
+        self._workers = None if pool is None else SqlWorkers(workspace, pool)
+        self._active: dict[str, Statement] = {}
         self._root = workspace.cloud.paths.statements(workspace.name)
+        self.records = StatementRecords(workspace, self._root)
 
     def start(self) -> None:
-        """Drop what an earlier process left."""
-        shutil.rmtree(self._root, ignore_errors=True)
+        """End what an earlier process left unfinished."""
+        shutil.rmtree(
+            self._workspace.cloud.paths.sql_workers(self._workspace.name),
+            ignore_errors=True,
+        )
+        self.records.interrupt()
+        self._drop_old()
 
     async def stop(self) -> None:
         """Cancel what runs."""
-        running = [item.task for item in self._known.values() if item.task is not None]
+        running = [item.task for item in self._active.values() if item.task is not None]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        if self._workers is not None:
+            await self._workers.stop()
 
-    def execute(self, request: Request, caller: Principal) -> Statement:
-        """Begin to run a statement."""
-        number = str(uuid.uuid4())
-        found = Statement(number, caller, self._root / number)
-        found.folder.mkdir(parents=True)
-        (found.folder / TEXT).write_text(request.statement, "utf-8")
-        self._known[number] = found
+    def session(
+        self,
+        caller: Principal,
+        catalog: str = "",
+        schema: str = "",
+        settings: dict[str, str] | None = None,
+    ) -> SqlSession:
+        """Return a new session of a principal.
+
+        Raises:
+            ApiError: TEMPORARILY_UNAVAILABLE when this cloud has no Spark.
+        """
+        from bricklane_local.compute.tasks import NOT_INSTALLED
+
+        if self._workers is None:
+            raise ApiError("TEMPORARILY_UNAVAILABLE", NOT_INSTALLED)
+        return SqlSession(self._workspace, self._workers, caller, catalog, schema, settings)
+
+    def execute(
+        self, request: Request, caller: Principal, session: SqlSession | None = None
+    ) -> Statement:
+        """Begin to run a statement.
+
+        Args:
+            request: what to run.
+            caller: as whom.
+            session: in which; by default in one of its own.
+
+        Raises:
+            ApiError: when the warehouse does not exist, or may not be used by the caller.
+        """
+        self._workspace.warehouses.use(request.warehouse_id, caller)
         self._drop_old()
-        found.task = asyncio.create_task(self._drive(found, request))
+        number = str(uuid.uuid4())
+        found = Statement(
+            number,
+            caller.user_name,
+            request,
+            self._root / number,
+            self._workspace.cloud.clock.now(),
+        )
+        found.folder.mkdir(parents=True)
+        self.records.insert(found)
+        self._active[number] = found
+        found.task = asyncio.create_task(self._drive(found, caller, session))
         return found
 
     def _drop_old(self) -> None:
-        ended = [item for item in self._known.values() if item.state in FINAL]
-        for item in ended[: max(0, len(self._known) - KEPT)]:
-            shutil.rmtree(item.folder, ignore_errors=True)
-            del self._known[item.id]
+        """Remove the results whose time is over."""
+        for found in self.records.ended_before(self._workspace.cloud.clock.now() - KEPT):
+            self.close(found)
+
+    def close(self, found: Statement) -> None:
+        """Remove a result."""
+        shutil.rmtree(found.folder, ignore_errors=True)
+        if found.state is StatementState.SUCCEEDED:
+            found.state = StatementState.CLOSED
+        self.records.update(found, kept=False)
 
     def get(self, statement_id: str, caller: Principal) -> Statement:
         """Return a statement of ``caller``.
@@ -132,18 +130,19 @@ class Statements:
         Raises:
             ApiError: RESOURCE_DOES_NOT_EXIST, PERMISSION_DENIED for a statement of another.
         """
-        found = self._known.get(statement_id)
+        self._drop_old()
+        found = self._active.get(statement_id) or self.records.find(statement_id)
         if found is None:
             raise ApiError(
                 "RESOURCE_DOES_NOT_EXIST", f"The statement {statement_id} was not found."
             )
-        if found.caller.user_name != caller.user_name:
+        if found.caller != caller.user_name:
             raise ApiError(
                 "PERMISSION_DENIED", f"Statement {statement_id} was sent by somebody else"
             )
         return found
 
-    async def wait(self, found: Statement, seconds: float) -> None:
+    async def wait(self, found: Statement, seconds: float | None = None) -> None:
         """Wait until a statement has ended, at most ``seconds``."""
         if found.task is not None:
             await asyncio.wait({found.task}, timeout=seconds)
@@ -154,125 +153,78 @@ class Statements:
             found.state = StatementState.CANCELED
             found.task.cancel()
 
-    async def _drive(self, found: Statement, request: Request) -> None:
+    def cancel_on(self, warehouse_id: str) -> None:
+        """Cancel what runs on a warehouse that stops."""
+        for found in list(self._active.values()):
+            if found.request.warehouse_id == warehouse_id:
+                self.cancel(found)
+
+    def running_on(self, warehouse_id: str) -> int:
+        """Return how many statements a warehouse runs."""
+        return sum(f.request.warehouse_id == warehouse_id for f in self._active.values())
+
+    def sessions_on(self, warehouse_id: str) -> int:
+        """Return how many sessions of clients a warehouse has."""
+        del warehouse_id
+        return 0
+
+    async def _drive(self, found: Statement, caller: Principal, session: SqlSession | None) -> None:
         try:
-            await self._run(found, request)
+            await self._run(found, caller, session)
         except asyncio.CancelledError:
             found.state = StatementState.CANCELED
-            raise
         except Exception as error:
-            _fail(found, "INTERNAL_ERROR", f"The local cloud failed: {error!r}")
-            raise
+            LOGGER.exception("statement %s failed", found.id)
+            found.fail("INTERNAL_ERROR", f"The local cloud failed: {error!r}")
         finally:
             found.task = None
+            found.ended = self._workspace.cloud.clock.now()
+            del self._active[found.id]
+            kept = found.state is StatementState.SUCCEEDED
+            if not kept:
+                shutil.rmtree(found.folder, ignore_errors=True)
+            self.records.update(found, kept=kept)
+            self._workspace.warehouses.touch(found.request.warehouse_id)
 
-    async def _run(self, found: Statement, request: Request) -> None:
+    async def _run(self, found: Statement, caller: Principal, given: SqlSession | None) -> None:
         from bricklane_local.compute.tasks import NOT_INSTALLED
         from bricklane_local.compute.workers import WorkerError
-        from bricklane_local.errors import LocalError
 
         if self._pool is None:
-            _fail(found, "TEMPORARILY_UNAVAILABLE", NOT_INSTALLED)
+            found.fail("TEMPORARILY_UNAVAILABLE", NOT_INSTALLED)
             return
-        tokens, caller = self._workspace.cloud.tokens, found.caller
-        token = tokens.issue_run(self._workspace.name, caller, 0)
+        request = found.request
+        session = given or self.session(caller, request.catalog, request.schema)
         try:
             # A task that waits for a statement must not make it wait for that task's place.
             async with self._pool.place(nested=bool(caller.task_run_id)):
-                found.state = StatementState.RUNNING
-                await self._work(found, request, token, self._pool)
-        except (LocalError, WorkerError) as error:
-            _fail(found, "TEMPORARILY_UNAVAILABLE", str(error))
-        finally:
-            tokens.revoke_run(token)
-
-    async def _work(
-        self, found: Statement, request: Request, token: str, pool: ComputePool
-    ) -> None:
-        from bricklane_local.compute.specification import common
-
-        self._workspace.view.refresh()
-        spark, _ = await asyncio.gather(pool.spark(), self._workspace.cloud.samples.ready())
-        user = found.caller.user_name
-        specification = common(self._workspace, found.folder, token, user, spark)
-        specification |= {
-            "kind": "sql_statement",
-            "working_directory": str(found.folder),
-            "statement": {
-                "file": str(found.folder / TEXT),
-                "parameters": request.parameters,
-                "row_limit": request.row_limit,
-                "byte_limit": request.byte_limit or INLINE_LIMIT,
-                "cut": request.byte_limit is not None,
-            },
-        }
-        for name in ("catalog", "schema"):
-            if value := getattr(request, name):
-                specification[name] = value
-        await pool.run(specification, cold=False, grace=GRACE_SECONDS)
-        self._end(found)
-
-    @staticmethod
-    def _end(found: Statement) -> None:
-        try:
-            result = json.loads((found.folder / RESULT).read_bytes())
-        except FileNotFoundError:
-            _fail(found, "INTERNAL_ERROR", "The process of the statement ended without a result")
+                self._begin(found)
+                error = await session.execute(request.message(found.id, found.folder))
+        except SessionError as failure:
+            error = failure.error
+        except (LocalError, WorkerError) as failure:
+            found.fail("TEMPORARILY_UNAVAILABLE", str(failure))
             return
-        if result["state"] == "SUCCESS":
-            found.state = StatementState.SUCCEEDED
-        else:
-            error = result.get("error") or {}
-            _fail(found, "BAD_REQUEST", str(error.get("message") or error.get("type")))
+        finally:
+            if given is None:
+                session.close()
+        self._end(found, error)
 
-    def show(self, found: Statement) -> dict[str, Any]:
-        """Return a statement as the API does, with its result once it has one."""
-        status: dict[str, Any] = {"state": found.state}
-        if found.error:
-            status["error"] = found.error
-        body: dict[str, Any] = {"statement_id": found.id, "status": status}
-        if found.state is StatementState.SUCCEEDED:
-            result = json.loads((found.folder / STATEMENT).read_bytes())
-            body |= {"manifest": _manifest(result), "result": _chunk(result)}
-        return body
+    def _begin(self, found: Statement) -> None:
+        self._workspace.view.refresh()
+        found.state = StatementState.RUNNING
+        found.running_since = self._workspace.cloud.clock.now()
+        self.records.update(found)
 
-    def chunk(self, found: Statement, index: int) -> dict[str, Any]:
-        """Return one chunk of a result; results here have one.
+    def _end(self, found: Statement, error: dict[str, Any] | None) -> None:
+        if error is not None:
+            message = str(error.get("message") or error.get("type"))
+            found.fail("BAD_REQUEST", message, str(error.get("sql_state") or ""))
+            return
+        found.state = StatementState.SUCCEEDED
+        found.rows = self.result(found)["total_row_count"]
 
-        Raises:
-            ApiError: when the statement has no result, or not that many chunks.
-        """
-        if found.state is not StatementState.SUCCEEDED:
-            raise ApiError("BAD_REQUEST", f"Statement {found.id} is {found.state}: no result")
-        if index != 0:
-            raise ApiError("RESOURCE_DOES_NOT_EXIST", f"The result has no chunk {index}, only 0")
-        return _chunk(json.loads((found.folder / STATEMENT).read_bytes()))
-
-
-def _fail(found: Statement, code: str, message: str) -> None:
-    found.state = StatementState.FAILED
-    found.error = {"error_code": code, "message": message}
-
-
-def _manifest(result: dict[str, Any]) -> dict[str, Any]:
-    count = len(result["rows"])
-    chunks = [{"chunk_index": 0, "row_offset": 0, "row_count": count}] if count else []
-    return {
-        "format": "JSON_ARRAY",
-        "schema": {"column_count": len(result["columns"]), "columns": result["columns"]},
-        "total_chunk_count": len(chunks),
-        "chunks": chunks,
-        "total_row_count": count,
-        "truncated": result["truncated"],
-    }
-
-
-def _chunk(result: dict[str, Any]) -> dict[str, Any]:
-    if not result["rows"]:
-        return {}
-    return {
-        "chunk_index": 0,
-        "row_offset": 0,
-        "row_count": len(result["rows"]),
-        "data_array": result["rows"],
-    }
+    def result(self, found: Statement) -> dict[str, Any]:
+        """Return what describes the result of a statement that has succeeded."""
+        document: dict[str, Any] = json.loads((found.folder / RESULT).read_bytes())
+        return document

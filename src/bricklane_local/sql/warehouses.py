@@ -26,7 +26,7 @@ from bricklane_local.resources.operations import (
     routes,
 )
 from bricklane_local.resources.records import CREATED_BY, Records
-from bricklane_local.resources.states import Machine, Move
+from bricklane_local.resources.states import STATE, Machine, Move
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -95,14 +95,14 @@ def _made(act: Act, _body: Body) -> Body:
 
 
 def _shown(workspace: Workspace, body: Body) -> Body:
-    state, _since = WAREHOUSES.now(body, workspace.cloud.clock.now())
+    state = workspace.warehouses.state(body)
     host, _, port = workspace.host.rpartition("//")[2].partition(":")
     path = f"/sql/1.0/warehouses/{body['id']}"
     return {
         **body,
         "state": state,
         "num_clusters": int(state == RUNNING),
-        "num_active_sessions": 0,
+        "num_active_sessions": workspace.statements.sessions_on(str(body["id"])),
         "jdbc_url": f"jdbc:databricks://{host}:{port or 80}/default;httpPath={path}",
         "odbc_params": {
             "hostname": host,
@@ -120,6 +120,7 @@ def _start(call: Call, records: Records, body: Body) -> None:
 
 def _stop(call: Call, records: Records, body: Body) -> None:
     records.put({**body, **WAREHOUSES.act("stop", body, call.cloud.clock.now())})
+    call.workspace.statements.cancel_on(str(body["id"]))
 
 
 API, SDK = "/api/2.0/sql/warehouses", "sql.WarehousesAPI"
@@ -195,6 +196,26 @@ class Warehouses:
         if WAREHOUSES.now(body, time)[0] == STOPPING:
             body |= WAREHOUSES.begin(STOPPED, time)
         records.put({**body, **WAREHOUSES.act("start", body, time)})
+
+    def touch(self, warehouse_id: str) -> None:
+        """Begin the idle time of a warehouse anew, now that a statement has ended."""
+        records = Records(self._workspace, WAREHOUSE)
+        body = records.find(warehouse_id)
+        if body is not None and body[STATE]["name"] in (STARTING, RUNNING):
+            time = self._workspace.cloud.clock.now()
+            records.put({**body, **WAREHOUSES.begin(RUNNING, time)})
+
+    def state(self, body: Body) -> str:
+        """Return the state of a warehouse; one that runs a statement is not idle."""
+        state, _since = WAREHOUSES.now(body, self._workspace.cloud.clock.now())
+        kept = body[STATE]["name"]
+        if (
+            state in (STOPPING, STOPPED)
+            and kept in (STARTING, RUNNING)
+            and self._workspace.statements.running_on(str(body["id"]))
+        ):
+            return RUNNING
+        return state
 
 
 CONFIG = "sql_warehouse_config"

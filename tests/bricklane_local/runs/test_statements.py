@@ -5,11 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import pyarrow  # type: ignore[import-untyped]
 import pytest
+import requests
 from databricks.sdk.errors import InvalidParameterValue, NotFound, PermissionDenied
 from databricks.sdk.service.sql import (
     Disposition,
     ExecuteStatementRequestOnWaitTimeout,
+    Format,
     StatementParameterListItem,
     StatementResponse,
     StatementState,
@@ -79,6 +82,71 @@ def test_values_come_as_text(bench: Workbench) -> None:
     ]
 
 
+def test_every_kind_of_type_has_a_text(bench: Workbench) -> None:
+    answer = execute(
+        bench,
+        "SELECT INTERVAL '1-2' YEAR TO MONTH, INTERVAL '1 2:3:4.5' DAY TO SECOND, X'0102', "
+        "parse_json('{\"a\":[1]}'), array(INTERVAL '1' DAY), map('k', DATE'2026-01-02'), "
+        "TIMESTAMP_NTZ'2026-01-02 03:04:05', float('nan'), CAST(7 AS TINYINT), 1 AS x, 2 AS x",
+    )
+    assert rows(answer) == [
+        [
+            *("1-2", "1 02:03:04.5", "AQI=", '{"a":[1]}', "[\"INTERVAL '1' DAY\"]"),
+            *('{"k":"2026-01-02"}', "2026-01-02T03:04:05.000", "NaN", "7", "1", "2"),
+        ]
+    ]
+
+
+def test_results_are_behind_links(bench: Workbench) -> None:
+    def linked(statement: str, kind: Format, **more: Any) -> StatementResponse:
+        return execute(
+            bench, statement, disposition=Disposition.EXTERNAL_LINKS, format=kind, **more
+        )
+
+    def content(answer: StatementResponse) -> requests.Response:
+        assert answer.result
+        assert answer.result.external_links
+        (link,) = answer.result.external_links
+        assert link.expiration
+        return requests.get(str(link.external_link), timeout=60)  # without credentials
+
+    some = "SELECT id, IF(id = 1, NULL, 'a,b') AS text FROM range(3) ORDER BY id"
+    assert content(linked(some, Format.CSV)).text.splitlines() == [
+        *("id,text", '0,"a,b"', "1,null", '2,"a,b"')
+    ]
+    assert content(linked(some, Format.JSON_ARRAY)).json() == [
+        *(["0", "a,b"], ["1", None], ["2", "a,b"])
+    ]
+    stream = content(linked(some, Format.ARROW_STREAM)).content
+    assert pyarrow.ipc.open_stream(stream).read_all().to_pylist()[2] == {"id": 2, "text": "a,b"}
+    large = linked("SELECT repeat('x', 1000) FROM range(30000)", Format.CSV)
+    assert large.manifest
+    assert (large.manifest.total_chunk_count or 0) > 1
+    first = large.manifest.chunks or []
+    assert sum(chunk.row_count or 0 for chunk in first) == 30_000
+    second = bench.client.statement_execution.get_statement_result_chunk_n(
+        str(large.statement_id), 1
+    )
+    assert second.external_links
+    assert second.external_links[0].row_offset == first[1].row_offset
+    answer = linked(some, Format.CSV)
+    assert answer.result
+    assert answer.result.external_links
+    link = str(answer.result.external_links[0].external_link)
+    assert requests.get(link[:-1] + "x", timeout=60).status_code == 403
+    moved = {"milliseconds": 16 * 60_000}
+    bench.server.request("POST", "/_bricklane/clock", json=moved).raise_for_status()
+    expired = requests.get(link, timeout=60)
+    moved = {"milliseconds": 60 * 60_000}
+    bench.server.request("POST", "/_bricklane/clock", json=moved).raise_for_status()
+    later = bench.client.statement_execution.get_statement(str(answer.statement_id))
+    back = {"milliseconds": -76 * 60_000}
+    bench.server.request("POST", "/_bricklane/clock", json=back).raise_for_status()
+    assert (expired.status_code, "expired" in expired.text) == (403, True)
+    assert later.status
+    assert later.status.state is StatementState.CLOSED
+
+
 def test_parameters_have_types(bench: Workbench) -> None:
     def item(name: str, value: str | None, kind: str | None = None) -> StatementParameterListItem:
         return StatementParameterListItem(name=name, value=value, type=kind)
@@ -126,8 +194,8 @@ def test_failures_are_told(bench: Workbench) -> None:
         bench.client.statement_execution.execute_statement("SELECT 1", "7")
     with pytest.raises(InvalidParameterValue, match='wait_timeout must be "0s", or "5s" to "50s"'):
         execute(bench, "SELECT 1", wait_timeout="1s")
-    with pytest.raises(InvalidParameterValue, match="disposition EXTERNAL_LINKS is not supported"):
-        execute(bench, "SELECT 1", disposition=Disposition.EXTERNAL_LINKS)
+    with pytest.raises(InvalidParameterValue, match="format CSV needs the disposition EXTERNAL"):
+        execute(bench, "SELECT 1", format=Format.CSV)
     with pytest.raises(NotFound, match="was not found"):
         bench.client.statement_execution.get_statement("nothing")
 

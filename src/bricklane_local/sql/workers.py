@@ -1,0 +1,233 @@
+"""The processes that run statements: one for each principal who uses the workspace's warehouses.
+
+A worker holds one Spark session for each session of a client, and ends when it has had none for a
+while. The protocol is described in ``bricklane_runtime/sql/worker.py``. Workers reach this process
+over loopback and are known by a secret, which their specification (0600, removed once read) holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import secrets
+import shutil
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from bricklane_local.errors import LocalError
+
+if TYPE_CHECKING:
+    from bricklane_local.cloud import Workspace
+    from bricklane_local.compute.pool import ComputePool
+    from bricklane_local.identity.principals import Principal
+
+IDLE_SECONDS = 120.0
+GRACE_SECONDS = 5.0
+# Of one message; the longest are errors that show a plan.
+LINE_LIMIT = 64 * 1024 * 1024
+LOOPBACK = "127.0.0.1"
+Message = dict[str, Any]
+
+
+class SqlWorkerError(LocalError):
+    """A worker ended, or could not be started."""
+
+
+class SqlWorker:
+    """One process.
+
+    Args:
+        process: runs it to its end.
+        connection: to it.
+    """
+
+    def __init__(
+        self,
+        process: asyncio.Task[None],
+        connection: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    ) -> None:
+        self._process = process
+        self._reader, self._writer = connection
+        self._waiting: dict[str, asyncio.Future[Message]] = {}
+        self._sessions: set[str] = set()
+        self._idle: asyncio.TimerHandle | None = None
+        self.alive = True
+        self._reading = asyncio.create_task(self._read())
+
+    async def _read(self) -> None:
+        try:
+            while line := await self._reader.readline():
+                message = orjson.loads(line)
+                name = message.get("id") or message["session"]
+                waiting = self._waiting.pop(name, None)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(message)
+        finally:
+            self.alive = False
+            for waiting in self._waiting.values():
+                if not waiting.done():
+                    waiting.set_exception(
+                        SqlWorkerError("The process that ran the statements has ended")
+                    )
+            self._writer.close()
+
+    def _send(self, message: Message) -> None:
+        self._writer.write(orjson.dumps(message) + b"\n")
+
+    async def _ask(self, name: str, message: Message) -> Message | None:
+        """Send a message and return the error that the worker answers, if any."""
+        if not self.alive:
+            raise SqlWorkerError("The process that ran the statements has ended")
+        self._waiting[name] = asyncio.get_running_loop().create_future()
+        self._send(message)
+        try:
+            answer = await self._waiting[name]
+        finally:
+            self._waiting.pop(name, None)
+        error: Message | None = answer["error"]
+        return error
+
+    async def open(self, wanted: Message) -> tuple[str, Message | None]:
+        """Open a session; return its name, and the error that it met.
+
+        Args:
+            wanted: ``catalog``, ``schema``, ``conf`` and ``settings``.
+        """
+        name = uuid.uuid4().hex
+        self._sessions.add(name)
+        if self._idle is not None:
+            self._idle.cancel()
+        return name, await self._ask(name, {**wanted, "op": "open", "session": name})
+
+    async def execute(self, session: str, request: Message) -> Message | None:
+        """Run a statement to its end; return its error, if it met one."""
+        return await self._ask(request["id"], {**request, "op": "execute", "session": session})
+
+    def cancel(self, session: str, statement_id: str) -> None:
+        """Stop a statement."""
+        if self.alive:
+            self._send({"op": "cancel", "session": session, "id": statement_id})
+
+    def close(self, session: str) -> None:
+        """Close a session; the process ends when it has had none for a while."""
+        self._sessions.discard(session)
+        if self.alive:
+            self._send({"op": "close", "session": session})
+            if not self._sessions:
+                loop = asyncio.get_running_loop()
+                self._idle = loop.call_later(IDLE_SECONDS, self._expire)
+
+    def _expire(self) -> None:
+        if not self._sessions:
+            self.alive = False
+            self._writer.close()
+
+    async def stop(self) -> None:
+        """End the process."""
+        if self._idle is not None:
+            self._idle.cancel()
+        self._process.cancel()
+        self._reading.cancel()
+        await asyncio.gather(self._process, self._reading, return_exceptions=True)
+
+
+class SqlWorkers:
+    """The workers of one workspace.
+
+    Args:
+        workspace: which.
+        pool: Spark and processes.
+    """
+
+    def __init__(self, workspace: Workspace, pool: ComputePool) -> None:
+        self._workspace = workspace
+        self._pool = pool
+        self._root = workspace.cloud.paths.sql_workers(workspace.name)
+        self._server: asyncio.Server | None = None
+        self._expected: dict[
+            str, asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
+        ] = {}
+        self._workers: dict[str, asyncio.Task[SqlWorker]] = {}
+
+    async def of(self, caller: Principal) -> SqlWorker:
+        """Return the worker of a principal, started if need be.
+
+        Raises:
+            LocalError: when Spark or the process cannot be started.
+        """
+        name = caller.user_name
+        starting = self._workers.get(name)
+        if starting is None or not _usable(starting):
+            starting = asyncio.create_task(self._start(caller))
+            self._workers[name] = starting
+        # Whoever waits may be cancelled; the worker is for others too.
+        return await asyncio.shield(starting)
+
+    async def _start(self, caller: Principal) -> SqlWorker:
+        from bricklane_local.compute.specification import common
+
+        spark, _ = await asyncio.gather(self._pool.spark(), self._workspace.cloud.samples.ready())
+        secret, port = secrets.token_hex(32), await self._listen()
+        tokens = self._workspace.cloud.tokens
+        token = tokens.issue_run(self._workspace.name, caller, 0)
+        folder = self._root / uuid.uuid4().hex
+        folder.mkdir(parents=True)
+        specification = common(self._workspace, folder, token, caller.user_name, spark) | {
+            "kind": "sql_worker",
+            "working_directory": str(folder),
+            "sql_worker": {"host": LOOPBACK, "port": port, "secret": secret},
+        }
+        expected = asyncio.get_running_loop().create_future()
+        self._expected[secret] = expected
+
+        async def run() -> None:
+            try:
+                await self._pool.run(specification, cold=False, grace=GRACE_SECONDS)
+            finally:
+                tokens.revoke_run(token)
+                shutil.rmtree(folder, ignore_errors=True)
+
+        process = asyncio.create_task(run())
+        try:
+            await asyncio.wait({process, expected}, return_when=asyncio.FIRST_COMPLETED)
+            if not expected.done():
+                await process
+                raise SqlWorkerError("The process that runs statements ended while it started")
+            return SqlWorker(process, expected.result())
+        finally:
+            self._expected.pop(secret, None)
+
+    async def _listen(self) -> int:
+        if self._server is None:
+            self._server = await asyncio.start_server(self._admit, LOOPBACK, 0, limit=LINE_LIMIT)
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    async def _admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ValueError, OSError):
+            given = (await reader.readline()).strip().decode("ascii", "replace")
+            for secret, expected in list(self._expected.items()):
+                if hmac.compare_digest(secret, given) and not expected.done():
+                    expected.set_result((reader, writer))
+                    return
+        writer.close()
+
+    async def stop(self) -> None:
+        """End all processes."""
+        if self._server is not None:
+            self._server.close()
+        for starting in self._workers.values():
+            if starting.done() and not starting.cancelled() and starting.exception() is None:
+                await starting.result().stop()
+            else:
+                starting.cancel()
+        await asyncio.gather(*self._workers.values(), return_exceptions=True)
+
+
+def _usable(starting: asyncio.Task[SqlWorker]) -> bool:
+    if not starting.done():
+        return True
+    return not starting.cancelled() and starting.exception() is None and starting.result().alive

@@ -1,0 +1,1 @@
+"""Sessions of SQL warehouses: statements in, files of results out."""

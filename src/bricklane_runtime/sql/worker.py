@@ -1,0 +1,137 @@
+"""A process that holds the Spark sessions of one principal and runs statements in them.
+
+It connects to the server on loopback, sends the secret of its specification as its first line, and
+then answers JSON lines until the connection ends:
+
+- ``{"op": "open", "session", "catalog", "schema", "conf", "settings"}`` → ``{"event": "opened",
+  "session", "error"}``; ``conf`` is the workspace's, ``settings`` are the client's.
+- ``{"op": "execute", "session", "id", …}``, see :class:`bricklane_runtime.sql.execution.Request` →
+  ``{"event": "ended", "id", "error"}``; statements run side by side.
+- ``{"op": "cancel", "session", "id"}`` stops a statement, which then ends with an error.
+- ``{"op": "close", "session"}`` forgets a session.
+
+``error`` is null, or ``{"type", "message", "sql_state"}``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+from bricklane_runtime.failures import failure
+from bricklane_runtime.results import Outcome
+from bricklane_runtime.session import RunSession, quoted
+from bricklane_runtime.sql.execution import Request, execute
+
+if TYPE_CHECKING:
+    from bricklane_runtime.task import Task
+
+
+def serve(task: Task) -> Outcome:
+    """Serve the server that has started this process, until it closes the connection."""
+    place = task.specification.sql_worker
+    if place is None:
+        raise ValueError("The task has kind sql_worker, but no sql_worker")
+    task.vault.hide(place.secret)
+    with socket.create_connection((place.host, place.port)) as connection:
+        connection.sendall(place.secret.encode() + b"\n")
+        Worker(task, connection).serve()
+    return Outcome()
+
+
+class Worker:
+    """The sessions of one process.
+
+    Args:
+        task: says where Spark is, and as whom.
+        connection: to the server.
+    """
+
+    def __init__(self, task: Task, connection: socket.socket) -> None:
+        self._task = task
+        self._connection = connection
+        self._sending = threading.Lock()
+        self._sessions: dict[str, RunSession] = {}
+        self._cancelled: set[str] = set()
+
+    def serve(self) -> None:
+        """Answer messages until the connection ends."""
+        with self._connection.makefile("r", encoding="utf-8") as lines:
+            for line in lines:
+                message = json.loads(line)
+                operate = OPERATIONS[message["op"]]
+                threading.Thread(target=operate, args=(self, message), daemon=True).start()
+
+    def _send(self, message: dict[str, Any]) -> None:
+        line = json.dumps(self._task.vault.redactor.data(message)).encode() + b"\n"
+        with self._sending, contextlib.suppress(OSError):  # the server is gone, and so is its wish
+            self._connection.sendall(line)
+
+    def _open(self, message: dict[str, Any]) -> None:
+        name = message["session"]
+        answer = {"event": "opened", "session": name, "error": None}
+        try:
+            self._sessions[name] = self._session(message)
+        except Exception as error:
+            answer["error"] = described(error)
+        self._send(answer)
+
+    def _session(self, message: dict[str, Any]) -> RunSession:
+        specification = self._task.specification
+        catalog, schema = message.get("catalog"), message.get("schema")
+        spark = dataclasses.replace(specification.spark, conf=message.get("conf") or {})
+        session = RunSession(
+            dataclasses.replace(specification, spark=spark, catalog=catalog or "", schema="")
+        )
+        for key, value in (message.get("settings") or {}).items():
+            session.conf.set(key, value)
+        if schema:
+            session.sql(f"USE SCHEMA {quoted(schema)}")
+        return session
+
+    def _execute(self, message: dict[str, Any]) -> None:
+        answer: dict[str, Any] = {"event": "ended", "id": message["id"], "error": None}
+        try:
+            session = self._sessions[message["session"]]
+            session.addTag(message["id"])  # of this thread alone
+            if message["id"] not in self._cancelled:
+                execute(session, Request.of(message), self._task.vault.redactor.values)
+        except Exception as error:
+            answer["error"] = described(error)
+        self._send(answer)
+
+    def _cancel(self, message: dict[str, Any]) -> None:
+        self._cancelled.add(message["id"])
+        session = self._sessions.get(message["session"])
+        if session is not None and session.is_connected:
+            with contextlib.suppress(Exception):  # it has ended, or will end with its session
+                session.interruptTag(message["id"])
+
+    def _close(self, message: dict[str, Any]) -> None:
+        session = self._sessions.pop(message["session"], None)
+        if session is not None:
+            with contextlib.suppress(Exception):  # Spark forgets idle sessions by itself
+                session.stop()
+
+
+OPERATIONS = {
+    "open": Worker._open,
+    "execute": Worker._execute,
+    "cancel": Worker._cancel,
+    "close": Worker._close,
+}
+
+
+def described(error: Exception) -> dict[str, Any]:
+    """Return an error as the server gets it."""
+    found = failure(error)
+    state = getattr(error, "getSqlState", None)
+    return {
+        "type": found.type,
+        "message": found.message,
+        "sql_state": state() if callable(state) else None,
+    }
