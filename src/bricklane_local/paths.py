@@ -112,6 +112,10 @@ class StatePaths:
         """Return the folder of results of SQL statements of workspace ``name``."""
         return self.workspace(name) / "statements"
 
+    def pipelines(self, name: str) -> Path:
+        """Return the folder of what pipelines of workspace ``name`` keep beside their tables."""
+        return self.workspace(name) / "pipelines"
+
     def runs(self, name: str) -> Path:
         """Return the folder of run outputs of workspace ``name``."""
         return self.workspace(name) / "runs"
