@@ -41,6 +41,7 @@ from bricklane_local.pages.runs import RunPages
 from bricklane_local.paths import StatePaths
 from bricklane_local.permissions.access import Access
 from bricklane_local.permissions.service import Permissions
+from bricklane_local.pipelines.engine import PipelineEngine
 from bricklane_local.resources.service import Resources
 from bricklane_local.secrets.service import Secrets
 from bricklane_local.sql.statements import Statements
@@ -188,6 +189,7 @@ class Workspace:
             self.objects, cloud.blobs, cloud.paths.view(row.name), self.access.allows_change
         )
         self.engine = JobEngine(self, ComputeExecutor(self, cloud.pool))
+        self.pipelines = PipelineEngine(self, cloud.pool)
         self.pages = RunPages(self)
         self.resources = Resources(self)
 
@@ -224,11 +226,13 @@ class Workspace:
     def start(self) -> None:
         """Bring interrupted work to a clear state."""
         self.statements.start()
+        self.pipelines.start()
         self.engine.start()
 
     async def stop(self) -> None:
         """End all work that is under way."""
         await self.engine.stop()
+        await self.pipelines.stop()
         await self.statements.stop()
 
     def run_folder(self, task_run_id: int) -> Path:

@@ -116,6 +116,10 @@ class StatePaths:
         """Return the folder of the processes that run SQL statements of workspace ``name``."""
         return self.workspace(name) / "sql"
 
+    def pipelines(self, name: str) -> Path:
+        """Return the folder of what pipelines of workspace ``name`` keep beside their tables."""
+        return self.workspace(name) / "pipelines"
+
     def runs(self, name: str) -> Path:
         """Return the folder of run outputs of workspace ``name``."""
         return self.workspace(name) / "runs"

@@ -186,8 +186,16 @@ def install(specification: Specification) -> RunSession:
     os.environ.update(remote_environment(specification))
     for name in REPEATING_LOGGERS:
         PySparkLogger.getLogger(name).disabled = True
-    session = RunSession(specification)
+    session = _session_class(specification)(specification)
     session_class: Any = SparkSession
     session_class._default_session = session
     session_class._active_session.session = session
     return session
+
+
+def _session_class(specification: Specification) -> type[RunSession]:
+    if specification.kind != "pipeline":
+        return RunSession
+    from bricklane_runtime.pipelines.session import PipelineSession
+
+    return PipelineSession

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,12 +105,68 @@ class SqlWorker:
 
 
 @dataclass(frozen=True, slots=True)
+class PipelineSource:
+    """A source of a pipeline.
+
+    Args:
+        kind: ``notebook``, ``python`` or ``sql``.
+        path: in the workspace.
+        file: where its content is.
+        folder: that holds it, where its imports and relative paths begin.
+        language: of a notebook, ``PYTHON`` or ``SQL``.
+        format: of a notebook, ``SOURCE`` or ``JUPYTER``.
+    """
+
+    kind: str
+    path: str
+    file: str
+    folder: str
+    language: str = "PYTHON"
+    format: str = "SOURCE"
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineTask:
+    """A pipeline to update.
+
+    Args:
+        pipeline_id: its id.
+        update_id: of the update.
+        storage: folder for checkpoints and all else that it keeps beside its tables.
+        sources: what defines it, as documents of :class:`PipelineSource`.
+        configuration: settings by name.
+        parameters: settings of this update.
+        root_folder: folder that its sources import from, or "".
+        continuous: run again and again until it is stopped.
+        validate_only: change no table.
+        full_refresh: empty all tables first.
+        refresh_selection: tables to update; with the next, none for all.
+        full_refresh_selection: tables to empty and update.
+        reset_checkpoint_selection: flows that begin their sources again.
+    """
+
+    pipeline_id: str
+    update_id: str
+    storage: str
+    sources: list[PipelineSource] = field(default_factory=list)
+    configuration: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = field(default_factory=dict)
+    root_folder: str = ""
+    continuous: bool = False
+    validate_only: bool = False
+    full_refresh: bool = False
+    refresh_selection: list[str] = field(default_factory=list)
+    full_refresh_selection: list[str] = field(default_factory=list)
+    reset_checkpoint_selection: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class Specification:
     """One task run.
 
     Args:
-        kind: ``notebook``, ``python_wheel``, ``spark_python``, ``sql_file`` or
-            ``sql_worker``.
+        kind: ``notebook``, ``python_wheel``, ``spark_python``, ``sql_file``, ``sql_worker`` or
+            ``pipeline``.
         run_directory: folder for the outputs.
         host: URL of the workspace.
         token: the run's own token.
@@ -132,6 +188,7 @@ class Specification:
         python_file: with kind ``spark_python``.
         sql_file: with kind ``sql_file``.
         sql_worker: with kind ``sql_worker``.
+        pipeline: with kind ``pipeline``.
     """
 
     kind: str
@@ -156,6 +213,7 @@ class Specification:
     python_file: PythonFileTask | None = None
     sql_file: SqlFileTask | None = None
     sql_worker: SqlWorker | None = None
+    pipeline: PipelineTask | None = None
 
     def context_value(self, name: str) -> str:
         """Return an id of the context as text, "" when the server gave none."""
@@ -170,6 +228,7 @@ PARTS = {
     "python_file": PythonFileTask,
     "sql_file": SqlFileTask,
     "sql_worker": SqlWorker,
+    "pipeline": PipelineTask,
 }
 
 
@@ -183,6 +242,10 @@ def parse(document: dict[str, Any]) -> Specification:
     for name, part in PARTS.items():
         if values.get(name) is not None:
             values[name] = part(**_known(part, values[name]))
+    pipeline = values.get("pipeline")
+    if pipeline is not None:
+        sources = [PipelineSource(**_known(PipelineSource, item)) for item in pipeline.sources]
+        values["pipeline"] = replace(pipeline, sources=sources)
     return Specification(**values)
 
 

@@ -208,10 +208,17 @@ def _serve_sql(task: Task) -> Outcome:
     return serve(task)
 
 
+def _run_pipeline(task: Task) -> Outcome:
+    from bricklane_runtime.pipelines.update import run_pipeline
+
+    return run_pipeline(task)
+
+
 RUNNERS: dict[str, Callable[[Any], Outcome]] = {
     "notebook": _run_notebook,
     "python_wheel": _run_wheel,
     "spark_python": _run_file,
     "sql_file": _run_sql_file,
     "sql_worker": _serve_sql,
+    "pipeline": _run_pipeline,
 }

@@ -12,6 +12,7 @@ from bricklane_local.identity.routes import ROUTES as IDENTITY
 from bricklane_local.jobs.routes import ROUTES as JOBS
 from bricklane_local.pages.routes import ROUTES as PAGES
 from bricklane_local.permissions.routes import ROUTES as PERMISSIONS
+from bricklane_local.pipelines.routes import ROUTES as PIPELINES
 from bricklane_local.resources.families import FAMILIES as RESOURCES
 from bricklane_local.secrets.routes import ROUTES as SECRETS
 from bricklane_local.sql.routes import ROUTES as SQL
@@ -24,6 +25,7 @@ FAMILIES: dict[str, list[Route]] = {
     "Files": FILES,
     "DBFS": DBFS,
     "Jobs": JOBS,
+    "Pipelines": PIPELINES,
     "SQL warehouses": SQL,
     "Permissions": PERMISSIONS,
     "Secrets": SECRETS,

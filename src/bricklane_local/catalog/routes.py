@@ -111,7 +111,7 @@ def table_summaries(call: Call) -> dict[str, Any]:
     items = listing.tables_like(call.cloud.metastore, caller_of(call), catalog, patterns, asked)
     found, token = listing.cut(items, asked.size)
     summaries = [
-        {"full_name": item.document.key, "table_type": item.document.body["table_type"]}
+        {"full_name": item.document.key, "table_type": tables.type_of(item.document.body)}
         for item in found
     ]
     return ({"tables": summaries} if summaries else {}) | (

@@ -19,6 +19,8 @@ from bricklane_local.catalog.privileges import CREATE_EXTERNAL_TABLE, CREATE_TAB
 from bricklane_local.catalog.storage.coverage import require_location
 
 MANAGED, EXTERNAL, VIEW = "MANAGED", "EXTERNAL", "VIEW"
+# The field of a managed table that belongs to a pipeline: the type that is shown of it.
+PIPELINE_TYPE = "pipeline_table_type"
 DELTA = "DELTA"
 STAGING = "staging_table"
 
@@ -40,7 +42,8 @@ def summary(metastore: Metastore, full_name: str, body: dict[str, Any]) -> dict[
     """Return the ``TableInfo`` of a stored table, without a look at its data."""
     catalog, schema, name = full_name.split(".")
     return {
-        **body,
+        **{key: value for key, value in body.items() if key != PIPELINE_TYPE},
+        "table_type": type_of(body),
         "name": name,
         "catalog_name": catalog,
         "schema_name": schema,
@@ -49,6 +52,32 @@ def summary(metastore: Metastore, full_name: str, body: dict[str, Any]) -> dict[
         "metastore_id": metastore.id,
         "browse_only": False,
     }
+
+
+def type_of(body: dict[str, Any]) -> str:
+    """Return the type of a stored table as the API shows it."""
+    return str(body.get(PIPELINE_TYPE) or body["table_type"])
+
+
+def belong(metastore: Metastore, full_name: str, pipeline_id: str, table_type: str) -> None:
+    """Note that a managed table belongs to a pipeline.
+
+    Args:
+        metastore: that has it.
+        full_name: of the table.
+        pipeline_id: of the pipeline.
+        table_type: ``MATERIALIZED_VIEW`` or ``STREAMING_TABLE``.
+    """
+    body = metastore.body(TABLE, full_name)
+    changed = body | {"pipeline_id": pipeline_id, PIPELINE_TYPE: table_type}
+    if changed != body:
+        metastore.space.update(TABLE.name, full_name, changed)
+
+
+def of_pipeline(metastore: Metastore, pipeline_id: str) -> list[str]:
+    """Return the full names of the tables of a pipeline."""
+    documents = metastore.children(TABLE)
+    return [each.key for each in documents if each.body.get("pipeline_id") == pipeline_id]
 
 
 def exists(metastore: Metastore, full_name: str, caller: Caller) -> bool:

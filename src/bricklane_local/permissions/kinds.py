@@ -55,6 +55,12 @@ def _job_owner(workspace: Workspace, object_id: str, owner: str) -> None:
     workspace.engine.jobs.set_owner(int(object_id), owner)
 
 
+def _pipeline_owner(workspace: Workspace, object_id: str, owner: str) -> None:
+    from bricklane_local.pipelines.pipelines import set_owner
+
+    set_owner(workspace, object_id, owner)
+
+
 def _tree_object_exists(workspace: Workspace, object_id: str) -> bool:
     return workspace.objects.by_id(object_id) is not None
 
@@ -104,6 +110,14 @@ KINDS = {
     kind.name: kind
     for kind in (
         ObjectKind("jobs", "job", levels.JOB, _stored("job"), owned=True, on_owner=_job_owner),
+        ObjectKind(
+            "pipelines",
+            "pipelines",
+            levels.PIPELINE,
+            _stored("pipeline"),
+            owned=True,
+            on_owner=_pipeline_owner,
+        ),
         _in_tree("directories", "directory"),
         _in_tree("notebooks", "notebook"),
         _in_tree("files", "file"),

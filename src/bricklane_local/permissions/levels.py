@@ -26,6 +26,12 @@ JOB = {
     OWNER: "Is the owner of the job",
     MANAGE: "Can view, run, cancel, edit and change permissions",
 }
+PIPELINE = {
+    VIEW: "Can view the pipeline, its updates and its event log",
+    RUN: "Can view the pipeline, and start and stop its updates",
+    OWNER: "Is the owner of the pipeline",
+    MANAGE: "Can view, run, edit, delete and change permissions",
+}
 CLUSTER = {
     ATTACH: "Can view the cluster and attach to it",
     RESTART: "Can attach, start, restart and terminate",

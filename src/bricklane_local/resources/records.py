@@ -71,7 +71,7 @@ class Records:
 
     def _create(self, sent: Body, act: Act) -> Body:
         kind = self.kind
-        body = {**kind.defaults, **self._taken_over(sent), CREATED_BY: act.caller.user_name}
+        body = {**kind.defaults, **self.taken_over(sent), CREATED_BY: act.caller.user_name}
         self._require_fields(body)
         self._put_in_folder(act, body)
         number = self._number()
@@ -126,7 +126,7 @@ class Records:
             self._workspace.access.require_path(act.caller, folder, MANAGE)
             body[FOLDER] = folder
 
-    def _taken_over(self, sent: Body) -> Body:
+    def taken_over(self, sent: Body) -> Body:
         """Return what a client may set of what it sent."""
         unwanted = {*self.kind.outputs, *self.kind.controls, self.kind.key} - {
             *self.kind.required,
@@ -214,7 +214,7 @@ class Records:
         """
         gone = {*removed} - {*self.kind.required, *self.kind.outputs, self.kind.key}
         kept = {name: value for name, value in old.items() if name not in gone}
-        return self.save(old, {**kept, **self._taken_over(sent)}, caller)
+        return self.save(old, {**kept, **self.taken_over(sent)}, caller)
 
     def replace(self, old: Body, sent: Body, caller: Principal) -> Body:
         """Set all fields of a resource; those that are not sent get their defaults.
@@ -224,7 +224,7 @@ class Records:
         """
         own = {*self.kind.outputs, self.kind.key}
         kept = {name: old[name] for name in old if name in own or name.startswith("_")}
-        body = {**self.kind.defaults, **kept, **self._taken_over(sent)}
+        body = {**self.kind.defaults, **kept, **self.taken_over(sent)}
         self._require_fields(body)
         return self.save(old, body, caller)
 
@@ -300,6 +300,10 @@ class Records:
             self._unique.claim(body)
             restored = {**body, **fields}
             self.save(restored, dict(restored), caller)
+
+    def all(self) -> list[Body]:
+        """Return all resources of the kind, whoever sees them."""
+        return [document.body for document in self._space.select(self.kind.document)]
 
     def show(self, body: Body) -> Body:
         """Return a resource as the API shows it."""

@@ -45,7 +45,9 @@ DATABRICKS: Mapping[str, str] = {
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.connect.grpc.interceptor.classes": "org.apache.spark.sql.connect.bricklane.CatalogCalls",
     # The server's side of delta.tables, for which Delta has a jar of its own with a release apart.
-    "spark.connect.extensions.relation.classes": "bricklane.spark.DeltaRelations",
+    "spark.connect.extensions.relation.classes": (
+        "bricklane.spark.DeltaRelations,bricklane.spark.TableReferences"
+    ),
     "spark.connect.extensions.command.classes": "bricklane.spark.DeltaCommands",
     # Paths without a scheme are DBFS paths on Databricks.
     "spark.hadoop.fs.defaultFS": "dbfs:///",

@@ -26,7 +26,9 @@ final case class TableRecord(json: JsonNode) {
   def catalogName: String = json.path("catalog_name").asText
   def tableType: String = json.path("table_type").asText
   def isView: Boolean = tableType == "VIEW"
-  def isManaged: Boolean = tableType == "MANAGED"
+  // The tables of pipelines are managed tables with a type of their own.
+  def isManaged: Boolean =
+    Set("MANAGED", "MATERIALIZED_VIEW", "STREAMING_TABLE").contains(tableType)
   def location: Option[String] = text("storage_location")
   def comment: Option[String] = text("comment")
   def format: String = text("data_source_format").getOrElse("DELTA").toLowerCase(Locale.ROOT)

@@ -1,0 +1,1 @@
+"""Pipelines: their definitions, their updates, their event logs, and what runs them."""

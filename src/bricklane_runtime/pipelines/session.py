@@ -1,0 +1,149 @@
+"""The Spark session of a pipeline's sources: reading a dataset of the pipeline is a dependency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import pyspark.sql.connect.proto as messages
+from google.protobuf.wrappers_pb2 import StringValue  # type: ignore[import-untyped]
+from pyspark.sql.connect.client import SparkConnectClient
+from pyspark.sql.connect.dataframe import DataFrame
+from pyspark.sql.connect.plan import LogicalPlan
+from pyspark.sql.connect.readwriter import DataFrameReader
+from pyspark.sql.connect.streaming.readwriter import DataStreamReader
+
+from bricklane_runtime.session import RunSession
+from bricklane_runtime.specification import Specification
+
+# Our server plugin's message: field 1 has the text of a query.
+REFERENCES = "type.googleapis.com/bricklane.TableReferences"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A table that the text of a query names.
+
+    Args:
+        parts: its name.
+        start: position of its first character in the text.
+        stop: position of its last character.
+        streaming: whether it is read as a stream.
+    """
+
+    parts: tuple[str, ...]
+    start: int
+    stop: int
+    streaming: bool
+
+
+class Reads(Protocol):
+    """Answers what a query of the pipeline reads while it is evaluated."""
+
+    def table(self, name: str, reader: Any, *, streaming: bool) -> Any:
+        """Return the data frame of a table, of the pipeline or not.
+
+        Args:
+            name: as the source writes it.
+            reader: pyspark's reader with the options of the source; None for none.
+            streaming: whether it is read as a stream.
+        """
+        ...
+
+    def statement(self, text: str) -> str:
+        """Return a query with the names that its tables have where it runs."""
+        ...
+
+
+class TableReader(DataFrameReader):
+    """``spark.read`` in a pipeline."""
+
+    def table(self, tableName: str) -> DataFrame:  # noqa: N803 - pyspark's name
+        """Return a table."""
+        reads = cast("PipelineSession", self._client).reads
+        if reads is None:
+            return super().table(tableName)
+        found: DataFrame = reads.table(tableName, self, streaming=False)
+        return found
+
+    def plain_table(self, name: str) -> DataFrame:
+        """Return a table as Spark knows it."""
+        return super().table(name)
+
+
+class TableStreamReader(DataStreamReader):
+    """``spark.readStream`` in a pipeline."""
+
+    def table(self, tableName: str) -> DataFrame:  # noqa: N803 - pyspark's name
+        """Return a table as a stream."""
+        reads = cast("PipelineSession", self._client).reads
+        if reads is None:
+            return super().table(tableName)
+        found: DataFrame = reads.table(tableName, self, streaming=True)
+        return found
+
+    def plain_table(self, name: str) -> DataFrame:
+        """Return a table as Spark knows it, as a stream."""
+        return super().table(name)
+
+
+class PipelineSession(RunSession):
+    """The session of an update of a pipeline.
+
+    Args:
+        specification: of the update.
+    """
+
+    def __init__(self, specification: Specification) -> None:
+        super().__init__(specification)
+        # Set while a query of the pipeline is evaluated.
+        self.reads: Reads | None = None
+
+    @property
+    def read(self) -> TableReader:
+        """Readers of batches."""
+        return TableReader(self)
+
+    @property
+    def readStream(self) -> TableStreamReader:  # noqa: N802 - pyspark's name
+        """Readers of streams."""
+        return TableStreamReader(self)
+
+    def table(self, tableName: str) -> DataFrame:  # noqa: N803 - pyspark's name
+        """Return a table."""
+        return self.read.table(tableName)
+
+    def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> DataFrame:  # noqa: N803
+        """Return the data frame of a statement."""
+        if self.reads is not None and not kwargs:
+            sqlQuery = self.reads.statement(sqlQuery)  # noqa: N806 - pyspark's name
+        found: Any = super().sql(sqlQuery, args, **kwargs)
+        return cast("DataFrame", found)
+
+    def references(self, text: str) -> list[Reference]:
+        """Return the tables that a query names, as Spark's parser reads it.
+
+        Raises:
+            pyspark.errors.ParseException: the text is no statement.
+        """
+        rows = DataFrame(TableReferences(text), self).collect()
+        return [Reference(tuple(row[0]), row[1], row[2], row[3]) for row in rows]
+
+
+class TableReferences(LogicalPlan):
+    """A relation of the tables that a query names, answered by our plugin in Spark.
+
+    Args:
+        text: the query.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(None)
+        self._text = text
+
+    def plan(self, session: SparkConnectClient) -> messages.Relation:  # noqa: ARG002 - pyspark's
+        """Return the message."""
+        relation = self._create_proto_relation()
+        relation.extension.type_url = REFERENCES
+        relation.extension.value = StringValue(value=self._text).SerializeToString()
+        return relation
