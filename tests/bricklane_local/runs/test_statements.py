@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import pyarrow  # type: ignore[import-untyped]
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 import requests
 from databricks.sdk.errors import InvalidParameterValue, NotFound, PermissionDenied
@@ -118,7 +118,7 @@ def test_results_are_behind_links(bench: Workbench) -> None:
         *(["0", "a,b"], ["1", None], ["2", "a,b"])
     ]
     stream = content(linked(some, Format.ARROW_STREAM)).content
-    assert pyarrow.ipc.open_stream(stream).read_all().to_pylist()[2] == {"id": 2, "text": "a,b"}
+    assert pa.ipc.open_stream(stream).read_all().to_pylist()[2] == {"id": 2, "text": "a,b"}
     large = linked("SELECT repeat('x', 1000) FROM range(30000)", Format.CSV)
     assert large.manifest
     assert (large.manifest.total_chunk_count or 0) > 1
