@@ -130,7 +130,9 @@ class Reading:
                 continue
             self._evaluations[-1].inputs[dataset.name] = dataset
             name = self.named(dataset, streaming=dataset.name in streams)
-            replaced[reference.start : reference.stop + 1] = name
+            # Where a table is read as a stream, Spark counts the word as a part of its place.
+            read = f"STREAM {name}" if reference.streaming else name
+            replaced[reference.start : reference.stop + 1] = read
         return "".join(replaced)
 
     def frame(self, dataset: Dataset, reader: Any, *, streaming: bool) -> Any:

@@ -128,6 +128,8 @@ class Execution(Reading):
         before, after = Observation(INPUT), Observation(OUTPUT)
         frame, _ = self.evaluate(flow)
         frame = _declared(frame, dataset)
+        if not flow.once and not self._tables.keeps(dataset, frame.schema):
+            return self._made_anew(dataset, frame)
         if dataset.expectations:
             frame = frame.observe(before, *quality.before(dataset))
         frame = quality.enforced(frame, dataset).observe(after, *quality.after())
@@ -136,8 +138,17 @@ class Execution(Reading):
             application = f"{dataset.name}/{flow.name}/{self._storage.generation(dataset)}"
             store.append(frame, {"txnAppId": application, **ONCE})
         else:
-            store.replace(frame)
+            store.overwrite(frame)
         counts.add(dataset, _observed(before) if dataset.expectations else {}, _observed(after))
+        return counts
+
+    def _made_anew(self, dataset: Dataset, frame: Any) -> Counts:
+        """Replace a table whose columns have changed; Spark observes nothing of that."""
+        counts = Counts()
+        seen = frame.agg(*quality.before(dataset)).first().asDict() if dataset.expectations else {}
+        self._tables.replace(dataset, quality.enforced(frame, dataset))
+        written = self._tables.of(dataset).frame(self.session.read).count()
+        counts.add(dataset, seen, {quality.ROWS: written})
         return counts
 
     def _stream(self, dataset: Dataset, flow: Flow) -> Counts:
@@ -199,7 +210,7 @@ class Execution(Reading):
                 history if merged is None else merged.unionByName(history, allowMissingColumns=True)
             )
         if merged is not None and changes is not None:
-            self._tables.of(dataset).replace(applied(merged, changes))
+            self._tables.replace(dataset, applied(merged, changes))
 
 
 def _declared(frame: Any, dataset: Dataset) -> Any:

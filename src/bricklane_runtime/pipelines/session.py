@@ -26,7 +26,7 @@ class Reference:
 
     Args:
         parts: its name.
-        start: position of its first character in the text.
+        start: position of its first character in the text, STREAM before it included.
         stop: position of its last character.
         streaming: whether it is read as a stream.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import uuid
 from pathlib import Path
@@ -17,7 +18,7 @@ from bricklane_runtime.rest import Rest, RestError
 
 # The property by which a table names the pipeline that made it.
 PIPELINE_ID = "pipelines.pipelineId"
-GENERATION = "generation"
+GENERATION, DEFINITION = "generation", "definition"
 TABLES = "/api/2.1/unity-catalog/tables"
 
 
@@ -58,6 +59,19 @@ class Storage:
         """Return the address of a private table."""
         return (self.of(dataset) / "table").as_uri()
 
+    def definition(self, dataset: Dataset) -> dict[str, Any]:
+        """Return the definition by which a table was made, empty when none is known."""
+        file = self.of(dataset) / DEFINITION
+        found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        return found
+
+    def define(self, dataset: Dataset, definition: dict[str, Any]) -> None:
+        """Note the definition by which a table was made."""
+        file = self.of(dataset) / DEFINITION
+        made = file.with_suffix(".new")
+        made.write_text(json.dumps(definition), "utf-8")
+        made.replace(file)
+
     def reset(self, dataset: Dataset) -> None:
         """Forget how far the flows of a dataset have come, and what they kept."""
         shutil.rmtree(self.of(dataset))
@@ -90,6 +104,9 @@ class Store(Protocol):
 
     def replace(self, frame: Any) -> None:
         """Make the rows of a frame the table's only ones, and its columns the table's."""
+
+    def overwrite(self, frame: Any) -> None:
+        """Make the rows of a frame the table's only ones; the columns are the same."""
 
     def append(self, frame: Any, options: dict[str, str]) -> None:
         """Add the rows of a frame."""
@@ -164,6 +181,10 @@ class PublishedTable:
             writer = writer.clusterBy(*dataset.cluster_columns)
         writer.createOrReplace()
 
+    def overwrite(self, frame: Any) -> None:
+        """Make the rows of a frame the table's only ones; the columns are the same."""
+        frame.writeTo(self.sql).overwrite(f.lit(True))
+
     def append(self, frame: Any, options: dict[str, str]) -> None:
         """Add the rows of a frame."""
         frame.writeTo(self.sql).options(mergeSchema="true", **options).append()
@@ -206,6 +227,8 @@ class PrivateTable:
         if self._dataset.cluster_columns:
             writer = writer.clusterBy(*self._dataset.cluster_columns)
         writer.save(self._address)
+
+    overwrite = replace
 
     def append(self, frame: Any, options: dict[str, str]) -> None:
         """Add the rows of a frame."""
@@ -263,6 +286,57 @@ class Tables:
         if not there or (reset and dataset.kind is Kind.STREAMING_TABLE):
             columns = schema if dataset.schema is not None else nullable(schema)
             store.replace(self._session.createDataFrame([], columns))
+            self._storage.define(dataset, definition(dataset, schema))
+        elif dataset.kind is Kind.STREAMING_TABLE:
+            self._alter(dataset, store, definition(dataset, schema))
+
+    def _alter(self, dataset: Dataset, store: Store, wanted: dict[str, Any]) -> None:
+        """Have a table that keeps its data described as its source describes it now."""
+        known = self._storage.definition(dataset)
+        for field in LAYOUT:
+            if known.get(field, wanted[field]) != wanted[field]:
+                raise PipelineError(
+                    f"{field} of the streaming table '{dataset.name}' cannot change from "
+                    f"{known[field]} to {wanted[field]} with its data: refresh it fully"
+                )
+        if known == wanted or dataset.private:
+            return
+        if known.get("comment") != wanted["comment"]:
+            text = literal(wanted["comment"] or "")
+            self._session.sql(f"COMMENT ON TABLE {store.sql} IS {text}")
+        if wanted["properties"] and known.get("properties") != wanted["properties"]:
+            pairs = (f"{literal(k)} = {literal(v)}" for k, v in wanted["properties"].items())
+            self._session.sql(f"ALTER TABLE {store.sql} SET TBLPROPERTIES ({', '.join(pairs)})")
+        self._storage.define(dataset, wanted)
+
+    def keeps(self, dataset: Dataset, schema: types.StructType) -> bool:
+        """Say whether a table fits what its source defines now, so that only rows change."""
+        return dataset.private or self._storage.definition(dataset) == definition(dataset, schema)
+
+    def replace(self, dataset: Dataset, frame: Any) -> None:
+        """Make a table anew with the rows of a frame."""
+        self.of(dataset).replace(frame)
+        self._storage.define(dataset, definition(dataset, frame.schema))
+
+
+# What of a table cannot change while it keeps its data.
+LAYOUT = ("partition_cols", "cluster_by")
+
+
+def definition(dataset: Dataset, schema: types.StructType) -> dict[str, Any]:
+    """Return what decides how a table is made."""
+    return {
+        "schema": nullable(schema).jsonValue(),
+        "comment": dataset.comment,
+        "properties": dataset.properties,
+        "partition_cols": list(dataset.partition_columns),
+        "cluster_by": list(dataset.cluster_columns),
+    }
+
+
+def literal(text: str) -> str:
+    """Return a text as SQL writes it."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def nullable(schema: types.StructType) -> types.StructType:
