@@ -15,7 +15,7 @@ from bricklane_runtime.pipelines.changes import applied, kept
 from bricklane_runtime.pipelines.events import Events
 from bricklane_runtime.pipelines.model import Dataset, Flow, Kind, Name, PipelineError
 from bricklane_runtime.pipelines.quality import INPUT, OUTPUT, Counts
-from bricklane_runtime.pipelines.tables import Storage, Tables, has_table
+from bricklane_runtime.pipelines.tables import Storage, Tables, version
 
 POLL_SECONDS = 0.1
 # Settings of Delta by which a write is made once, however often it is tried.
@@ -194,7 +194,15 @@ class Execution(Reading):
             )
             for metrics in _batches(stream.start(address)):
                 counts.add(dataset, metrics.get(INPUT, {}), metrics.get(OUTPUT, {}))
-        self._apply_all(dataset)
+        # Looked up, not taken from the counts: an update that was killed between keeping and
+        # applying has left changes to apply.
+        versions = {
+            each.name: version(self._storage.changes(dataset, each.name))
+            for each in self.dataflow.flows_of(dataset)
+        }
+        if versions != self._storage.applied(dataset):
+            self._apply_all(dataset)
+            self._storage.apply(dataset, versions)
         return counts
 
     def _apply_all(self, dataset: Dataset) -> None:
@@ -202,7 +210,7 @@ class Execution(Reading):
         changes = None
         for flow in self.dataflow.flows_of(dataset):
             address = self._storage.changes(dataset, flow.name)
-            if flow.changes is None or not has_table(address):
+            if flow.changes is None or not version(address):
                 continue
             changes = flow.changes
             history = self.session.read.format("delta").load(address)
@@ -246,7 +254,13 @@ def _batches(query: Any) -> Iterator[dict[str, Any]]:
 
 
 def _metrics(progress: Any) -> dict[str, Any]:
-    return {name: row.asDict() for name, row in (progress.observedMetrics or {}).items()}
+    """Return what was observed of a batch; of a stream, rows come apart from their columns."""
+    found = {}
+    for name, row in (progress.observedMetrics or {}).items():
+        described = row.asDict()
+        names = [field["name"] for field in described["schema"]["fields"]]
+        found[name] = dict(zip(names, described["values"], strict=True))
+    return found
 
 
 def _observed(observation: Observation) -> dict[str, Any]:

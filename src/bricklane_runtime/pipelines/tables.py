@@ -18,7 +18,7 @@ from bricklane_runtime.rest import Rest, RestError
 
 # The property by which a table names the pipeline that made it.
 PIPELINE_ID = "pipelines.pipelineId"
-GENERATION, DEFINITION = "generation", "definition"
+GENERATION, DEFINITION, APPLIED = "generation", "definition", "applied"
 TABLES = "/api/2.1/unity-catalog/tables"
 
 
@@ -61,15 +61,29 @@ class Storage:
 
     def definition(self, dataset: Dataset) -> dict[str, Any]:
         """Return the definition by which a table was made, empty when none is known."""
-        file = self.of(dataset) / DEFINITION
-        found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
-        return found
+        return self._read(dataset, DEFINITION)
 
     def define(self, dataset: Dataset, definition: dict[str, Any]) -> None:
         """Note the definition by which a table was made."""
-        file = self.of(dataset) / DEFINITION
+        self._write(dataset, DEFINITION, definition)
+
+    def applied(self, dataset: Dataset) -> dict[str, Any]:
+        """Return the versions of the kept changes, by flow, that a table shows."""
+        return self._read(dataset, APPLIED)
+
+    def apply(self, dataset: Dataset, versions: dict[str, Any]) -> None:
+        """Note the versions of the kept changes that a table shows."""
+        self._write(dataset, APPLIED, versions)
+
+    def _read(self, dataset: Dataset, name: str) -> dict[str, Any]:
+        file = self.of(dataset) / name
+        found: dict[str, Any] = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        return found
+
+    def _write(self, dataset: Dataset, name: str, document: dict[str, Any]) -> None:
+        file = self.of(dataset) / name
         made = file.with_suffix(".new")
-        made.write_text(json.dumps(definition), "utf-8")
+        made.write_text(json.dumps(document), "utf-8")
         made.replace(file)
 
     def reset(self, dataset: Dataset) -> None:
@@ -82,9 +96,10 @@ class Storage:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def has_table(address: str) -> bool:
-    """Say whether there is a Delta table at the address of a folder of this machine."""
-    return Path(unquote(urlsplit(address).path), "_delta_log").exists()
+def version(address: str) -> str:
+    """Return the newest version of the Delta table in a folder of this machine, "" for none."""
+    log = Path(unquote(urlsplit(address).path), "_delta_log")
+    return max((file.name[:20] for file in log.glob("*.json")), default="")
 
 
 def safe(name: str) -> str:
@@ -212,7 +227,7 @@ class PrivateTable:
 
     def exists(self) -> bool:
         """Say whether the table is there."""
-        return has_table(self._address)
+        return bool(version(self._address))
 
     @property
     def sql(self) -> str:
