@@ -19,6 +19,8 @@ def install(session: Any, dbutils: Any, names: dict[str, Any]) -> None:
     # databricks-sdk takes this module as the sign that it runs on Databricks compute.
     _provide("dbruntime", UserNamespaceInitializer=_namespace(names))
     _provide("databricks.connect", DatabricksSession=_databricks_session(session))
+    if PipelineModule not in sys.meta_path:
+        sys.meta_path.append(PipelineModule)
 
 
 def _provide(name: str, **members: Any) -> None:
@@ -69,3 +71,21 @@ def _databricks_session(session: Any) -> type:
             return session
 
     return DatabricksSession
+
+
+class PipelineModule:
+    """Says why ``import dlt`` fails outside of a pipeline; last among what finds modules."""
+
+    @staticmethod
+    def find_spec(name: str, _path: object = None, _target: object = None) -> None:
+        """Refuse the module of pipelines, and find no other.
+
+        Raises:
+            ModuleNotFoundError: the module of pipelines is imported.
+        """
+        if name == "dlt":
+            raise ModuleNotFoundError(
+                "The Delta Live Tables (DLT) module is not supported outside of a pipeline: run "
+                "this code as a source of a pipeline",
+                name=name,
+            )

@@ -138,6 +138,11 @@ class PipelineEngine:
             await asyncio.wait({task})
         return self.updates.get(pipeline_id, update_id)
 
+    @staticmethod
+    def problem(update: Body) -> str:
+        """Return what an update failed with, "" when it did not fail."""
+        return str(update.get("_problem") or "")
+
     async def halt(self, pipeline_id: str) -> None:
         """End the active updates of a pipeline."""
         self.stop_updates(pipeline_id)
@@ -197,6 +202,7 @@ class PipelineEngine:
             "details": {"update_progress": {"state": state.value}},
         }
         if problem:
+            update["_problem"] = problem
             exception = {"class_name": kind or "UpdateFailure", "message": problem}
             event["error"] = {"fatal": True, "exceptions": [exception]}
         with self._workspace.cloud.database.transaction():
@@ -239,7 +245,7 @@ class PipelineEngine:
             principal = self._acting(pipeline)
             token = tokens.issue_run(self._workspace.name, principal, 0)
             try:
-                async with self._pool.place(nested=update["cause"] == "JOB_TASK"):
+                async with self._pool.place(nested=False):
                     with self._workspace.view.used_by(principal):
                         await self._work(pipeline, update, principal, token, self._pool)
             finally:

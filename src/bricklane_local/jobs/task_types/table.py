@@ -8,6 +8,7 @@ from bricklane_local.app.errors import invalid
 from bricklane_local.jobs.task_types.condition import CONDITION
 from bricklane_local.jobs.task_types.for_each import FOR_EACH
 from bricklane_local.jobs.task_types.notebook import NOTEBOOK
+from bricklane_local.jobs.task_types.pipeline import PIPELINE_TASK
 from bricklane_local.jobs.task_types.python_wheel import PYTHON_WHEEL
 from bricklane_local.jobs.task_types.run_job import RUN_JOB
 from bricklane_local.jobs.task_types.spark_python import SPARK_PYTHON
@@ -21,6 +22,7 @@ TASK_TYPES: dict[str, TaskType] = {
         CONDITION,
         FOR_EACH,
         NOTEBOOK,
+        PIPELINE_TASK,
         PYTHON_WHEEL,
         RUN_JOB,
         SPARK_PYTHON,
