@@ -35,6 +35,7 @@ REFUSED = {
     "gateway_definition": "ingestion gateways",
     "trigger": "triggers of pipelines: schedule a job with a pipeline_task",
     "filters": "filters of packages",
+    "event_log": "tables of events: the API and the command line list the events",
     "storage": "pipelines with a storage location, which publish to the Hive metastore",
 }
 # Fields of an answer that are not part of the pipeline's specification.

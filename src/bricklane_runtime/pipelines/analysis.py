@@ -95,6 +95,7 @@ class Reading:
         Raises:
             PipelineError: the query returns something else.
         """
+        self.session.use(*self.dataflow.namespaces[flow.name])
         with self.evaluating() as evaluation:
             frame = flow.query()
         if not hasattr(frame, "isStreaming"):

@@ -20,12 +20,14 @@ class Dataflow:
         schema: likewise.
         datasets: by name.
         flows: in the order in which they were defined.
+        namespaces: catalog and schema that were current where a flow was defined, by its name.
     """
 
     catalog: str
     schema: str
     datasets: dict[Name, Dataset] = field(default_factory=dict)
     flows: dict[str, Flow] = field(default_factory=dict)
+    namespaces: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def published(self, parts: Iterable[str]) -> Name:
         """Return the full name of a table as a source writes it.
@@ -104,6 +106,7 @@ class Dataflow:
                 "unique names."
             )
         self.flows[flow.name] = flow
+        self.namespaces[flow.name] = (self.catalog, self.schema)
 
     def flows_of(self, dataset: Dataset) -> list[Flow]:
         """Return the flows that fill a dataset."""

@@ -37,7 +37,6 @@ VIOLATIONS: dict[tuple[str, ...], Violation] = {
     ("FAIL", "UPDATE"): Violation.FAIL,
 }
 APPLY = (("APPLY", "CHANGES"), ("AUTO", "CDC"))
-COMMANDS = (("SET",), ("USE",))
 
 
 @dataclass(slots=True)
@@ -62,7 +61,7 @@ class Statements:
         dataflow: gets the definitions.
         query: makes a function of the text of a query, which returns its data frame.
         stream: makes a function of the text of a source of change data.
-        command: runs a statement that defines nothing.
+        setting: takes the name and the value of a SET.
     """
 
     def __init__(
@@ -70,13 +69,13 @@ class Statements:
         dataflow: Dataflow,
         query: Callable[[str], Callable[[], Any]],
         stream: Callable[[str], Callable[[], Any]],
-        command: Callable[[str], Any],
+        setting: Callable[[str, str], None],
     ) -> None:
         self._dataflow = dataflow
         self._definitions = Definitions(dataflow)
         self._query = query
         self._stream = stream
-        self._command = command
+        self._setting = setting
 
     def run(self, text: str) -> None:
         """Carry out one statement.
@@ -87,8 +86,12 @@ class Statements:
         cursor = Cursor(text)
         if any(cursor.take(*words, "INTO") for words in APPLY):
             self._apply_changes(cursor, None)
-        elif any(cursor.sees(*words) for words in COMMANDS):
-            self._command(text)
+        elif cursor.take("SET"):
+            name = cursor.until(("=",)).strip("`")
+            cursor.expect("=")
+            self._setting(name, cursor.rest().strip("'\""))
+        elif cursor.take("USE"):
+            self._use(cursor)
         elif cursor.take("CREATE"):
             self._create(cursor)
         else:
@@ -96,6 +99,17 @@ class Statements:
                 "Pipelines take CREATE MATERIALIZED VIEW, CREATE STREAMING TABLE, CREATE VIEW, "
                 f"CREATE FLOW, AUTO CDC INTO, SET and USE; got: {' '.join(text.split())[:80]}"
             )
+
+    def _use(self, cursor: Cursor) -> None:
+        """Change where names lead from here on."""
+        catalog = cursor.take("CATALOG")
+        if not catalog:
+            cursor.take("SCHEMA") or cursor.take("DATABASE")
+        parts = name_parts(cursor.name())
+        if catalog or len(parts) == 2:
+            self._dataflow.catalog = parts[0]
+        if not catalog:
+            self._dataflow.schema = parts[-1]
 
     def _create(self, cursor: Cursor) -> None:
         if not cursor.take("OR", "REFRESH"):
@@ -224,6 +238,9 @@ def _columns(text: str, header: Header) -> None:
         if not cursor.take("CONSTRAINT"):
             if cursor.sees("PRIMARY", "KEY") or cursor.sees("FOREIGN", "KEY"):
                 continue
+            cursor.name()
+            if cursor.ended or cursor.sees("COMMENT") or cursor.sees("NOT", "NULL"):
+                raise cursor.error(f"the column {item!r} needs a type here")
             header.columns.append(item)
             continue
         name = cursor.name().strip("`")

@@ -13,7 +13,7 @@ from pyspark.sql.connect.plan import LogicalPlan
 from pyspark.sql.connect.readwriter import DataFrameReader
 from pyspark.sql.connect.streaming.readwriter import DataStreamReader
 
-from bricklane_runtime.session import RunSession
+from bricklane_runtime.session import RunSession, quoted
 from bricklane_runtime.specification import Specification
 
 # Our server plugin's message: field 1 has the text of a query.
@@ -98,6 +98,13 @@ class PipelineSession(RunSession):
         super().__init__(specification)
         # Set while a query of the pipeline is evaluated.
         self.reads: Reads | None = None
+        self._used = (specification.catalog, specification.schema)
+
+    def use(self, catalog: str, schema: str) -> None:
+        """Make a catalog and a schema the current ones."""
+        if self._used != (catalog, schema):
+            super().sql(f"USE {quoted(catalog)}.{quoted(schema)}")
+            self._used = (catalog, schema)
 
     @property
     def read(self) -> TableReader:

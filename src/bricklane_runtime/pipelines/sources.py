@@ -70,7 +70,8 @@ class Sources:
         modules.install(session, self._dbutils, names)
         self._names = names
         api.install(dataflow, session)
-        self._statements = Statements(dataflow, self._query, self._changes, session.sql)
+        self._statements = Statements(dataflow, self._query, self._changes, self._set)
+        self._dataflow = dataflow
         self._kinds: dict[str, Callable[[PipelineSource], None]] = {
             "notebook": self._notebook,
             "python": self._python,
@@ -83,6 +84,7 @@ class Sources:
         Raises:
             SourceFailure: it cannot be read, or raises.
         """
+        begin = self._dataflow.catalog, self._dataflow.schema
         try:
             self._kinds[source.kind](source)
         except SourceFailure:
@@ -92,6 +94,12 @@ class Sources:
             where = f"line {found.line}: " if found.line else ""
             print(found.traceback, file=sys.stderr)  # noqa: T201 - where Python would print it
             raise SourceFailure(source.path, f"{where}{found.type}: {found.message}") from error
+        finally:
+            self._dataflow.catalog, self._dataflow.schema = begin
+
+    def _set(self, name: str, value: str) -> None:
+        self._settings[name] = value
+        self._session.conf.set(name, value)
 
     def _python(self, source: PipelineSource) -> None:
         if source.folder not in sys.path:
