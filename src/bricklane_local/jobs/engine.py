@@ -275,7 +275,10 @@ class JobEngine:
         if body.get("latest_repair_id") != latest_id and run.repairs:
             raise invalid(f"latest_repair_id must be {latest_id}, the run's last repair")
         job = self.jobs.find(run.job_id) if run.run_type == "JOB_RUN" else None
-        run = replace(run, settings=settings_of_now(run, job and job["settings"]))
+        settings = settings_of_now(run, job and job["settings"])
+        same_source = settings.get("git_source") == run.settings.get("git_source")
+        commit = run.git_commit if same_source else ""
+        run = replace(run, settings=settings, git_commit=commit)
         rerun = tasks_to_repair(run, self.runs.latest(run), body)
         given = body.get("job_parameters") or {}
         declared = job_parameters(run.settings, given)

@@ -37,6 +37,7 @@ class Run:
         parent_task_run: id of the task run that started it, 0 for none.
         only: keys of the tasks to run, empty for all.
         run_as: user name or application id of whom it acts as, "" for its creator.
+        git_commit: SHA of the commit that its tasks' code comes from, "" before one was fetched.
         trigger_details: what its trigger has seen: dynamic values below ``job.trigger``.
     """
 
@@ -59,6 +60,7 @@ class Run:
     parent_task_run: int = 0
     only: list[str] = field(default_factory=list)
     run_as: str = ""
+    git_commit: str = ""
     trigger_details: dict[str, str] = field(default_factory=dict)
 
     @property
