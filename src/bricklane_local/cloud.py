@@ -15,6 +15,7 @@ from bricklane_local.app.requestlog import RequestLog
 from bricklane_local.catalog.metastore import Metastore
 from bricklane_local.catalog.metastores.assignments import Assignments
 from bricklane_local.catalog.samples import Samples
+from bricklane_local.compute.checkouts import Checkouts
 from bricklane_local.compute.pool import open_pool
 from bricklane_local.compute.settings import ComputeSettings
 from bricklane_local.compute.tasks import ComputeExecutor
@@ -188,6 +189,7 @@ class Workspace:
         self.view = WorkspaceView(
             self.objects, cloud.blobs, cloud.paths.view(row.name), self.access.allows_change
         )
+        self.checkouts = Checkouts(self)
         self.engine = JobEngine(self, ComputeExecutor(self, cloud.pool))
         self.pipelines = PipelineEngine(self, cloud.pool)
         self.pages = RunPages(self)

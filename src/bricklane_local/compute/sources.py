@@ -60,11 +60,10 @@ def notebook_source(workspace: Workspace, task: dict[str, Any]) -> NotebookSourc
     """Return the notebook that a ``notebook_task`` names.
 
     Raises:
-        SourceError: when it is not there, is no notebook, or would come from git.
+        SourceError: when it is not there or is no notebook.
     """
     from bricklane_local.workspace.paths import normal
 
-    _refuse_git(task)
     path = normal(task.get("notebook_path") or "")
     found = workspace.objects.find(path)
     if found is None:
@@ -88,9 +87,8 @@ def python_file_source(workspace: Workspace, task: dict[str, Any]) -> tuple[str,
     """Return the path that a ``spark_python_task`` names, and the file that holds it.
 
     Raises:
-        SourceError: when it is not there, or would come from git or from cloud storage.
+        SourceError: when it is not there, or would come from cloud storage.
     """
-    _refuse_git(task)
     path = str(task.get("python_file") or "")
     file = local_file(workspace, path)
     if file is None or not file.is_file():
@@ -103,7 +101,7 @@ def sql_file_source(workspace: Workspace, task: dict[str, Any]) -> tuple[str, by
 
     Raises:
         SourceError: when the task has no file but another kind of query, or the file is not
-            there, is no file of the workspace, or would come from git.
+            there or is no file of the workspace.
     """
     from bricklane_local.workspace.paths import normal
 
@@ -113,7 +111,6 @@ def sql_file_source(workspace: Workspace, task: dict[str, Any]) -> tuple[str, by
             f"The local workspace runs a sql_task with file; this one has {named}: put the "
             "statements into a SQL file of the bundle"
         )
-    _refuse_git(task["file"])
     path = str(task["file"].get("path") or "")
     found = workspace.objects.find(normal(path))
     if found is None:
@@ -121,11 +118,6 @@ def sql_file_source(workspace: Workspace, task: dict[str, Any]) -> tuple[str, by
     if found.object_type is not ObjectType.FILE:
         raise SourceError(f"{path!r} is a {found.object_type.lower()}, not a SQL file")
     return path, workspace.objects.content(found)
-
-
-def _refuse_git(task: dict[str, Any]) -> None:
-    if task.get("source") == "GIT":
-        raise SourceError("source GIT is not supported by the local workspace yet")
 
 
 def local_file(workspace: Workspace, path: str) -> Path | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError
+from bricklane_local.compute.checkouts import CheckoutError
 from bricklane_local.compute.claims import claim
 from bricklane_local.compute.libraries import dependencies_of
 from bricklane_local.compute.sources import SQL_FILE, SourceError, check_source
@@ -73,8 +74,11 @@ class ComputeExecutor:
             return Outcome(State.INVALID, error.message, {"error": error.message})
         token = tokens.issue_run(self._workspace.name, principal, attempt.task_run.run_id)
         try:
-            with self._workspace.view.used_by(principal) as refused:
-                outcome = await self._work(attempt, part, pool, folder, token)
+            async with self._workspace.checkouts.of(attempt, principal) as placed:
+                with self._workspace.view.used_by(principal) as refused:
+                    outcome = await self._work(placed, part, pool, folder, token)
+        except CheckoutError as error:
+            return Outcome(State.CHECKOUT_FAILED, str(error), {"error": str(error)})
         except SourceError as error:
             return Outcome(State.INVALID, str(error), {"error": str(error)})
         except ApiError as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 from bricklane_local.app.errors import invalid
 from bricklane_local.identity.principals import Principal
+from bricklane_local.jobs.git_source import check_git_path, check_git_source
 from bricklane_local.jobs.graph import CONDITIONS, check_graph
 from bricklane_local.jobs.run_as import wanted_run_as
 from bricklane_local.jobs.task_types.table import type_of
@@ -52,7 +53,8 @@ def check_settings(settings: dict[str, Any]) -> None:
     environments = {item.get("environment_key") for item in settings.get("environments") or []}
     clusters = {item.get("job_cluster_key") for item in settings.get("job_clusters") or []}
     for task in tasks:
-        _check_task(task, environments, clusters)
+        _check_task(task, environments, clusters, settings)
+    check_git_source(settings)
     check_trigger(settings)
     names = [item.get("name") for item in settings.get("parameters") or []]
     for name in names:
@@ -69,7 +71,9 @@ def most_at_once(settings: dict[str, Any]) -> int:
     return 1 if most is None else int(most)
 
 
-def _check_task(task: dict[str, Any], environments: set[Any], clusters: set[Any]) -> None:
+def _check_task(
+    task: dict[str, Any], environments: set[Any], clusters: set[Any], settings: dict[str, Any]
+) -> None:
     name = task.get("task_key")
     if not re.fullmatch(TASK_KEY, str(name)):
         raise invalid(
@@ -81,8 +85,9 @@ def _check_task(task: dict[str, Any], environments: set[Any], clusters: set[Any]
         if body.get(field) in (None, ""):
             raise invalid(f"Missing required field: {name}.{kind.name}.{field}")
     kind.check(str(name), body)
+    check_git_path(str(name), kind.name, kind.git, body, settings)
     for nested in kind.nested(body):
-        _check_task(nested, environments, clusters)
+        _check_task(nested, environments, clusters, settings)
     run_if = task.get("run_if") or "ALL_SUCCESS"
     if run_if not in CONDITIONS:
         raise invalid(f"Task {name}: run_if must be one of {', '.join(CONDITIONS)}; got {run_if!r}")

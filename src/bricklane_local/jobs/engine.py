@@ -61,8 +61,10 @@ class JobEngine:
 
     def start(self) -> None:
         """End truthfully what an earlier process left active, and take up the queue again."""
+        self.runs.complete()
         for run in self.runs.active():
             if run.state is State.QUEUED:
+                self.runs.save(run)
                 continue
             now = self.clock.now()
             for attempt in self.runs.attempts(run.run_id):
@@ -139,7 +141,7 @@ class JobEngine:
 
     def is_active(self, job_id: int) -> bool:
         """Say whether a run of a job is under way or waits in the job's queue."""
-        return any(run.job_id == job_id for run in self.runs.active())
+        return bool(self.runs.active_ids(job_id))
 
     def submit(
         self, body: dict[str, Any], creator: str, parent_task_run: int, run_as: str = ""
@@ -179,7 +181,6 @@ class JobEngine:
             creator=creator,
             settings=settings,
             start_time=self.clock.now(),
-            number=self.runs.count(job_id) + 1,
             **fields,
         )
         self.runs.add(run)
@@ -203,9 +204,8 @@ class JobEngine:
         self.runs.save(replace(run, state=State.SKIPPED, message=reason, end_time=now))
 
     def _admit_queued(self, job_id: int) -> None:
-        for run in self.runs.active():
-            if run.job_id != job_id or run.state is not State.QUEUED:
-                continue
+        for run_id in self.runs.queued(job_id):
+            run = self.runs.get(run_id)
             if self._running(job_id) >= most_at_once(run.settings):
                 return
             self._begin(replace(run, state=State.PENDING, message=""))
@@ -213,7 +213,6 @@ class JobEngine:
     def _begin(self, run: Run, keep: frozenset[str] = frozenset()) -> None:
         driver = RunDriver(self, run, keep)
         self._drivers[run.run_id] = driver
-        self._ended[run.run_id] = asyncio.Event()
         self._tasks[run.run_id] = asyncio.create_task(self._drive(driver))
 
     async def _drive(self, driver: RunDriver) -> None:
@@ -224,7 +223,7 @@ class JobEngine:
             self.workspace.pages.write(run_id)
             del self._drivers[run_id]
             del self._tasks[run_id]
-            self._ended.pop(run_id).set()
+            self._tell_end(run_id)
             if not self._stopping:
                 self._admit_queued(driver.run.job_id)
                 self.scheduler.ended(driver.run)
@@ -232,13 +231,13 @@ class JobEngine:
     async def wait(self, run_id: int) -> Run:
         """Wait until a run has ended and return it."""
         while (run := self.runs.get(run_id)).state not in FINAL:
-            event = self._ended.get(run_id)
-            if event is None:
-                # In the queue: look again when a place may have become free.
-                await asyncio.sleep(0.2)
-            else:
-                await event.wait()
+            await self._ended.setdefault(run_id, asyncio.Event()).wait()
         return run
+
+    def _tell_end(self, run_id: int) -> None:
+        event = self._ended.pop(run_id, None)
+        if event is not None:
+            event.set()
 
     def cancel(self, run_id: int) -> None:
         """Ask a run to end; returns at once, as the API does.
@@ -255,12 +254,15 @@ class JobEngine:
             self.runs.save(
                 replace(run, state=State.CANCELED, message="Run cancelled", end_time=now)
             )
+            self._tell_end(run_id)
 
     def cancel_all(self, job_id: int | None, *, only_queued: bool) -> None:
         """Cancel the active runs of a job, or of all; with ``only_queued`` those in a queue."""
-        for run in self.runs.active():
-            if job_id in (None, run.job_id) and (run.state is State.QUEUED or not only_queued):
-                self.cancel(run.run_id)
+        for run_id in self.runs.queued(job_id):
+            self.cancel(run_id)
+        if not only_queued:
+            for run_id in sorted(self.runs.active_ids(job_id)):
+                self.cancel(run_id)
 
     def repair(self, run_id: int, body: dict[str, Any]) -> int:
         """Run some tasks of an ended run again, as the job has them now; return the repair's id.
@@ -275,7 +277,10 @@ class JobEngine:
         if body.get("latest_repair_id") != latest_id and run.repairs:
             raise invalid(f"latest_repair_id must be {latest_id}, the run's last repair")
         job = self.jobs.find(run.job_id) if run.run_type == "JOB_RUN" else None
-        run = replace(run, settings=settings_of_now(run, job and job["settings"]))
+        settings = settings_of_now(run, job and job["settings"])
+        same_source = settings.get("git_source") == run.settings.get("git_source")
+        commit = run.git_commit if same_source else ""
+        run = replace(run, settings=settings, git_commit=commit)
         rerun = tasks_to_repair(run, self.runs.latest(run), body)
         given = body.get("job_parameters") or {}
         declared = job_parameters(run.settings, given)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 from bricklane_local.app.call import Call
 from bricklane_local.app.errors import ApiError
-from bricklane_local.jobs.runs import Run
+from bricklane_local.jobs.runs import Run, Summary
 from bricklane_local.permissions.access import VIEW
 
 
@@ -28,6 +29,15 @@ def sees_run(call: Call, run: Run) -> bool:
     """Say whether the caller sees a run: its own, one that acts as it, or one of a job it sees."""
     own = call.caller.user_name in (run.creator, run.acts_as)
     return own or call.workspace.access.allows_job(call.caller, run.job_id, VIEW)
+
+
+def sees_summary(call: Call) -> Callable[[Summary], bool]:
+    """Return what says which of many runs the caller sees, as :func:`sees_run` does of one."""
+    if call.caller.is_admin:
+        return lambda _summary: True
+    allowed = cache(lambda job_id: call.workspace.access.allows_job(call.caller, job_id, VIEW))
+    name = call.caller.user_name
+    return lambda s: name in (s.creator, s.acts_as) or allowed(s.job_id)
 
 
 def wanted_run(call: Call, level: str) -> Run:

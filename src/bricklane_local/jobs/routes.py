@@ -10,15 +10,17 @@ from typing import Any
 from bricklane_local.app.call import Call
 from bricklane_local.app.errors import ApiError, invalid
 from bricklane_local.app.routing import Fidelity, Route
-from bricklane_local.jobs.guarding import sees_run, visible_jobs, wanted_job, wanted_run
+from bricklane_local.jobs.guarding import visible_jobs, wanted_job, wanted_run
+from bricklane_local.jobs.listing import page_of_runs
 from bricklane_local.jobs.run_as import check_run_as, wanted_run_as
 from bricklane_local.jobs.runs import Run
-from bricklane_local.jobs.states import FINAL
 from bricklane_local.jobs.wire import RunViews, trigger_state
 from bricklane_local.permissions.access import MANAGE_RUN, VIEW
 from bricklane_local.permissions.kinds import MANAGE
 
 IDEMPOTENCY = "idempotency_token"
+# What runs/export can be asked for → whether runs here have it: notebooks have no dashboards.
+EXPORTED = {"CODE": True, "DASHBOARDS": False, "ALL": True}
 MAXIMUM_TOKEN = 64
 
 
@@ -169,36 +171,17 @@ def get_run(call: Call) -> dict[str, Any]:
 
 def list_runs(call: Call) -> dict[str, Any]:
     """List runs, newest first."""
-    limit, offset = _page(call, default=20, high=25)
-    active, completed = call.flag("active_only"), call.flag("completed_only")
-    if active and completed:
-        raise invalid("active_only and completed_only cannot both be true")
-    job_id = call.integer("job_id", 0) or None
-    low, high = call.integer("start_time_from", 0), call.integer("start_time_to", 0)
-    kind = call.query.get("run_type")
-
-    def wanted(run: Run) -> bool:
-        return (
-            (not active or run.state not in FINAL)
-            and (not completed or run.state in FINAL)
-            and (not kind or run.run_type == kind)
-            and run.start_time >= low
-            and (not high or run.start_time <= high)
-            and (call.caller.is_admin or sees_run(call, run))
-        )
-
     engine = call.workspace.engine
-    if active:
-        found = [r for r in reversed(engine.runs.active()) if job_id in (None, r.job_id)]
-        found = [run for run in found if wanted(run)][offset : offset + limit + 1]
-    elif completed or kind or low or high or not call.caller.is_admin:
-        found = [run for run in engine.runs.page(job_id, -1, 0) if wanted(run)]
-        found = found[offset : offset + limit + 1]
-    else:
-        found = engine.runs.page(job_id, limit + 1, offset)
+    page = page_of_runs(call, engine.runs)
     views, tasks = RunViews(engine), call.flag("expand_tasks")
-    shown = [views.run(run, tasks=tasks) for run in found[:limit]]
-    return _paged("runs", shown, limit, offset, more=len(found) > limit)
+    body: dict[str, Any] = {"has_more": bool(page.older)}
+    if page.runs:
+        body["runs"] = [views.run(run, tasks=tasks) for run in page.runs]
+    if page.older:
+        body["next_page_token"] = page.older
+    if page.newer:
+        body["prev_page_token"] = page.newer
+    return body
 
 
 def get_output(call: Call) -> dict[str, Any]:
@@ -233,10 +216,17 @@ def delete_run(call: Call) -> None:
 
 
 def export(call: Call) -> dict[str, Any]:
-    """Return the page of a run as HTML."""
+    """Return the page of a run, or of one attempt at a task, as HTML."""
     run = wanted_run(call, VIEW)
-    content = call.workspace.pages.render(run)
-    return {"views": [{"content": content, "name": run.name, "type": "NOTEBOOK"}]}
+    wanted = call.query.get("views_to_export") or "CODE"
+    if wanted not in EXPORTED:
+        raise invalid(f"views_to_export must be one of {', '.join(EXPORTED)}; got {wanted!r}")
+    if not EXPORTED[wanted]:
+        return {}
+    item = call.workspace.engine.runs.find_task(call.integer("run_id"))
+    content = call.workspace.pages.render(run, only=item)
+    name = run.name if item is None else item.key
+    return {"views": [{"content": content, "name": name, "type": "NOTEBOOK"}]}
 
 
 def set_task_value(call: Call) -> None:
@@ -275,7 +265,14 @@ TABLE: list[tuple[str, str, Any, str | None, str, str]] = [
     ("POST", "runs/cancel-all", cancel_all, "cancel_all_runs", "databricks jobs", ""),
     ("POST", "runs/repair", repair, "repair_run", "databricks jobs repair-run", ""),
     ("POST", "runs/delete", delete_run, "delete_run", "databricks jobs delete-run", ""),
-    ("GET", "runs/export", export, None, "databricks jobs export-run", "one view: the run's page"),
+    (
+        "GET",
+        "runs/export",
+        export,
+        None,
+        "databricks jobs export-run",
+        "one view, the page of the run or task",
+    ),
 ]
 VERSIONS = ("2.0", "2.1", "2.2")
 ROUTES = [

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import asdict, astuple, dataclass, field, fields, replace
 from typing import Any
 
 from bricklane_local.app.errors import invalid
 from bricklane_local.jobs.states import FINAL, State
-from bricklane_local.store.database import Space
+from bricklane_local.store.database import Document, Space
 
 RUN, TASK_RUN, ACTIVE, VALUE = "run", "task_run", "active_run", "task_value"
+# One and the same summary, by job and by type of run.
+SUMMARY, TYPED = "run_summary", "run_of_type"
+# Summaries that are read at a time.
+CHUNK = 200
+# Runs that can start in a millisecond and still be told apart.
+PER_MILLISECOND = 1000
 RUN_IDS = 900_000_000_000_001
 
 
@@ -32,11 +39,11 @@ class Run:
         begun_time: when it left the queue, 0 while it is in it.
         state: see :class:`~bricklane_local.jobs.states.State`.
         message: why it is in that state.
-        number: how many runs of the job came before, plus one.
         repairs: what repairs were asked for, oldest first.
         parent_task_run: id of the task run that started it, 0 for none.
         only: keys of the tasks to run, empty for all.
         run_as: user name or application id of whom it acts as, "" for its creator.
+        git_commit: SHA of the commit that its tasks' code comes from, "" before one was fetched.
         trigger_details: what its trigger has seen: dynamic values below ``job.trigger``.
     """
 
@@ -54,11 +61,11 @@ class Run:
     begun_time: int = 0
     state: State = State.PENDING
     message: str = ""
-    number: int = 1
     repairs: list[dict[str, Any]] = field(default_factory=list)
     parent_task_run: int = 0
     only: list[str] = field(default_factory=list)
     run_as: str = ""
+    git_commit: str = ""
     trigger_details: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -80,6 +87,10 @@ class Run:
 
     def _chosen(self, item: dict[str, Any]) -> bool:
         return item["task_key"] in self.only
+
+
+# Earlier versions have stored others.
+FIELDS = frozenset(item.name for item in fields(Run))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +133,37 @@ class TaskRun:
         return str(self.task["task_key"])
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What lists of runs filter by; none of it ever changes.
+
+    Args:
+        run_id: of the run.
+        job_id: of its job.
+        run_type: as in :class:`Run`.
+        start_time: milliseconds since the epoch.
+        creator: user name of whoever started it.
+        acts_as: name of the principal that its tasks act as.
+    """
+
+    run_id: int
+    job_id: int
+    run_type: str
+    start_time: int
+    creator: str
+    acts_as: str
+
+    @property
+    def position(self) -> int:
+        """Where it stands in lists, which are ordered by time; no other run stands there."""
+        return position_at(self.start_time) + self.run_id % PER_MILLISECOND
+
+
+def position_at(moment: int) -> int:
+    """Return the position behind all runs that started before ``moment``, in milliseconds."""
+    return moment * PER_MILLISECOND
+
+
 class Runs:
     """The runs of one workspace.
 
@@ -142,16 +184,38 @@ class Runs:
             self._space.insert(
                 RUN, str(run.run_id), _body(run), parent=str(run.job_id), position=run.run_id
             )
-            self._space.put(ACTIVE, str(run.run_id), {}, position=run.run_id)
+            self._summarise(run)
+            self._mark(run)
+
+    def _summarise(self, run: Run) -> None:
+        summary = Summary(
+            run.run_id, run.job_id, run.run_type, run.start_time, run.creator, run.acts_as
+        )
+        key, body = str(run.run_id), {"of": list(astuple(summary))}
+        for kind, parent in ((SUMMARY, str(run.job_id)), (TYPED, run.run_type)):
+            self._space.put(kind, key, body, parent=parent, position=summary.position)
+
+    def _mark(self, run: Run) -> None:
+        if run.state in FINAL:
+            self._space.delete(ACTIVE, str(run.run_id))
+        else:
+            body = {"queued": run.state is State.QUEUED}
+            key, job = str(run.run_id), str(run.job_id)
+            self._space.put(ACTIVE, key, body, parent=job, position=run.run_id)
+
+    def complete(self) -> None:
+        """Bring what an earlier version has stored to the present form."""
+        if self._space.count(SUMMARY) == self._space.count(RUN):
+            return
+        with self._space.database.transaction():
+            for document in self._space.select(RUN):
+                self._summarise(_run(document.body))
 
     def save(self, run: Run) -> None:
         """Store what changed in a run."""
         with self._space.database.transaction():
             self._space.update(RUN, str(run.run_id), _body(run))
-            if run.state in FINAL:
-                self._space.delete(ACTIVE, str(run.run_id))
-            else:
-                self._space.put(ACTIVE, str(run.run_id), {}, position=run.run_id)
+            self._mark(run)
 
     def save_task(self, task_run: TaskRun) -> None:
         """Store a new or changed attempt at a task."""
@@ -167,7 +231,7 @@ class Runs:
     def find(self, run_id: int) -> Run | None:
         """Return a run, or None."""
         body = self._space.get(RUN, str(run_id))
-        return None if body is None else Run(**body | {"state": State(body["state"])})
+        return None if body is None else _run(body)
 
     def get(self, run_id: int) -> Run:
         """Return a run.
@@ -206,15 +270,54 @@ class Runs:
         found = (self.find(int(d.key)) for d in self._space.select(ACTIVE))
         return [run for run in found if run is not None]
 
+    def active_ids(self, job_id: int | None) -> set[int]:
+        """Return the ids of the runs of a job, or of all for None, that have not ended."""
+        parent = None if job_id is None else str(job_id)
+        return {int(document.key) for document in self._space.select(ACTIVE, parent=parent)}
+
+    def queued(self, job_id: int | None) -> list[int]:
+        """Return the ids of the runs in the queue of a job, or of all for None, oldest first."""
+        parent = None if job_id is None else str(job_id)
+        found = self._space.select(ACTIVE, parent=parent)
+        return [int(document.key) for document in found if document.body.get("queued")]
+
+    def summary(self, run_id: int) -> Summary | None:
+        """Return the summary of a run, or None."""
+        found = self._space.find(SUMMARY, str(run_id))
+        return None if found is None else _summary(found)
+
+    def summaries(
+        self,
+        job_id: int | None = None,
+        run_type: str = "",
+        position: int | None = None,
+        *,
+        backwards: bool = False,
+    ) -> Iterator[Summary]:
+        """Return summaries of runs, newest first.
+
+        Args:
+            job_id: of their job, None for all.
+            run_type: their type, "" for all; not looked at with a job, whose runs have one type.
+            position: behind which to begin; None for the beginning.
+            backwards: oldest first.
+        """
+        kind = TYPED if run_type and job_id is None else SUMMARY
+        parent = str(job_id) if job_id is not None else run_type or None
+        while True:
+            found = self._space.select(
+                kind, parent=parent, descending=not backwards, limit=CHUNK, after=position
+            )
+            yield from map(_summary, found)
+            if len(found) < CHUNK:
+                return
+            position = found[-1].position
+
     def page(self, job_id: int | None, limit: int, offset: int) -> list[Run]:
         """Return runs of a job, or of all for None, newest first."""
         parent = None if job_id is None else str(job_id)
         found = self._space.select(RUN, parent=parent, descending=True, limit=limit, offset=offset)
-        return [Run(**d.body | {"state": State(d.body["state"])}) for d in found]
-
-    def count(self, job_id: int) -> int:
-        """Return how many runs a job has."""
-        return self._space.count(RUN, parent=str(job_id))
+        return [_run(document.body) for document in found]
 
     def delete(self, run: Run) -> None:
         """Remove a run with all that is stored of its tasks."""
@@ -224,6 +327,8 @@ class Runs:
                 self._space.delete_children(TASK_RUN, iterations)
             self._space.delete_children(TASK_RUN, f"{run.run_id} task")
             self._space.delete_children(VALUE, str(run.run_id))
+            for kind in (SUMMARY, TYPED):
+                self._space.delete(kind, str(run.run_id))
             self._space.delete(RUN, str(run.run_id))
 
     def set_value(self, run_id: int, task_key: str, key: str, value: Any) -> None:
@@ -242,6 +347,15 @@ class Runs:
 
 def _body(item: Run | TaskRun) -> dict[str, Any]:
     return asdict(item)
+
+
+def _run(body: dict[str, Any]) -> Run:
+    known = {name: body[name] for name in body if name in FIELDS}
+    return Run(**known | {"state": State(body["state"])})
+
+
+def _summary(document: Document) -> Summary:
+    return Summary(*document.body["of"])
 
 
 def _task_run(body: dict[str, Any]) -> TaskRun:

@@ -62,9 +62,13 @@ class RunViews:
             body["queue_duration"] = run.begun_time - run.start_time
         if run.parent_task_run:
             body["trigger_info"] = {"run_id": run.parent_task_run}
-        for name in ("job_clusters", "git_source", "schedule"):
+        for name in ("job_clusters", "schedule"):
             if run.settings.get(name):
                 body[name] = run.settings[name]
+        if run.settings.get("git_source"):
+            body["git_source"] = dict(run.settings["git_source"])
+        if run.git_commit:
+            body["git_source"]["git_snapshot"] = {"used_commit": run.git_commit}
         if tasks:
             shown = self._engine.runs.attempts(run.run_id) if history else []
             shown = shown or list(self._engine.runs.latest(run).values())

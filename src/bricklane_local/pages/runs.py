@@ -38,13 +38,14 @@ class RunPages:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
 
-    def render(self, run: Run) -> str:
-        """Return the page of a run as HTML."""
+    def render(self, run: Run, *, only: TaskRun | None = None) -> str:
+        """Return the page of a run as HTML, with ``only`` of this attempt at a task."""
         engine = self._workspace.engine
         views = RunViews(engine)
         tasks = []
-        latest = engine.runs.latest(run)
-        for item in (latest[key] for key in in_order(run.tasks) if key in latest):
+        latest = engine.runs.latest(run) if only is None else {only.key: only}
+        keys = in_order(run.tasks) if only is None else [only.key]
+        for item in (latest[key] for key in keys if key in latest):
             iterations = engine.runs.iterations(item)
             tasks.append(self._task(views, run, item))
             tasks.extend(self._task(views, run, iteration) for iteration in iterations)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["EDIT", "MANAGE_RUN", "READ", "VIEW", "Access"]
 
 SHARED, REPOS = "/Shared", "/Repos"
+# Commits that runs have checked out: nobody changes them.
+CHECKOUTS = "/Repos/.internal"
 KIND_OF = {
     ObjectType.DIRECTORY: KINDS["directories"],
     ObjectType.NOTEBOOK: KINDS["notebooks"],
@@ -60,6 +62,8 @@ class Access:
 
     def allows_change(self, caller: Principal, path: str) -> bool:
         """Say whether ``caller`` may change what is at a path, or make something there."""
+        if _within(normal(path), CHECKOUTS):
+            return False
         exists = self._workspace.objects.find(normal(path)) is not None
         return self.allows_path(caller, path, EDIT if exists else MANAGE)
 
@@ -71,6 +75,8 @@ class Access:
         """
         exists = self._workspace.objects.find(normal(path)) is not None
         self.require_path(caller, path, EDIT if exists else MANAGE)
+        if not self.allows_change(caller, path):
+            raise denied(caller, EDIT, normal(path))
 
     def listed(self, caller: Principal, kind: ObjectKind, object_id: str, level: str) -> bool:
         """Say whether an object's own list gives ``caller`` a level, or a stronger one."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bricklane_local.compute.sources import notebook_source
 from bricklane_local.jobs.execution import Attempt
+from bricklane_local.jobs.git_source import GitPath
 from bricklane_local.jobs.task_types.task_type import Body, TaskType, into
 from bricklane_local.jobs.task_types.worker import OUTPUT_LIMIT, in_worker
 
@@ -46,6 +47,7 @@ NOTEBOOK = TaskType(
     in_worker(_part),
     required=("notebook_path",),
     code=lambda body: body.get("notebook_path"),
+    git=GitPath(("notebook_path",)),
     overrides={"notebook_params": "base_parameters"},
     push=into("base_parameters"),
     references=lambda body: {"task.notebook_path": str(body.get("notebook_path"))},

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bricklane_local.compute.sources import python_file_source
 from bricklane_local.jobs.execution import Attempt
+from bricklane_local.jobs.git_source import GitPath
 from bricklane_local.jobs.task_types.task_type import Body, TaskType
 from bricklane_local.jobs.task_types.worker import in_worker, logs
 
@@ -28,6 +29,7 @@ SPARK_PYTHON = TaskType(
     in_worker(_part),
     required=("python_file",),
     code=lambda body: body.get("python_file"),
+    git=GitPath(("python_file",), implied=False),
     overrides={"python_params": "parameters"},
     output=logs,
 )

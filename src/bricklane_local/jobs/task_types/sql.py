@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bricklane_local.compute.sources import SQL_FILE, sql_file_source
 from bricklane_local.jobs.execution import Attempt
+from bricklane_local.jobs.git_source import GitPath
 from bricklane_local.jobs.task_types.task_type import Body, TaskType, into
 from bricklane_local.jobs.task_types.worker import in_worker, logs
 
@@ -55,6 +56,7 @@ SQL = TaskType(
     in_worker(_part),
     required=("warehouse_id",),
     code=lambda body: (body.get("file") or {}).get("path"),
+    git=GitPath(("file", "path")),
     push=into("parameters"),
     output=_output,
 )

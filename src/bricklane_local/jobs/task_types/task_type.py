@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bricklane_local.jobs.git_source import GitPath
+
 if TYPE_CHECKING:
     from bricklane_local.jobs.engine import JobEngine
     from bricklane_local.jobs.execution import Attempt, Outcome
@@ -68,6 +70,8 @@ class TaskType:
         nested: tasks that a definition holds, which are checked like others.
         code: path of the code that a definition names, which the run's principal must be able to
             read; None for none.
+        git: where the path is that may lie in the job's repository; None for no such path. An
+            attempt finds it replaced by where in the workspace the repository was checked out.
         overrides: parameters of run-now from before job parameters → field that each replaces
             (lists) or adds to (maps).
         push: puts the job's parameters into a definition
@@ -83,6 +87,7 @@ class TaskType:
     check: Callable[[str, Body], None] = accept
     nested: Callable[[Body], list[Body]] = lambda _body: []
     code: Callable[[Body], str | None] = lambda _body: None
+    git: GitPath | None = None
     overrides: Mapping[str, str] = field(default_factory=dict)
     push: Callable[[Body, Mapping[str, str]], Body] = unchanged
     references: Callable[[Body], Mapping[str, str]] = lambda _body: {}

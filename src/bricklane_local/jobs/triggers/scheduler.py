@@ -1,4 +1,4 @@
-"""Asks the triggers of one workspace's jobs when they are due, and starts the runs.
+"""Asks the triggers of one workspace's jobs when they are due, and starts the runs; old ones go.
 
 What a trigger remembers and when it is due next are stored with the run that it starts, in one
 transaction: a run is neither lost nor started twice, and after a restart what is overdue is looked
@@ -13,6 +13,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError
+from bricklane_local.jobs.retention import PERIOD, expire
 from bricklane_local.jobs.states import CANCELLED, SUCCEEDED
 from bricklane_local.jobs.triggers.kind import SECOND, Body, Look, Verdict
 from bricklane_local.jobs.triggers.table import KINDS, trigger_of
@@ -43,6 +44,7 @@ class Scheduler:
         self._due: dict[int, int] = {}
         self._heap: list[tuple[int, int]] = []
         self._watching: set[int] = set()
+        self._expiry = 0
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -121,13 +123,15 @@ class Scheduler:
             while self._heap and self._heap[0][0] <= self._clock.now():
                 due, job_id = heapq.heappop(self._heap)
                 await self._ask(job_id, due)
+            if self._clock.now() >= self._expiry:
+                more = expire(self._engine)
+                self._expiry = self._clock.now() + (SECOND if more else PERIOD)
             await self._sleep()
 
     async def _sleep(self) -> None:
-        seconds = LONGEST_SLEEP
-        if self._heap:
-            until = (self._heap[0][0] - self._clock.now()) / SECOND
-            seconds = min(max(until, 0.0), LONGEST_SLEEP)
+        first = min(self._expiry, self._heap[0][0] if self._heap else self._expiry)
+        until = (first - self._clock.now()) / SECOND
+        seconds = min(max(until, 0.0), LONGEST_SLEEP)
         try:
             async with asyncio.timeout(seconds):
                 await self._woken.wait()

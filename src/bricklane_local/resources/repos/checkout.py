@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,12 +37,14 @@ class Wanted:
         reference: branch or tag; "" for the branch that the repository's HEAD names.
         patterns: folders of a sparse checkout; none for all.
         credential: user name and token, or None.
+        commit: SHA of the commit instead of a branch or tag.
     """
 
     url: str
     reference: str = ""
     patterns: tuple[str, ...] = ()
     credential: tuple[str, str] | None = None
+    commit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +62,19 @@ class Checkout:
     files: dict[str, bytes]
 
 
-def check_url(url: str) -> None:
+def check_url(url: str, field: str) -> None:
     """Refuse what is no repository that this can fetch.
 
     Raises:
-        ApiError: INVALID_PARAMETER_VALUE.
+        ApiError: INVALID_PARAMETER_VALUE naming the field.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise invalid(f"url must be an HTTP or HTTPS address of a git repository, got {url!r}")
+        raise invalid(f"{field} must be an HTTP or HTTPS address of a git repository, got {url!r}")
     if parts.username or parts.password:
-        raise invalid("url must not have user name or password: make a git credential for them")
+        raise invalid(
+            f"{field} must not have user name or password: make a git credential for them"
+        )
 
 
 async def fetch(wanted: Wanted) -> Checkout:
@@ -78,20 +83,68 @@ async def fetch(wanted: Wanted) -> Checkout:
     Raises:
         ApiError: INVALID_PARAMETER_VALUE when git cannot, with what it says.
     """
-    check_url(wanted.url)
-    if wanted.reference.startswith("-"):
-        raise invalid(f"{wanted.reference!r} is no branch or tag")
+    _check(wanted)
     with tempfile.TemporaryDirectory(prefix="bricklane-repo-") as place:
         folder = Path(place) / "repo"
-        named = ("--branch", wanted.reference) if wanted.reference else ()
-        shallow = ("--quiet", "--depth=1", "--no-checkout", "--single-branch", *named)
-        await _git(wanted, Path(place), "clone", *shallow, "--", wanted.url, str(folder))
+        target = await (_clone_commit if wanted.commit else _clone)(wanted, folder)
         if wanted.patterns:
             await _git(wanted, folder, "sparse-checkout", "set", "--cone", "--", *wanted.patterns)
-        await _git(wanted, folder, "checkout", "--quiet")
+        await _git(wanted, folder, "checkout", "--quiet", *target)
         branch = await _git(wanted, folder, "branch", "--show-current")
         commit = await _git(wanted, folder, "rev-parse", "HEAD")
         return Checkout(branch, commit, dict(_files(folder)))
+
+
+async def head_of(wanted: Wanted) -> str:
+    """Return the SHA of the commit that shall be fetched.
+
+    Raises:
+        ApiError: INVALID_PARAMETER_VALUE when git cannot say it.
+    """
+    _check(wanted)
+    if wanted.commit:
+        return wanted.commit
+    # A tag with a message is an object of its own, which ^{} leads to the commit of.
+    names = [f"refs/heads/{wanted.reference}", f"refs/tags/{wanted.reference}"]
+    asked = (*names, f"{names[1]}^{{}}") if wanted.reference else ("HEAD",)
+    listed = await _git(wanted, Path(tempfile.gettempdir()), "ls-remote", wanted.url, *asked)
+    found = {name: commit for commit, name in (line.split("\t") for line in listed.splitlines())}
+    for name in (asked[0], *reversed(asked[1:])):
+        if name in found:
+            return found[name]
+    raise invalid(
+        f"Cannot fetch {wanted.reference} of {wanted.url}: there is no such branch or tag"
+    )
+
+
+def _check(wanted: Wanted) -> None:
+    check_url(wanted.url, "url")
+    if wanted.reference.startswith("-"):
+        raise invalid(f"{wanted.reference!r} is no branch or tag")
+    if wanted.commit and not re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", wanted.commit):
+        raise invalid(f"{wanted.commit!r} is no full SHA of a commit")
+
+
+async def _clone(wanted: Wanted, folder: Path) -> tuple[str, ...]:
+    """Fetch a branch or tag, and return what to check out."""
+    named = ("--branch", wanted.reference) if wanted.reference else ()
+    shallow = ("--quiet", "--depth=1", "--no-checkout", "--single-branch", *named)
+    await _git(wanted, folder.parent, "clone", *shallow, "--", wanted.url, str(folder))
+    return ()
+
+
+async def _clone_commit(wanted: Wanted, folder: Path) -> tuple[str, ...]:
+    """Fetch one commit, and return what to check out; not every server gives out any commit."""
+    await _git(wanted, folder.parent, "init", "--quiet", str(folder))
+    try:
+        shallow = ("--quiet", "--depth=1", wanted.url, wanted.commit)
+        await _git(wanted, folder, "fetch", *shallow)
+    except ApiError as refusal:
+        if refusal.code != "INVALID_PARAMETER_VALUE":
+            raise
+        everything = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+        await _git(wanted, folder, "fetch", "--quiet", wanted.url, *everything)
+    return "--detach", wanted.commit
 
 
 def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -147,6 +200,6 @@ async def _git(wanted: Wanted, folder: Path, *arguments: str) -> str:
             if wanted.credential
             else "a private one needs a git credential of yours"
         )
-        what = f"{wanted.reference or 'HEAD'} of {wanted.url}"
+        what = f"{wanted.commit or wanted.reference or 'HEAD'} of {wanted.url}"
         raise invalid(f"Cannot fetch {what}: {lines[-1]} ({hint})")
     return output.decode().strip()

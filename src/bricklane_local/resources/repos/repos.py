@@ -18,8 +18,8 @@ from bricklane_local.resources.kind import EVERYBODY, Act, Body, Guard, Kind
 from bricklane_local.resources.operations import Create, Delete, Get, List, Own, routes
 from bricklane_local.resources.records import Records
 from bricklane_local.resources.repos.checkout import Checkout, Wanted, check_url, fetch
+from bricklane_local.resources.repos.content import put_files
 from bricklane_local.resources.settings.git_credentials import provider, token_for
-from bricklane_local.workspace.importing import Upload, store
 from bricklane_local.workspace.objects import ObjectType, WorkspaceObject
 from bricklane_local.workspace.paths import normal, parent_of
 
@@ -60,12 +60,7 @@ def _put(call: Call, path: str, checkout: Checkout) -> None:
     objects = call.workspace.objects
     for child in objects.children(path):
         objects.delete(child.path, recursive=True)
-    for name, content in sorted(checkout.files.items()):
-        file = f"{path}/{name}"
-        objects.make_directories(parent_of(file), call.caller)
-        blob = call.cloud.blobs.put(content)
-        upload = Upload(file, content, blob, "AUTO", None, overwrite=True)
-        store(objects, upload, call.caller)
+    put_files(call.workspace, path, checkout.files, call.caller)
 
 
 def _at(checkout: Checkout) -> Body:
@@ -82,7 +77,7 @@ class _Create(Create):
 
 async def create(call: Call, records: Records) -> Body:
     """Make a git folder."""
-    check_url(call.text("url"))
+    check_url(call.text("url"), "url")
     path = _path(call)
     body = {**call.body, "path": path, "provider": provider(call.text("provider"))}
     checkout = await fetch(_wanted(call, body, ""))
