@@ -7,8 +7,9 @@ used: a task that needs no Spark never waits for it.
 from __future__ import annotations
 
 import os
+import re
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc  # type: ignore[import-untyped]
 from pyspark.errors import AnalysisException
@@ -18,10 +19,16 @@ from pyspark.sql.connect.client import SparkConnectClient
 from pyspark.sql.connect.client.core import DefaultChannelBuilder
 from pyspark.sql.connect.session import SparkSession
 
+from bricklane_runtime.rest import Rest
 from bricklane_runtime.specification import Specification
+
+if TYPE_CHECKING:
+    from pyspark.sql.connect.dataframe import DataFrame
 
 # They print every error a second time, as JSON.
 REPEATING_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
+# Words of all statements that Spark may lack; whether one is, its beginning tells.
+REFRESHABLE = re.compile(r"\b(MATERIALIZED\s+VIEW|STREAMING\s+TABLE)\b", re.IGNORECASE)
 # Where a session begins without being told.
 DEFAULT_SCHEMA = "default"
 # A restarted Spark does not know the sessions of the one before, so waiting for it saves no run;
@@ -77,6 +84,9 @@ class RunSession(SparkSession):
         specification: says where Spark is and what the session shall know.
     """
 
+    # Whether CREATE MATERIALIZED VIEW and CREATE STREAMING TABLE begin pipelines of their own.
+    makes_tables = True
+
     def __init__(self, specification: Specification) -> None:
         self._specification = specification
         self._connected: SparkConnectClient | None = None
@@ -115,6 +125,20 @@ class RunSession(SparkSession):
         schema = self._specification.schema
         if schema not in ("", DEFAULT_SCHEMA):
             self.sql(f"USE SCHEMA {quoted(schema)}")
+
+    def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> DataFrame:  # noqa: N803
+        """Return the data frame of a statement; those that Spark lacks are carried out here."""
+        if self.makes_tables and REFRESHABLE.search(sqlQuery):
+            from bricklane_runtime.pipelines.single import Statement
+
+            rest = Rest(self._specification.host, self._specification.token)
+            values = args if isinstance(args, dict) else {}
+            left = Statement(self, rest, sqlQuery, values).run()
+            if left is None:
+                return cast("DataFrame", self.range(0).select())
+            sqlQuery = left  # noqa: N806 - pyspark's name
+        found: Any = super().sql(sqlQuery, args, **kwargs)
+        return cast("DataFrame", found)
 
     @property
     def catalog(self) -> Catalog:

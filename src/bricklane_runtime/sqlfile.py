@@ -7,6 +7,7 @@ text, and statements name them as ``:name``.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +15,16 @@ from typing import TYPE_CHECKING
 from bricklane_runtime.failures import failure
 from bricklane_runtime.notebook.outputs import Recorder
 from bricklane_runtime.notebook.source import Cell
-from bricklane_runtime.notebook.statements import markers, split
+from bricklane_runtime.notebook.statements import markers, split, tokens
 from bricklane_runtime.notebook.tables import spark_table
 from bricklane_runtime.results import Failure, Outcome
 
 if TYPE_CHECKING:
     from bricklane_runtime.session import RunSession
     from bricklane_runtime.task import Task
+
+
+MUSTACHE = re.compile(r"\{\{\s*(?P<name>[\w.-]+)\s*\}\}")
 
 
 class UnboundSqlParameter(Exception):  # noqa: N818 - named like Spark's error class
@@ -68,6 +72,7 @@ def run_sql_file(task: Task) -> Outcome:
 def _run_statement(
     session: RunSession, statement: str, parameters: dict[str, str], recorder: Recorder
 ) -> None:
+    statement = with_mustaches(statement, parameters)
     named = markers(statement)
     if missing := [name for name in named if name not in parameters]:
         raise UnboundSqlParameter(missing[0], parameters)
@@ -77,6 +82,31 @@ def _run_statement(
         recorder.add(spark_table(frame))
     else:
         recorder.text("result", "OK\n")
+
+
+def with_mustaches(statement: str, parameters: dict[str, str]) -> str:
+    """Fill in parameters the old way: ``{{name}}`` is a text, or a part of one within quotes.
+
+    Raises:
+        UnboundSqlParameter: the task gives no such parameter.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        if match["name"] not in parameters:
+            raise UnboundSqlParameter(match["name"], parameters)
+        return parameters[match["name"]].replace("\\", "\\\\").replace("'", "\\'")
+
+    filled, plain = [], ""
+    for token in (*tokens(statement), None):
+        if token is not None and token.kind not in ("text", "name", "comment"):
+            plain += token.text
+            continue
+        filled.append(MUSTACHE.sub(lambda match: f"'{value(match)}'", plain))
+        plain = ""
+        if token is not None:
+            within = token.kind != "comment"
+            filled.append(MUSTACHE.sub(value, token.text) if within else token.text)
+    return "".join(filled)
 
 
 def _described(error: Exception) -> dict[str, object]:

@@ -58,7 +58,13 @@ def get_table(call: Call) -> dict[str, Any]:
 
 def delete_table(call: Call) -> None:
     """Drop a table or view."""
-    tables.delete(call.cloud.metastore, call.path["name"], caller_of(call))
+    from bricklane_local.pipelines.single import forget
+
+    metastore, name = call.cloud.metastore, full_name_of(call.path["name"], TABLE)
+    known = metastore.space.get(TABLE.name, name) or {}
+    tables.delete(metastore, name, caller_of(call))
+    if known.get("pipeline_id"):
+        forget(call.workspace, name, call.caller)
 
 
 def delete_volume(call: Call) -> None:

@@ -272,11 +272,10 @@ class PipelineEngine:
         self, pipeline: Body, update: Body, principal: Principal, token: str, pool: ComputePool
     ) -> None:
         from bricklane_local.compute.specification import common, roots
-        from bricklane_local.pipelines.sources import Sources
 
         folder = self._update_folder(update)
         folder.mkdir(parents=True, exist_ok=True)
-        sources = Sources(self._workspace, principal, folder).of(pipeline.get("libraries") or [])
+        sources = self._sources(pipeline, principal, folder)
         dependencies = (pipeline.get("environment") or {}).get("dependencies") or []
         overlay, spark, _ = await asyncio.gather(
             pool.environment(dependencies, roots(self._workspace)),
@@ -292,6 +291,17 @@ class PipelineEngine:
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
+
+    def _sources(self, pipeline: Body, principal: Principal, folder: Path) -> list[dict[str, str]]:
+        from bricklane_local.pipelines.single import MAKES, STATEMENT
+        from bricklane_local.pipelines.sources import Sources
+
+        if STATEMENT not in pipeline:
+            sources = Sources(self._workspace, principal, folder)
+            return sources.of(pipeline.get("libraries") or [])
+        file = folder / "statement.sql"
+        file.write_text(pipeline[STATEMENT], "utf-8")
+        return [{"kind": "sql", "path": pipeline[MAKES], "file": str(file), "folder": str(folder)}]
 
     def _specified(self, pipeline: Body, update: Body, sources: list[dict[str, str]]) -> Body:
         number = update["update_id"]

@@ -14,6 +14,7 @@ from bricklane_local.app.routing import Route
 from bricklane_local.permissions.levels import MANAGE, RUN, VIEW
 from bricklane_local.pipelines.pipelines import API, PIPELINE, SDK
 from bricklane_local.pipelines.pipelines import ROUTES as DEFINITIONS
+from bricklane_local.pipelines.single import ROUTES as SINGLE
 from bricklane_local.pipelines.updates import event_filter
 from bricklane_local.resources.kind import Body
 from bricklane_local.resources.records import Records
@@ -145,6 +146,7 @@ def _position(call: Call) -> int | None:
 ONE = f"{API}/{{pipeline_id}}"
 ROUTES = [
     *DEFINITIONS,
+    *SINGLE,
     Route(
         "DELETE",
         ONE,

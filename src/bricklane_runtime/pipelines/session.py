@@ -94,6 +94,8 @@ class PipelineSession(RunSession):
         specification: of the update.
     """
 
+    makes_tables = False
+
     def __init__(self, specification: Specification) -> None:
         super().__init__(specification)
         # Set while a query of the pipeline is evaluated.

@@ -1,0 +1,177 @@
+"""The statements that make and refresh materialized views and streaming tables by themselves.
+
+Each such table has a pipeline of its own, which an update fills; the statement waits for it.
+
+Source: https://docs.databricks.com/en/sql/language-manual/sql-ref-syntax-ddl-create-materialized-view,
+…/sql-ref-syntax-ddl-create-streaming-table, …/sql-ref-syntax-ddl-refresh-full.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bricklane_runtime.notebook.statements import tokens
+from bricklane_runtime.pipelines.cursor import Cursor
+from bricklane_runtime.pipelines.definition import name_parts
+from bricklane_runtime.pipelines.model import PipelineError
+from bricklane_runtime.pipelines.tables import literal
+from bricklane_runtime.rest import Rest
+
+if TYPE_CHECKING:
+    from bricklane_runtime.session import RunSession
+
+TABLES, PIPELINES = "/_bricklane/tables", "/api/2.0/pipelines"
+POLL_SECONDS = 0.1
+COMPLETED, FINAL = "COMPLETED", ("COMPLETED", "FAILED", "CANCELED")
+KINDS = {
+    ("MATERIALIZED", "VIEW"): "MATERIALIZED_VIEW",
+    ("STREAMING", "TABLE"): "STREAMING_TABLE",
+}
+# The words between CREATE and the kind, with what becomes of a table that is there.
+IF_EXISTS = {("OR", "REPLACE"): "replace", ("OR", "REFRESH"): "refresh"}
+
+
+class RefreshFailure(Exception):  # noqa: N818 - the word of the event log
+    """The update that a statement has started did not complete."""
+
+
+class Statement:
+    """A statement that may be one of these.
+
+    Args:
+        session: whose current catalog and schema its names begin with.
+        rest: of the workspace.
+        text: the statement.
+        values: of its parameter markers.
+    """
+
+    def __init__(
+        self, session: RunSession, rest: Rest, text: str, values: Mapping[str, Any]
+    ) -> None:
+        self._session = session
+        self._rest = rest
+        self._text = text
+        self._values = values
+
+    def run(self) -> str | None:
+        """Carry it out if it is one.
+
+        Returns:
+            None when it was carried out; else the statement that Spark shall run.
+
+        Raises:
+            RefreshFailure: the update failed.
+            PipelineError: it cannot be read, or is not supported.
+            bricklane_runtime.rest.RestError: the workspace refuses it.
+        """
+        cursor = Cursor(self._text)
+        if cursor.take("CREATE"):
+            return self._create(cursor)
+        if cursor.take("REFRESH"):
+            return self._refresh(cursor)
+        if cursor.take("DROP", "MATERIALIZED", "VIEW"):
+            return f"DROP TABLE {cursor.rest()}"
+        if cursor.take("ALTER") and (kind := _kind(cursor)):
+            raise cursor.error(f"ALTER {kind.replace('_', ' ')} is not supported here")
+        return self._text
+
+    def _create(self, cursor: Cursor) -> str | None:
+        if_exists = next((do for words, do in IF_EXISTS.items() if cursor.take(*words)), "error")
+        kind = _kind(cursor)
+        if kind is None:
+            return self._text
+        if cursor.take("IF", "NOT", "EXISTS"):
+            if_exists = "keep"
+        catalog, schema, name = self._full(cursor.name())
+        started = self._rest.call(
+            "POST",
+            TABLES,
+            name=f"{catalog}.{schema}.{name}",
+            table_type=kind,
+            statement=self._filled(),
+            catalog=self._session.catalog.currentCatalog(),
+            schema=self._session.catalog.currentDatabase(),
+            if_exists=if_exists,
+        )
+        if started:
+            self._wait(started)
+        return None
+
+    def _refresh(self, cursor: Cursor) -> str | None:
+        if _kind(cursor) is None:
+            return self._text
+        name = ".".join(self._full(cursor.name()))
+        full = cursor.take("FULL")
+        waits = not cursor.take("ASYNC")
+        cursor.take("SYNC")
+        if not cursor.ended:
+            raise cursor.error("REFRESH takes FULL, SYNC and ASYNC")
+        started = self._rest.call("POST", f"{TABLES}/refresh", name=name, full=full)
+        if waits:
+            self._wait(started)
+        return None
+
+    def _full(self, name: str) -> tuple[str, str, str]:
+        parts = [part.lower() for part in name_parts(name)]
+        if len(parts) < 3:
+            parts.insert(0, self._session.catalog.currentDatabase()) if len(parts) == 1 else None
+            parts.insert(0, self._session.catalog.currentCatalog())
+        catalog, schema, table = parts
+        return catalog, schema, table
+
+    def _filled(self) -> str:
+        """Return the statement with values in place of its markers: it outlives the session."""
+        return "".join(
+            self._literal(token.text[1:]) if token.kind == "marker" else token.text
+            for token in tokens(self._text)
+        )
+
+    def _literal(self, name: str) -> str:
+        if name not in self._values:
+            raise PipelineError(f"[UNBOUND_SQL_PARAMETER] Found the unbound parameter: {name}.")
+        return self._as_sql(name, self._values[name])
+
+    def _as_sql(self, name: str, value: Any) -> str:
+        from pyspark.sql.connect.column import Column
+
+        if isinstance(value, Column):
+            row = self._session.range(1).select(value).first()
+            return self._as_sql(name, row[0] if row else None)
+        if value is None:
+            return "NULL"
+        if isinstance(value, str):
+            return literal(value)
+        if isinstance(value, bool | int | float):
+            return str(value).upper()
+        if isinstance(value, decimal.Decimal):
+            return f"{value}BD"
+        if isinstance(value, dt.datetime):
+            return f"TIMESTAMP '{value.isoformat(' ')}'"
+        if isinstance(value, dt.date):
+            return f"DATE '{value.isoformat()}'"
+        raise PipelineError(
+            f"The parameter {name} is a {type(value).__name__}, which the definition of a table "
+            "cannot hold: write it into the statement"
+        )
+
+    def _wait(self, started: dict[str, Any]) -> None:
+        path = f"{PIPELINES}/{started['pipeline_id']}"
+        update = f"{path}/updates/{started['update_id']}"
+        while (state := self._rest.call("GET", update)["update"]["state"]) not in FINAL:
+            time.sleep(POLL_SECONDS)
+        if state == COMPLETED:
+            return
+        wanted = f"level='ERROR' AND update_id='{started['update_id']}'"
+        events = self._rest.call("GET", f"{path}/events", filter=wanted, max_results=1)
+        found = (events.get("events") or [{}])[0]
+        exceptions = (found.get("error") or {}).get("exceptions") or [{}]
+        message = exceptions[0].get("message") or found.get("message") or f"it is {state}"
+        raise RefreshFailure(f"The update {started['update_id']} failed: {message}")
+
+
+def _kind(cursor: Cursor) -> str | None:
+    return next((kind for words, kind in KINDS.items() if cursor.take(*words)), None)
