@@ -13,6 +13,7 @@ from bricklane_local.app.errors import invalid
 from bricklane_local.identity.principals import Principal
 from bricklane_local.jobs.git_source import check_git_path, check_git_source
 from bricklane_local.jobs.graph import CONDITIONS, check_graph
+from bricklane_local.jobs.notifications.events import check_notifications
 from bricklane_local.jobs.run_as import wanted_run_as
 from bricklane_local.jobs.task_types.table import type_of
 from bricklane_local.jobs.triggers.table import check_trigger
@@ -55,6 +56,7 @@ def check_settings(settings: dict[str, Any]) -> None:
     for task in tasks:
         _check_task(task, environments, clusters, settings)
     check_git_source(settings)
+    check_notifications(settings, "The job")
     check_trigger(settings)
     names = [item.get("name") for item in settings.get("parameters") or []]
     for name in names:
@@ -85,6 +87,7 @@ def _check_task(
         if body.get(field) in (None, ""):
             raise invalid(f"Missing required field: {name}.{kind.name}.{field}")
     kind.check(str(name), body)
+    check_notifications(task, f"Task {name}")
     check_git_path(str(name), kind.name, kind.git, body, settings)
     for nested in kind.nested(body):
         _check_task(nested, environments, clusters, settings)

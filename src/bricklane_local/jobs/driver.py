@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.jobs.execution import Attempt, Outcome
 from bricklane_local.jobs.graph import Upstream, dependencies, run_result, verdict
+from bricklane_local.jobs.notifications.events import SLOW, START, threshold
 from bricklane_local.jobs.parameters import pushed_down, scope_of
 from bricklane_local.jobs.references import UnknownReferenceError, resolve
 from bricklane_local.jobs.runs import Run, TaskRun, ended
@@ -69,13 +71,16 @@ class RunDriver:
 
     async def _drive(self) -> None:
         now = self.engine.clock.now()
-        self.save(state=State.RUNNING, begun_time=self.run.begun_time or now, message="In run")
+        with self.engine.workspace.cloud.database.transaction():
+            self.save(state=State.RUNNING, begun_time=self.run.begun_time or now, message="In run")
+            self.engine.notifications.tell(START, self.run, self.run.state)
         self._prepare()
         limit = self.run.settings.get("timeout_seconds") or None
         self._tasks = waiting = asyncio.create_task(self._run_tasks())
         if self._stop_state is not None:
             waiting.cancel()
-        done, _ = await asyncio.wait({waiting}, timeout=limit)
+        with self._watched(self.run.settings):
+            done, _ = await asyncio.wait({waiting}, timeout=limit)
         if not done:
             self.stop(State.TIMEDOUT)
         await asyncio.wait({waiting})
@@ -165,12 +170,15 @@ class RunDriver:
         task = task_run.task
         retries, delay = self._retries(task)
         while True:
-            task_run = await self._attempt(task_run)
+            with self._watched(task, task_run):
+                task_run = await self._attempt(task_run)
             retry_timeout = bool(task.get("retry_on_timeout"))
             retryable = task_run.state in RETRIED or (
                 task_run.state is State.TIMEDOUT and retry_timeout
             )
-            if not retryable or (retries != UNLIMITED and task_run.attempt >= retries):
+            last = not retryable or (retries != UNLIMITED and task_run.attempt >= retries)
+            self.engine.notifications.task_ended(self.run, task_run, last=last)
+            if last:
                 return task_run
             task_run = self._save_task(
                 TaskRun(
@@ -205,6 +213,7 @@ class RunDriver:
         task_run = self._save_task(
             replace(task_run, resolved=resolved, state=State.RUNNING, start_time=clock.now())
         )
+        self.engine.notifications.task_started(self.run, task_run)
         limit = task_run.task.get("timeout_seconds") or None
         try:
             async with asyncio.timeout(limit):
@@ -213,7 +222,8 @@ class RunDriver:
             outcome = Outcome(State.TIMEDOUT, f"Task {task_run.key} exceeded its {limit} s")
         except asyncio.CancelledError:
             state = self._stop_state or State.CANCELED
-            self._end(task_run, Outcome(state, "Run cancelled"))
+            stopped = self._end(task_run, Outcome(state, "Run cancelled"))
+            self.engine.notifications.task_ended(self.run, stopped, last=True)
             raise
         return self._end(task_run, outcome)
 
@@ -244,7 +254,22 @@ class RunDriver:
                 self._tasks.cancel()
 
     def _finish(self, state: State, message: str) -> None:
-        self.save(state=state, message=message, end_time=self.engine.clock.now())
+        self.run = replace(self.run, state=state, message=message, end_time=self.engine.clock.now())
+        self.engine.end(self.run)
+
+    @contextmanager
+    def _watched(self, settings: dict[str, Any], task_run: TaskRun | None = None) -> Iterator[None]:
+        """Tell of a run or task that takes longer than its health rules allow."""
+        seconds, timer = threshold(settings), None
+        if seconds is not None:
+            tell = self.engine.notifications.tell
+            arguments = (SLOW, self.run, State.RUNNING, task_run)
+            timer = asyncio.get_running_loop().call_later(seconds, tell, *arguments)
+        try:
+            yield
+        finally:
+            if timer is not None:
+                timer.cancel()
 
     def _summary(self, result: State) -> str:
         if result in SUCCEEDED:

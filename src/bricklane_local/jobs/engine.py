@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from bricklane_local.jobs.definitions import (
 )
 from bricklane_local.jobs.driver import RunDriver
 from bricklane_local.jobs.graph import chosen
+from bricklane_local.jobs.notifications.outbox import Notifications
 from bricklane_local.jobs.parameters import job_parameters, overrides
 from bricklane_local.jobs.repairing import settings_of_now, tasks_to_repair
 from bricklane_local.jobs.runs import Run, Runs, ended
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
     from bricklane_local.compute.tasks import ComputeExecutor
 
+LOGGER = logging.getLogger(__name__)
 INTERRUPTED = "The run was interrupted: the local cloud stopped while it was active"
 
 
@@ -43,6 +46,7 @@ class JobEngine:
         self.clock = workspace.cloud.clock
         self.jobs = Jobs(workspace.space, self.clock)
         self.runs = Runs(workspace.space)
+        self.notifications = Notifications(self)
         self.scheduler = Scheduler(self)
         self.jobs.on_change = self.scheduler.follow
         self._space = workspace.space
@@ -71,9 +75,10 @@ class JobEngine:
                 for item in (attempt, *self.runs.iterations(attempt)):
                     if item.state not in FINAL:
                         self.runs.save_task(ended(item, State.INTERRUPTED, INTERRUPTED, now))
-            self.runs.save(replace(run, state=State.INTERRUPTED, message=INTERRUPTED, end_time=now))
+            self.end(replace(run, state=State.INTERRUPTED, message=INTERRUPTED, end_time=now))
         for job_id in {run.job_id for run in self.runs.active()}:
             self._admit_queued(job_id)
+        self.notifications.start()
         self.scheduler.start()
 
     async def stop(self) -> None:
@@ -83,6 +88,13 @@ class JobEngine:
         for driver in self._drivers.values():
             driver.stop(State.INTERRUPTED)
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self.notifications.stop()
+
+    def end(self, run: Run) -> None:
+        """Store a run that has ended, and tell of it."""
+        with self._space.database.transaction():
+            self.runs.save(run)
+            self.notifications.run_ended(run)
 
     def run_now(
         self,
@@ -201,7 +213,7 @@ class JobEngine:
             self.runs.save(replace(run, state=State.QUEUED, message=reason))
             return
         now = self.clock.now()
-        self.runs.save(replace(run, state=State.SKIPPED, message=reason, end_time=now))
+        self.end(replace(run, state=State.SKIPPED, message=reason, end_time=now))
 
     def _admit_queued(self, job_id: int) -> None:
         for run_id in self.runs.queued(job_id):
@@ -220,13 +232,20 @@ class JobEngine:
         try:
             await driver.drive()
         finally:
-            self.workspace.pages.write(run_id)
+            self._write_page(run_id)
             del self._drivers[run_id]
             del self._tasks[run_id]
             self._tell_end(run_id)
             if not self._stopping:
                 self._admit_queued(driver.run.job_id)
                 self.scheduler.ended(driver.run)
+
+    def _write_page(self, run_id: int) -> None:
+        try:
+            self.workspace.pages.write(run_id)
+        except Exception:
+            # The run has ended as it is stored: that its page is missing must not hold its place.
+            LOGGER.exception("page of run %d", run_id)
 
     async def wait(self, run_id: int) -> Run:
         """Wait until a run has ended and return it."""
@@ -251,9 +270,7 @@ class JobEngine:
             driver.stop(State.CANCELED)
         elif run.state not in FINAL:
             now = self.clock.now()
-            self.runs.save(
-                replace(run, state=State.CANCELED, message="Run cancelled", end_time=now)
-            )
+            self.end(replace(run, state=State.CANCELED, message="Run cancelled", end_time=now))
             self._tell_end(run_id)
 
     def cancel_all(self, job_id: int | None, *, only_queued: bool) -> None:
@@ -316,5 +333,6 @@ class JobEngine:
         ids = [item.run_id for item in attempts]
         ids += [i.run_id for item in attempts for i in self.runs.iterations(item)]
         self.runs.delete(run)
+        self.notifications.forget(run_id)
         for number in (run_id, *ids):
             shutil.rmtree(self.workspace.run_folder(number), ignore_errors=True)

@@ -52,7 +52,11 @@ class RunPages:
         template = templates().get_template("run.html")
         body = views.run(run, tasks=False)
         return template.render(
-            run=body, principal=run.acts_as, tasks=tasks, workspace=self._workspace
+            run=body,
+            principal=run.acts_as,
+            tasks=tasks,
+            notifications=engine.notifications.of_run(run.run_id) if only is None else [],
+            workspace=self._workspace,
         )
 
     def _task(self, views: RunViews, run: Run, item: TaskRun) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Destinations that notifications would go to. What is secret of one can be set, not read.
+"""Destinations that notifications of jobs go to. What is secret of one can be set, not read.
 
 Source: https://docs.databricks.com/api/workspace/notificationdestinations.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bricklane_local.app.errors import invalid
-from bricklane_local.app.routing import Fidelity
 from bricklane_local.resources.kind import (
     ADMINISTRATOR,
     EVERYBODY,
@@ -62,7 +61,6 @@ def _shown(_workspace: Workspace, body: Body) -> Body:
 
 
 API, SDK = "/api/2.0/notification-destinations", "settings.NotificationDestinationsAPI"
-STATE = Fidelity.STATE_ONLY
 DESTINATION = Kind(
     name="notification destination",
     document="notification_destination",
@@ -75,11 +73,11 @@ DESTINATION = Kind(
     shown=_shown,
     brief=("config",),
     operations=(
-        Create(f"POST {API}", f"{SDK}.create", fidelity=STATE, note="nothing is sent"),
-        List(f"GET {API}", items="results", size="page_size", fidelity=STATE),
-        Get(f"GET {API}/{{id}}", fidelity=STATE),
-        Change(f"PATCH {API}/{{id}}", f"{SDK}.update", fidelity=STATE),
-        Delete(f"DELETE {API}/{{id}}", fidelity=STATE),
+        Create(f"POST {API}", f"{SDK}.create", note="no e-mail, no PagerDuty"),
+        List(f"GET {API}", items="results", size="page_size"),
+        Get(f"GET {API}/{{id}}"),
+        Change(f"PATCH {API}/{{id}}", f"{SDK}.update"),
+        Delete(f"DELETE {API}/{{id}}"),
     ),
     proved_by="terraform databricks_notification_destination",
 )

@@ -1,0 +1,1 @@
+"""Who is told of what runs do: e-mail addresses and notification destinations."""
