@@ -11,13 +11,16 @@ from bricklane_local.app.call import Call
 from bricklane_local.app.routing import Route
 from bricklane_local.catalog.access import Standing
 from bricklane_local.catalog.calls import UNITY, caller_of
-from bricklane_local.catalog.kinds import kind_of
+from bricklane_local.catalog.kinds import FUNCTION, MODEL, kind_of
 from bricklane_local.catalog.pages import page
 
 
 def _standing(call: Call) -> Standing:
-    kind = kind_of(call.path["kind"])
-    return call.cloud.metastore.standing(caller_of(call), kind, call.path["name"])
+    metastore, kind, name = call.cloud.metastore, kind_of(call.path["kind"]), call.path["name"]
+    # Models and functions are one kind to this API, and have each name only once.
+    if kind is MODEL and metastore.space.get(FUNCTION.name, name.lower()) is not None:
+        kind = FUNCTION
+    return metastore.standing(caller_of(call), kind, name)
 
 
 def _shown_to(standing: Standing, call: Call, granted: dict[str, Any]) -> list[dict[str, Any]]:

@@ -61,6 +61,10 @@ MODEL = Kind(
     listed="registered_models",
     permission="function",
 )
+# Paths of permissions name it like a model, which it shares its names with.
+FUNCTION = Kind(
+    "function", "Routine or Model", "functions", 3, "function_id", "FUNCTION", permission="function"
+)
 STORAGE_CREDENTIAL = Kind(
     "storage_credential",
     "Storage Credential",
@@ -98,7 +102,7 @@ KINDS = {
     )
 }
 # What a schema holds.
-LEAVES = (TABLE, VOLUME, MODEL)
+LEAVES = (TABLE, VOLUME, MODEL, FUNCTION)
 # What can be kept to some workspaces.
 BINDABLE = {
     kind.name: kind for kind in (CATALOG, STORAGE_CREDENTIAL, SERVICE_CREDENTIAL, EXTERNAL_LOCATION)

@@ -13,6 +13,7 @@ from bricklane_local.catalog.deltalog import DeltaLogs
 from bricklane_local.catalog.grants import Grants
 from bricklane_local.catalog.kinds import (
     CATALOG,
+    FUNCTION,
     KINDS,
     LEAVES,
     METASTORE,
@@ -24,7 +25,7 @@ from bricklane_local.catalog.kinds import (
 from bricklane_local.catalog.locations import Locations
 from bricklane_local.catalog.names import full_name_of, normal, parent_of
 from bricklane_local.catalog.principals import Principals
-from bricklane_local.catalog.securables import BINDINGS, SYSTEM, Securable, Securables
+from bricklane_local.catalog.securables import HIDDEN, SYSTEM, Securable, Securables
 from bricklane_local.catalog.trash import Trash
 from bricklane_local.identity.directory import Directory
 from bricklane_local.identity.scope import ACCOUNT
@@ -103,7 +104,7 @@ class Metastore:
         self.grants.rename_principal(name, new_name)
         if new_name is None:
             return
-        for kind in KINDS.values():
+        for kind in (*KINDS.values(), FUNCTION):
             for document in self.space.select(kind.name):
                 if document.body.get("owner") == name:
                     self.space.update(kind.name, document.key, document.body | {"owner": new_name})
@@ -334,7 +335,7 @@ class Metastore:
 
 def shown(body: dict[str, Any]) -> dict[str, Any]:
     """Return what answers show of a stored body."""
-    return {key: value for key, value in body.items() if key != BINDINGS}
+    return {key: value for key, value in body.items() if key not in HIDDEN}
 
 
 def text_map(value: Any, field: str) -> dict[str, str]:

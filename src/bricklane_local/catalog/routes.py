@@ -14,13 +14,17 @@ from bricklane_local.app.routing import Route, versions
 from bricklane_local.catalog import catalogs, credentials, crud, listing, schemas, tables, volumes
 from bricklane_local.catalog.binding_routes import ROUTES as BINDINGS
 from bricklane_local.catalog.calls import UNITY, caller_of, wanted
+from bricklane_local.catalog.constraints.routes import ROUTES as CONSTRAINTS
+from bricklane_local.catalog.functions.routes import ROUTES as FUNCTIONS
 from bricklane_local.catalog.grant_routes import ROUTES as GRANTS
+from bricklane_local.catalog.information.routes import ROUTES as INFORMATION
 from bricklane_local.catalog.kinds import CATALOG, SCHEMA, TABLE, VOLUME, Kind
 from bricklane_local.catalog.metastores.routes import ROUTES as METASTORES
 from bricklane_local.catalog.models.routes import ROUTES as MODELS
 from bricklane_local.catalog.monitors.routes import ROUTES as MONITORS
 from bricklane_local.catalog.names import full_name_of
 from bricklane_local.catalog.storage.routes import ROUTES as STORAGE
+from bricklane_local.catalog.tags.routes import ROUTES as TAGS
 
 
 def delete_catalog(call: Call) -> None:
@@ -219,4 +223,8 @@ ROUTES = [
     *MODELS,
     *MONITORS,
     *METASTORES,
+    *FUNCTIONS,
+    *CONSTRAINTS,
+    *TAGS,
+    *INFORMATION,
 ]

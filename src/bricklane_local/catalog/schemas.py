@@ -10,7 +10,8 @@ from typing import Any
 from bricklane_local.app.errors import invalid
 from bricklane_local.catalog import tables, volumes
 from bricklane_local.catalog.callers import Caller
-from bricklane_local.catalog.kinds import CATALOG, LEAVES, MODEL, SCHEMA, TABLE, VOLUME
+from bricklane_local.catalog.functions import functions
+from bricklane_local.catalog.kinds import CATALOG, FUNCTION, LEAVES, MODEL, SCHEMA, TABLE, VOLUME
 from bricklane_local.catalog.metastore import Metastore, shown, text_map
 from bricklane_local.catalog.models import models
 from bricklane_local.catalog.names import full_name_of, normal
@@ -107,7 +108,13 @@ def delete(metastore: Metastore, full_name: str, caller: Caller, *, force: bool)
 
 def drop(metastore: Metastore, full_name: str) -> None:
     """Remove a schema and all it holds, inside the caller's transaction."""
-    for kind, remove in ((TABLE, tables.drop), (VOLUME, volumes.drop), (MODEL, models.drop)):
+    removers = (
+        (TABLE, tables.drop),
+        (VOLUME, volumes.drop),
+        (MODEL, models.drop),
+        (FUNCTION, functions.drop),
+    )
+    for kind, remove in removers:
         for document in metastore.children(kind, full_name):
             remove(metastore, document.key)
     metastore.remove(SCHEMA, full_name)

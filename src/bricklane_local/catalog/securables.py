@@ -14,6 +14,9 @@ from bricklane_local.store.database import Space
 SYSTEM = "System user"
 # The field of a document that holds the bindings, by workspace id; answers leave it out.
 BINDINGS = "workspace_bindings"
+# The fields that hold tags: by key, and of columns by column and key; answers leave them out too.
+TAGS, COLUMN_TAGS = "entity_tags", "column_tags"
+HIDDEN = frozenset({BINDINGS, TAGS, COLUMN_TAGS})
 # Catalogs spell the isolation mode in one way, everything else in another.
 ISOLATED = ("ISOLATED", "ISOLATION_MODE_ISOLATED")
 READ_WRITE, READ_ONLY = "BINDING_TYPE_READ_WRITE", "BINDING_TYPE_READ_ONLY"

@@ -12,7 +12,7 @@ from typing import Any
 from bricklane_local.app.errors import invalid
 from bricklane_local.catalog.callers import Caller
 from bricklane_local.catalog.kinds import SCHEMA, TABLE
-from bricklane_local.catalog.metastore import Metastore, text_map
+from bricklane_local.catalog.metastore import Metastore, shown, text_map
 from bricklane_local.catalog.monitors import service as monitors
 from bricklane_local.catalog.names import full_name_of, normal, parent_of
 from bricklane_local.catalog.privileges import CREATE_EXTERNAL_TABLE, CREATE_TABLE
@@ -42,7 +42,7 @@ def summary(metastore: Metastore, full_name: str, body: dict[str, Any]) -> dict[
     """Return the ``TableInfo`` of a stored table, without a look at its data."""
     catalog, schema, name = full_name.split(".")
     return {
-        **{key: value for key, value in body.items() if key != PIPELINE_TYPE},
+        **{key: value for key, value in shown(body).items() if key != PIPELINE_TYPE},
         "table_type": type_of(body),
         "name": name,
         "catalog_name": catalog,

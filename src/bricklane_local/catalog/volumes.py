@@ -10,7 +10,7 @@ from typing import Any
 from bricklane_local.app.errors import invalid
 from bricklane_local.catalog.callers import Caller
 from bricklane_local.catalog.kinds import SCHEMA, VOLUME
-from bricklane_local.catalog.metastore import Metastore
+from bricklane_local.catalog.metastore import Metastore, shown
 from bricklane_local.catalog.names import full_name_of, normal
 from bricklane_local.catalog.privileges import CREATE_EXTERNAL_VOLUME, CREATE_VOLUME
 from bricklane_local.catalog.storage.coverage import require_location
@@ -24,7 +24,7 @@ def info(metastore: Metastore, full_name: str, body: dict[str, Any]) -> dict[str
     managed = metastore.locations.volume_folder(full_name).as_uri()
     return {
         "storage_location": managed,
-        **body,
+        **shown(body),
         "name": name,
         "catalog_name": catalog,
         "schema_name": schema,

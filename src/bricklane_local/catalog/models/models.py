@@ -11,7 +11,7 @@ from typing import Any
 
 from bricklane_local.app.errors import invalid
 from bricklane_local.catalog.callers import Caller
-from bricklane_local.catalog.kinds import MODEL, SCHEMA
+from bricklane_local.catalog.kinds import FUNCTION, MODEL, SCHEMA
 from bricklane_local.catalog.metastore import Metastore, shown
 from bricklane_local.catalog.models import versions
 from bricklane_local.catalog.names import full_name_of, normal
@@ -51,6 +51,8 @@ def create(metastore: Metastore, fields: dict[str, Any], caller: Caller) -> dict
     schema = full_name_of(f"{fields['catalog_name']}.{fields['schema_name']}", SCHEMA)
     full_name = f"{schema}.{normal(fields['name'], 'Model')}"
     metastore.standing(caller, SCHEMA, schema).require(CREATE_MODEL)
+    if metastore.space.get(FUNCTION.name, full_name) is not None:
+        raise MODEL.duplicate(full_name)
     location = fields.get("storage_location")
     require_location(metastore, caller, location, "CREATE_MANAGED_STORAGE")
     stored = {"comment": fields.get("comment"), "storage_location": location}

@@ -150,13 +150,19 @@ def test_features_and_clones(people: DeltaTable, sql: Sql, schema: str) -> None:
     assert sql("SELECT count(*) FROM before") == [(3,)]
 
 
-def test_what_cannot_be_done_is_said(people: DeltaTable, spark: SparkSession, schema: str) -> None:
+def test_a_deep_clone_has_files_of_its_own(people: DeltaTable, sql: Sql, schema: str) -> None:
+    people.clone(f"{schema}.deep")
+    assert sql("SELECT count(*) FROM deep EXCEPT SELECT count(*) FROM people") == []
+    files = sql("SELECT DISTINCT _metadata.file_path FROM deep")
+    assert files
+    assert not set(files) & set(sql("SELECT DISTINCT _metadata.file_path FROM people"))
+
+
+def test_what_cannot_be_done_is_said(people: DeltaTable, spark: SparkSession) -> None:
     from delta.tables import DeltaTable
-    from pyspark.errors import AnalysisException, PySparkException
+    from pyspark.errors import AnalysisException
 
     with pytest.raises(AnalysisException, match="TABLE_OR_VIEW_NOT_FOUND"):
         DeltaTable.forName(spark, "nowhere").toDF().collect()
     with pytest.raises(AnalysisException, match="nothing"):
         people.delete("nothing = 1")
-    with pytest.raises(PySparkException, match="no deep clones: pass isShallow=True"):
-        people.clone(f"{schema}.deep")

@@ -2,8 +2,6 @@ package bricklane.spark
 
 import java.util.Locale
 
-import scala.util.matching.Regex
-
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan
 
 /**
@@ -81,17 +79,7 @@ final class CatalogStatements(parser: String => LogicalPlan) {
 }
 
 object CatalogStatements {
-  private val Quoted = "`(?:[^`]|``)+`"
-  private val Computed = "IDENTIFIER\\s*\\(.+\\)"
-  private val Name = s"($Computed|$Quoted|'[^']+'|[\\w-]+)"
-  private val LongName = s"($Computed|(?:$Quoted|\\w+)(?:\\.(?:$Quoted|\\w+))*)"
-  private val Text = "(?:'((?:[^'\\\\]|\\\\.)*)'|\"((?:[^\"\\\\]|\\\\.)*)\")"
-
-  // White space and comments; possessive, so that a long comment cannot be read in many ways.
-  private val Around = "(?:\\s|--[^\\n]*+(?:\\n|$)|/\\*.*?\\*/)*+"
-
-  private def statement(pattern: String): Regex =
-    ("(?is)" + Around + pattern.replace(" ", "\\s+") + Around + ";?" + Around).r
+  import StatementPattern._
 
   private val Use = statement(s"(?:USE|SET) CATALOG $Name")
   private val UseSchemaOf = statement(s"USE (?:SCHEMA|DATABASE|NAMESPACE) $LongName")

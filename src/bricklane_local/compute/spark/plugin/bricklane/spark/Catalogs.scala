@@ -18,10 +18,16 @@ object Catalogs {
    * @param written names as they stand in a statement; letters may be of either case in them
    */
   def refresh(session: SparkSession, written: Seq[String] = Nil): Unit = {
-    val found = names(session)
+    val found = names(session) :+ Information.SystemCatalog
     found.foreach(register(session, _))
     written.filter(name => found.contains(normal(name))).foreach(register(session, _))
   }
+
+  /** Makes the catalog known that a name of three parts begins with. */
+  def refreshFor(session: SparkSession, parts: Seq[String]): Unit =
+    if (parts.length > 2 && !session.sessionState.catalogManager.isCatalogRegistered(parts.head)) {
+      refresh(session, Seq(parts.head))
+    }
 
   /**
    * Says why a catalog is not known that a statement names, when that is because the caller may

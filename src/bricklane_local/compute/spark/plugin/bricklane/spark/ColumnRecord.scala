@@ -65,7 +65,8 @@ object ColumnRecord {
     TimestampNTZType -> "TIMESTAMP_NTZ",
     NullType -> "NULL")
 
-  private def typeName(dataType: DataType): String = dataType match {
+  /** The `ColumnTypeName` of a type. */
+  def typeName(dataType: DataType): String = dataType match {
     case _: DecimalType => "DECIMAL"
     case _: ArrayType => "ARRAY"
     case _: MapType => "MAP"

@@ -49,15 +49,10 @@ final class DeltaCommands extends CommandPlugin {
     session.sql(s"ALTER TABLE $table SET TBLPROPERTIES ${DeltaNames.properties(properties)}")
 
   private def clone(session: SparkSession, table: String, body: WireMessage): String = {
-    if (!body.flag(5)) {
-      throw new UnsupportedOperationException(
-        "open-source Delta makes no deep clones: pass isShallow=True, or write the rows of " +
-          s"$table to the new table")
-    }
     val name = DeltaNames.parts(session, body.text(2).getOrElse(""))
     val properties = body.properties(7)
     (if (body.flag(6)) "CREATE OR REPLACE TABLE " else "CREATE TABLE ") +
-      name.map(quoteIfNeeded).mkString(".") + s" SHALLOW CLONE $table" +
+      name.map(quoteIfNeeded).mkString(".") + s" ${if (body.flag(5)) "SHALLOW" else "DEEP"} CLONE $table" +
       DeltaNames.moment(body.number(3), body.text(4)) +
       (if (properties.isEmpty) "" else s" TBLPROPERTIES ${DeltaNames.properties(properties)}")
   }

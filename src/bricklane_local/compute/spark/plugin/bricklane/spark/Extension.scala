@@ -15,6 +15,11 @@ final class Extension extends (SparkSessionExtensions => Unit) {
     // refuse views of catalogs other than its own, before a rule of an extension is asked.
     extensions.injectHintResolutionRule(session => CatalogRegistration(Sessions.classic(session)))
     extensions.injectHintResolutionRule(session => ViewStatements(Sessions.classic(session)))
+    extensions.injectHintResolutionRule(session => TableRules(Sessions.classic(session)))
+    extensions.injectHintResolutionRule(_ => FunctionRefusals)
+    extensions.injectHintResolutionRule(session => FunctionRules(Sessions.classic(session)))
+    extensions.injectHintResolutionRule(_ => JsonPaths)
+    extensions.injectResolutionRule(_ => ResolvedJsonPaths)
     extensions.injectPostHocResolutionRule(session => CallerName(Sessions.classic(session)))
     extensions.injectCheckRule(session => WriteCheck(Sessions.classic(session)))
     extensions.injectPlanNormalizationRule(session => ViewReads(Sessions.classic(session)))

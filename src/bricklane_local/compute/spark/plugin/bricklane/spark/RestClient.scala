@@ -29,13 +29,17 @@ final class RestClient(caller: () => Caller) {
   /** Returns the name of the caller: a user name or application id. */
   def userName(): String = send("GET", Me, Nil, None).path("userName").asText
 
+  /** Returns the names of the groups that the caller is in. */
+  def groups(): Set[String] =
+    send("GET", Me, Nil, None).path("groups").elements.asScala.map(_.path("display").asText).toSet
+
   /** Returns the body of a successful POST. */
   def post(path: String, body: ObjectNode): JsonNode =
     send("POST", Prefix + path, Nil, Some(body))
 
   /** Returns the body of a successful PATCH. */
-  def patch(path: String, body: ObjectNode): JsonNode =
-    send("PATCH", Prefix + path, Nil, Some(body))
+  def patch(path: String, body: ObjectNode, query: (String, String)*): JsonNode =
+    send("PATCH", Prefix + path, query, Some(body))
 
   /** Deletes the thing at the path. */
   def delete(path: String, query: (String, String)*): Unit =

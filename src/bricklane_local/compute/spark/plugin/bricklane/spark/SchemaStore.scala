@@ -23,13 +23,15 @@ abstract class SchemaStore(protected val rest: RestClient, catalog: String)
   private val Location = SupportsNamespaces.PROP_LOCATION
 
   /** The schema that is current after `USE CATALOG`, which every new catalog has. */
-  override def defaultNamespace(): Array[String] = Array("default")
+  override def defaultNamespace(): Array[String] =
+    Array(if (catalog == Information.SystemCatalog) Information.Schema else "default")
 
-  override def listNamespaces(): Array[Array[String]] =
-    rest
-      .list("/schemas", "schemas", "catalog_name" -> catalog)
-      .map(schema => Array(schema.path("name").asText))
-      .toArray
+  override def listNamespaces(): Array[Array[String]] = {
+    val stored =
+      if (catalog == Information.SystemCatalog) Nil
+      else rest.list("/schemas", "schemas", "catalog_name" -> catalog).map(_.path("name").asText)
+    (stored :+ Information.Schema).sorted.map(Array(_)).toArray
+  }
 
   override def listNamespaces(namespace: Array[String]): Array[Array[String]] =
     if (namespace.isEmpty) listNamespaces()
@@ -39,9 +41,14 @@ abstract class SchemaStore(protected val rest: RestClient, catalog: String)
     }
 
   override def namespaceExists(namespace: Array[String]): Boolean =
-    namespace.length == 1 && rest.find(path(namespace)).isDefined
+    Information.isSchema(namespace) ||
+      namespace.length == 1 && rest.find(path(namespace)).isDefined
 
-  override def loadNamespaceMetadata(namespace: Array[String]): util.Map[String, String] = {
+  override def loadNamespaceMetadata(namespace: Array[String]): util.Map[String, String] =
+    if (Information.isSchema(namespace)) new util.HashMap[String, String]()
+    else metadata(namespace)
+
+  private def metadata(namespace: Array[String]): util.Map[String, String] = {
     val schema = Option
       .when(namespace.length == 1)(rest.find(path(namespace)))
       .flatten

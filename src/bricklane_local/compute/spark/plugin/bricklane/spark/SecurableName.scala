@@ -57,7 +57,7 @@ object SecurableName {
 
   private val Collections = Map(
     "catalog" -> "catalogs", "schema" -> "schemas", "table" -> "tables", "volume" -> "volumes",
-    "function" -> "models", "connection" -> "connections", "credential" -> "credentials",
+    "function" -> "functions", "connection" -> "connections", "credential" -> "credentials",
     "storage_credential" -> "storage-credentials", "external_location" -> "external-locations",
     Metastore -> "metastores")
 

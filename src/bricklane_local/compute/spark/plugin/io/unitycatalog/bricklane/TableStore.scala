@@ -7,7 +7,7 @@ import java.util
 import java.util.Locale
 
 import bricklane.spark.{
-  Access, Caller, ColumnRecord, Locations, RestClient, RestFailure, SchemaStore, TableAlteration,
+  Access, Caller, ColumnRecord, Information, Locations, RestClient, RestFailure, SchemaStore, TableAlteration,
   TableOptions, TableRecord
 }
 import com.fasterxml.jackson.databind.node.ObjectNode
@@ -36,8 +36,12 @@ final class TableStore(session: SparkSession, override val name: String)
 
   override def initialize(name: String, options: CaseInsensitiveStringMap): Unit = ()
 
-  override def listTables(namespace: Array[String]): Array[Identifier] =
-    records(namespace).map(table => Identifier.of(namespace, table.name)).toArray
+  override def listTables(namespace: Array[String]): Array[Identifier] = {
+    val names =
+      if (Information.isSchema(namespace)) Information.views(rest)
+      else records(namespace).map(_.name)
+    names.map(Identifier.of(namespace, _)).toArray
+  }
 
   private def records(namespace: Array[String]): Seq[TableRecord] = {
     val schema = schemaOf(namespace)
@@ -51,15 +55,23 @@ final class TableStore(session: SparkSession, override val name: String)
   }
 
   // Delta's catalog takes its delegate for one of functions whenever a name is no built-in one. A
-  // catalog without functions makes a misspelt name Spark's own error.
-  override def listFunctions(namespace: Array[String]): Array[Identifier] = Array.empty
+  // catalog that loads none makes a misspelt name Spark's own error; [[FunctionRules]] has put the
+  // functions of the catalog into the query before.
+  override def listFunctions(namespace: Array[String]): Array[Identifier] =
+    if (namespace.length != 1 || Information.isSchema(namespace)) Array.empty
+    else
+      rest
+        .list("/functions", "functions", "catalog_name" -> name, "schema_name" -> namespace.head)
+        .map(function => Identifier.of(namespace, function.path("name").asText))
+        .toArray
 
   override def loadFunction(ident: Identifier): UnboundFunction =
     throw new NoSuchFunctionException(ident)
 
   /** Names of the views of a schema. */
   def listViews(namespace: Array[String]): Seq[String] =
-    records(namespace).filter(_.isView).map(_.name)
+    if (Information.isSchema(namespace)) Nil
+    else records(namespace).filter(_.isView).map(_.name)
 
   /** Returns the record of a table or view whose data the caller may use, see [[Access]]. */
   def find(ident: Identifier): Option[TableRecord] = {
@@ -89,13 +101,17 @@ final class TableStore(session: SparkSession, override val name: String)
   private def isPath(ident: Identifier): Boolean = ident.name.contains("/")
 
   override def loadTable(ident: Identifier): Table =
-    find(ident) match {
+    if (Information.isSchema(ident.namespace)) Information.load(rest, name, ident.name)
+    else find(ident) match {
       case Some(record) => Internals.table(record.toCatalogTable)
       case None => throw new NoSuchTableException(name +: ident.namespace.toSeq :+ ident.name)
     }
 
   // Without this Spark loads the table, which takes a privilege on its data.
-  override def tableExists(ident: Identifier): Boolean = describe(ident).isDefined
+  override def tableExists(ident: Identifier): Boolean =
+    if (Information.isSchema(ident.namespace))
+      Information.views(rest).exists(_.equalsIgnoreCase(ident.name))
+    else describe(ident).isDefined
 
   override def createTable(
       ident: Identifier,
@@ -169,6 +185,9 @@ final class TableStore(session: SparkSession, override val name: String)
   }
 
   override def dropTable(ident: Identifier): Boolean = describe(ident) match {
+    case None if Information.isSchema(ident.namespace) =>
+      throw new RestFailure(
+        403, "PERMISSION_DENIED", s"$name.${Information.Schema} belongs to the system")
     case None => false
     case Some(view) if view.isView =>
       throw new AnalysisException(

@@ -2,9 +2,13 @@
 // catalog that serves Spark's own table formats cannot do without them.
 package org.apache.spark.sql.bricklane
 
+import java.util.{ArrayList => JavaList, HashMap => JavaMap}
+
+import org.apache.spark.api.python.{PythonEvalType, SimplePythonFunction}
 import org.apache.spark.sql.catalyst.catalog.CatalogTable
+import org.apache.spark.sql.catalyst.expressions.{Expression, PythonUDF}
 import org.apache.spark.sql.connector.catalog.{CatalogV2Util, Column, Table, V1Table}
-import org.apache.spark.sql.types.StructType
+import org.apache.spark.sql.types.{DataType, StructField, StructType}
 
 /** Opens the few helpers of Spark that the catalog needs. */
 object Internals {
@@ -14,6 +18,32 @@ object Internals {
 
   /** The columns of a catalog as a schema, with defaults and comments. */
   def schema(columns: Array[Column]): StructType = CatalogV2Util.v2ColumnsToStructType(columns)
+
+  /** The default of a column or parameter, as written. */
+  def default(field: StructField): Option[String] = field.getDefault()
+
+  /**
+   * A call of a Python function, row by row.
+   *
+   * @param name of the function
+   * @param pickled the function and its type, as Spark's Python processes read them
+   * @param python the interpreter
+   * @param version of the interpreter, such as 3.11
+   */
+  def pythonCall(
+      name: String,
+      pickled: Array[Byte],
+      python: String,
+      version: String,
+      returns: DataType,
+      arguments: Seq[Expression],
+      deterministic: Boolean): Expression =
+    PythonUDF(
+      name,
+      SimplePythonFunction(
+        pickled.toSeq, new JavaMap[String, String](), new JavaList[String](), python, version,
+        new JavaList(), null),
+      returns, arguments, PythonEvalType.SQL_BATCHED_UDF, deterministic)
 
   /** A schema as the columns of a catalog. */
   def columns(schema: StructType): Array[Column] = CatalogV2Util.structTypeToV2Columns(schema)

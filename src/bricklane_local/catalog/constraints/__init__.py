@@ -1,0 +1,1 @@
+"""Primary and foreign keys of tables, which are informational."""

@@ -1,0 +1,1 @@
+"""User-defined functions of Unity Catalog."""

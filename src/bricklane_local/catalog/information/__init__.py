@@ -1,0 +1,1 @@
+"""What ``information_schema`` shows, as tables of views; Spark asks for their rows."""

@@ -1,0 +1,1 @@
+"""Tags of catalogs, schemas, tables, columns and volumes."""
