@@ -39,7 +39,7 @@ def get_function(call: Call) -> dict[str, Any]:
     if not view and not call.flag("in_use"):
         return GET_FUNCTION(call)
     if view:
-        caller = credentials.reader_of(metastore, full_name_of(view, TABLE), caller.workspace_id)
+        caller = credentials.reader_of(metastore, full_name_of(view, TABLE), call.workspace)
     standing = metastore.standing(caller, FUNCTION, name)
     standing.require(EXECUTE)
     full_name = standing.securable.full_name
