@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from bricklane.testing.target import Deployed
     from databricks.sdk import WorkspaceClient
 
-TASKS = {"land", "bronze", "silver", "gold", "published", "checks"}
+TASKS = {"land", "bronze", "silver", "days", "gold", "published", "checks"}
 TABLES = {
     *(f"bronze_{name}" for name in ("airlines", "airports", "flights", "planes", "weather")),
     *(f"silver_{name}" for name in ("airlines", "airports", "flights", "weather")),
-    *(f"gold_{name}" for name in ("airline_delays", "route_delays", "weather_effect")),
+    *(f"gold_{name}" for name in ("airline_delays", "days", "route_delays", "weather_effect")),
     *("check_results", "weather_and_delays", "worst_airlines"),
 }
 FLIGHTS = {1: 27_004, 12: 336_776}  # by the months that were loaded
