@@ -72,7 +72,7 @@ def check(act: Act, body: Body, old: Body | None) -> None:
 
 
 def _check_library(index: int, library: Body) -> None:
-    given = [kind for kind, value in library.items() if value]
+    given = [kind for kind, value in library.items() if value is not None]
     if len(given) != 1 or given[0] not in LIBRARIES:
         raise invalid(
             f"libraries[{index}] must have exactly one of {', '.join(LIBRARIES)}; "
