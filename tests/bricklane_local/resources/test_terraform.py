@@ -36,6 +36,7 @@ CHANGES = {
     "echo hello": "echo bye",
     '"hidden"': '"hidden too"',
     'branch       = "main"': 'branch       = "next"',
+    'least = "1"': 'least = "2"',
 }
 
 
@@ -119,6 +120,7 @@ def counts(server: Server) -> dict[str, int]:
         "experiments": len(list(client.experiments.list_experiments())),
         "lists": len(list(client.ip_access_lists.list())),
         "models": len(list(client.model_registry.list_models())),
+        "pipelines": len(list(client.pipelines.list_pipelines())),
         "policies": len(list(client.cluster_policies.list())),
         "pools": len(list(client.instance_pools.list())),
         "principals": len(list(client.service_principals.list())),
@@ -141,7 +143,7 @@ def test_applies_changes_and_destroys_without_a_difference_in_between(root: Root
     client.warehouses.edit(str(warehouse.id), auto_stop_mins=55)
     assert "auto_stop_mins            = 55 -> 10" in root.run("plan")
     root.edit(CHANGES)
-    assert "1 added, 15 changed, 1 destroyed" in root.run("apply", "-auto-approve")
+    assert "1 added, 16 changed, 1 destroyed" in root.run("apply", "-auto-approve")
     assert NO_CHANGES in root.run("plan")
     root.run("destroy", "-auto-approve")
     assert counts(root.server) == before

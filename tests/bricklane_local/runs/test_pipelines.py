@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from databricks.sdk.errors import NotFound
 from databricks.sdk.service.catalog import PermissionsChange, Privilege
+from databricks.sdk.service.sql import StatementState
 from databricks.sdk.service.workspace import ImportFormat
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 API = "/api/2.0/pipelines"
+PENDING, RUNNING = StatementState.PENDING, StatementState.RUNNING
+SUCCEEDED = StatementState.SUCCEEDED
 SHOP = """
 # Databricks notebook source
 import dlt
@@ -92,9 +95,10 @@ class Desk:
         rows: list[list[Any]] = []
         for statement in statements:
             done = self.client.statement_execution.execute_statement(statement, self._warehouse)
+            while done.status and done.status.state in (PENDING, RUNNING):
+                done = self.client.statement_execution.get_statement(str(done.statement_id))
             assert done.status is not None
-            assert done.status.state is not None
-            assert done.status.state.value == "SUCCEEDED", done.status.error
+            assert done.status.state is SUCCEEDED, done.status.error
             rows = list((done.result and done.result.data_array) or [])
         return rows
 

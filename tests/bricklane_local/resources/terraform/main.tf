@@ -375,3 +375,34 @@ resource "databricks_permissions" "r" {
     permission_level = "CAN_READ"
   }
 }
+
+resource "databricks_pipeline" "p" {
+  name        = "orders"
+  catalog     = "dev"
+  schema      = "shop"
+  serverless  = true
+  development = true
+  configuration = {
+    least = "1"
+  }
+  library {
+    notebook {
+      path = databricks_notebook.n.path
+    }
+  }
+  library {
+    glob {
+      include = "/Workspace/Shared/transformations/**"
+    }
+  }
+  environment {
+    dependencies = ["rich"]
+  }
+}
+resource "databricks_permissions" "p" {
+  pipeline_id = databricks_pipeline.p.id
+  access_control {
+    group_name       = "users"
+    permission_level = "CAN_RUN"
+  }
+}
