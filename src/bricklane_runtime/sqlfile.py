@@ -28,14 +28,15 @@ class UnboundSqlParameter(Exception):  # noqa: N818 - named like Spark's error c
 
     Args:
         name: of the parameter.
-        given: the parameters of the task.
+        given: the parameters that there are.
+        giver: what gives them.
     """
 
-    def __init__(self, name: str, given: Iterable[str]) -> None:
+    def __init__(self, name: str, given: Iterable[str], giver: str = "the task") -> None:
         known = ", ".join(sorted(given)) or "none"
         super().__init__(
             f"[UNBOUND_SQL_PARAMETER] The statement names the parameter :{name}; "
-            f"the task gives: {known}"
+            f"{giver} gives: {known}"
         )
 
 

@@ -42,6 +42,9 @@ class Execution(Reading):
         self._storage = storage
         self._events = events
         self._views: dict[Name, Any] = {}
+        # What each flow reported last; in later rounds of a continuous pipeline only news is said.
+        self._reported: dict[str, dict[str, Any]] = {}
+        self._again = False
         self.failures: dict[Name, Exception] = {}
 
     def frame(self, dataset: Dataset, reader: Any, *, streaming: bool) -> Any:
@@ -74,9 +77,10 @@ class Execution(Reading):
             datasets: in the order in which they are made.
         """
         self._views.clear()
+        self._again = bool(self._reported)
         for dataset in datasets:
             for flow in self.dataflow.flows_of(dataset):
-                self._events.flow(flow.name, str(dataset.name), "QUEUED")
+                self._begins(flow, "QUEUED")
         for dataset in datasets:
             inputs = self._analysis.found[dataset.name].inputs
             failed = next((each for each in inputs if self._has_failed(each)), None)
@@ -96,8 +100,7 @@ class Execution(Reading):
 
     def _run(self, dataset: Dataset, flow: Flow) -> None:
         name, target = flow.name, str(dataset.name)
-        for status in ("STARTING", "RUNNING"):
-            self._events.flow(name, target, status)
+        self._begins(flow, "STARTING", "RUNNING")
         try:
             with self._settings({**dataset.spark_conf, **flow.spark_conf}):
                 counts = self._filled(dataset, flow)
@@ -105,7 +108,18 @@ class Execution(Reading):
             self.failures[dataset.name] = error
             self._events.flow(name, target, "FAILED", reason=_first_line(error), error=error)
             return
-        self._events.flow(name, target, "COMPLETED", **counts.details(dataset))
+        details = counts.details(dataset)
+        adds = dataset.kind is Kind.STREAMING_TABLE
+        news = counts.output > 0 if adds else details != self._reported.get(name)
+        if news or not self._again:
+            self._events.flow(name, target, "COMPLETED", **details)
+        self._reported[name] = details
+
+    def _begins(self, flow: Flow, *statuses: str) -> None:
+        """Say that a flow begins, unless it has run before."""
+        if not self._again:
+            for status in statuses:
+                self._events.flow(flow.name, str(flow.target), status)
 
     @contextmanager
     def _settings(self, settings: dict[str, str]) -> Iterator[None]:

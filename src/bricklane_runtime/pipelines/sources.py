@@ -27,6 +27,7 @@ from bricklane_runtime.pipelines.ddl import Statements
 from bricklane_runtime.pipelines.model import PipelineError
 from bricklane_runtime.pipelines.session import PipelineSession
 from bricklane_runtime.specification import NotebookTask, PipelineSource
+from bricklane_runtime.sqlfile import UnboundSqlParameter
 
 if TYPE_CHECKING:
     from bricklane_runtime.task import Task
@@ -124,7 +125,9 @@ class Sources:
 
     def _query(self, text: str) -> Callable[[], Any]:
         def query() -> Any:
-            named = [name for name in markers(text) if name in self._settings]
+            named = markers(text)
+            if missing := [name for name in named if name not in self._settings]:
+                raise UnboundSqlParameter(missing[0], self._settings, "the pipeline")
             values = {name: self._settings[name] for name in named}
             return self._session.sql(text, args=values or None)
 

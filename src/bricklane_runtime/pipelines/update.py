@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 # How long a continuous pipeline waits between its rounds, unless it is configured.
 # https://docs.databricks.com/en/ldp/configure-pipeline (pipelines.trigger.interval)
+# The property of a table that protects it from full refreshes.
+# https://docs.databricks.com/en/ldp/properties
+RESET_ALLOWED = "pipelines.reset.allowed"
 SCHEMAS = "/api/2.1/unity-catalog/schemas"
 INTERVAL, DEFAULT_INTERVAL = "pipelines.trigger.interval", 5.0
 UNITS = {"second": 1, "minute": 60, "hour": 3600}
@@ -205,7 +208,8 @@ class Update:
         """
         pipeline = self._pipeline
         if not (pipeline.refresh_selection or pipeline.full_refresh_selection):
-            return {dataset.name: pipeline.full_refresh for dataset in datasets}
+            full = pipeline.full_refresh
+            return {each.name: full and _may_be_reset(each) for each in datasets}
         chosen: dict[Name, bool] = {}
         for names, full in (
             (pipeline.refresh_selection, False),
@@ -218,6 +222,11 @@ class Update:
                     raise UpdateFailure(
                         f"The table '{name}' of the selection is not in the pipeline, which has: "
                         f"{known}"
+                    )
+                if full and not _may_be_reset(found):
+                    raise UpdateFailure(
+                        f"The table '{found.name}' cannot be fully refreshed: its property "
+                        f"{RESET_ALLOWED} is false"
                     )
                 chosen[found.name] = full
         return chosen
@@ -254,6 +263,10 @@ class Update:
         for flow in self._dataflow.flows_of(dataset):
             if flow.name in self._pipeline.reset_checkpoint_selection:
                 self._storage.reset_flow(dataset, flow.name)
+
+
+def _may_be_reset(dataset: Dataset) -> bool:
+    return dataset.properties.get(RESET_ALLOWED, "true").lower() != "false"
 
 
 def _adds(dataset: Dataset) -> bool:

@@ -289,7 +289,10 @@ def test_an_update_takes_what_is_new_and_a_full_refresh_all(
         e["details"]["update_progress"]["state"] for e in desk.events(third, "update_progress")
     ]
     assert "RESETTING" in states
-    unknown = desk.update(number, refresh_selection=["nothing"])
+    assert "names the parameter :chosen; the pipeline gives: least" in desk.errors(
+        desk.update(number, validate_only=True)
+    )
+    unknown = desk.update(number, refresh_selection=["nothing"], parameters={"chosen": "b"})
     assert "The table 'nothing' of the selection is not in the pipeline" in desk.errors(unknown)
 
 
@@ -374,10 +377,11 @@ def test_a_pipeline_acts_as_whom_it_names(desk: Desk) -> None:
     made = desk.client.service_principals.create(display_name="pipeline")
     name = str(made.application_id)
     text = "CREATE MATERIALIZED VIEW mine AS SELECT *, current_user() AS who FROM dev.raw.orders"
-    path = desk.file("/Workspace/Shared/mine.sql", text)
+    home = f"/Users/{desk.client.current_user.me().user_name}"
+    path = desk.file(f"{home}/mine.sql", text)
     number = desk.create("mine", path, schema="mine", run_as={"service_principal_name": name})
     assert "does not have CAN_READ permissions" in desk.errors(desk.update(number))
-    folder = desk.client.workspace.get_status("/Shared/mine.sql")
+    folder = desk.client.workspace.get_status(path)
     desk.client.api_client.do(
         "PATCH",
         f"/api/2.0/permissions/files/{folder.object_id}",
