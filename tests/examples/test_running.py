@@ -46,6 +46,20 @@ def test_only_the_named_tasks_and_what_they_need(bundle: Bundle) -> None:
         assert done == {"seed", "large", "when_large"}
 
 
+@pytest.mark.parametrize("bundle", ["pipeline"], indirect=True)
+def test_an_update_of_a_pipeline_shows_its_progress(bundle: Bundle) -> None:
+    with deployed(bundle):
+        shown = bundle.run("run", "orders", "--validate-only").expect(1)
+        assert "is INITIALIZING." in shown.stdout
+        assert "Failed to resolve flow: 'dev.dev_developer_pipeline_shop.clean'." in shown.stdout
+        assert "TABLE_OR_VIEW_NOT_FOUND" in shown.stderr
+        (pipeline,) = bundle.cloud.client.pipelines.list_pipelines()
+        (update,) = (
+            bundle.cloud.client.pipelines.list_updates(str(pipeline.pipeline_id)).updates or []
+        )
+        assert update.validate_only
+
+
 @pytest.mark.parametrize("bundle", ["long_running"], indirect=True)
 def test_run_that_nobody_waits_for_can_be_cancelled(bundle: Bundle) -> None:
     with deployed(bundle):

@@ -15,15 +15,16 @@ from bricklane_local.catalog.callers import Caller
 from bricklane_local.catalog.kinds import TABLE, VOLUME, Kind
 from bricklane_local.catalog.metastore import Metastore
 from bricklane_local.catalog.privileges import MODIFY, READ_VOLUME, SELECT, WRITE_VOLUME
-from bricklane_local.catalog.tables import VIEW
+from bricklane_local.catalog.tables import MATERIALIZED_VIEW, VIEW, type_of
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
 
+WRITE = "READ_WRITE"
 MILLISECONDS = 3_600_000
 # The privileges that an operation on the data of each kind needs.
 OPERATIONS: dict[Kind, dict[str, tuple[str, ...]]] = {
-    TABLE: {"READ": (SELECT,), "READ_WRITE": (SELECT, MODIFY)},
+    TABLE: {"READ": (SELECT,), WRITE: (SELECT, MODIFY)},
     VOLUME: {"READ_VOLUME": (READ_VOLUME,), "WRITE_VOLUME": (READ_VOLUME, WRITE_VOLUME)},
 }
 
@@ -52,6 +53,26 @@ def issue(
     answer: dict[str, Any] = {"expiration_time": metastore.clock.now() + MILLISECONDS}
     location = metastore.body(kind, full_name).get("storage_location")
     return answer | ({"url": location} if location else {})
+
+
+def require_writable(metastore: Metastore, table_id: str, pipeline_id: str) -> None:
+    """Refuse to write to a materialized view, which only the updates of its pipeline do.
+
+    Args:
+        metastore: that it belongs to.
+        table_id: of the table.
+        pipeline_id: of the pipeline whose update asks, "" for none.
+
+    Raises:
+        ApiError: INVALID_PARAMETER_VALUE naming the view and its pipeline.
+    """
+    full_name = metastore.name_by_id(TABLE, table_id)
+    body = metastore.body(TABLE, full_name)
+    if type_of(body) == MATERIALIZED_VIEW and body["pipeline_id"] != pipeline_id:
+        raise invalid(
+            f"'{full_name}' is a materialized view: its query, in the pipeline "
+            f"{body['pipeline_id']}, says what it holds, and no other statement can change it"
+        )
 
 
 def reader_of(metastore: Metastore, view: str, workspace: Workspace) -> Caller:

@@ -150,7 +150,10 @@ def table_credentials(call: Call) -> dict[str, Any]:
     if view:
         within = full_name_of(view, TABLE)
         return credentials.issue_in_view(metastore, identifier, within, call.workspace)
-    return credentials.issue(metastore, TABLE, identifier, operation, caller)
+    issued = credentials.issue(metastore, TABLE, identifier, operation, caller)
+    if operation == credentials.WRITE:
+        credentials.require_writable(metastore, identifier, call.caller.pipeline_id)
+    return issued
 
 
 def volume_credentials(call: Call) -> dict[str, Any]:

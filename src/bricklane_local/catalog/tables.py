@@ -19,6 +19,7 @@ from bricklane_local.catalog.privileges import CREATE_EXTERNAL_TABLE, CREATE_TAB
 from bricklane_local.catalog.storage.coverage import require_location
 
 MANAGED, EXTERNAL, VIEW = "MANAGED", "EXTERNAL", "VIEW"
+MATERIALIZED_VIEW = "MATERIALIZED_VIEW"
 # The field of a managed table that belongs to a pipeline: the type that is shown of it.
 PIPELINE_TYPE = "pipeline_table_type"
 DELTA = "DELTA"

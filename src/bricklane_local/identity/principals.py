@@ -29,6 +29,7 @@ class Principal:
         task_run_id: the task run that calls on its behalf, 0 for none.
         kind: user or service principal.
         active: an inactive one may not call.
+        pipeline_id: the pipeline whose update calls on its behalf, "" for none.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Principal:
     task_run_id: int = 0
     kind: PrincipalKind = PrincipalKind.USER
     active: bool = True
+    pipeline_id: str = ""
     home: str = field(init=False)
 
     def __post_init__(self) -> None:

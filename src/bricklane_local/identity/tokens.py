@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from typing import NamedTuple
 
 from bricklane_local.app.errors import ApiError
 from bricklane_local.identity.directory import Directory
@@ -22,6 +23,22 @@ from bricklane_local.store.database import Database
 PERSONAL_PREFIX, ACCESS_PREFIX = "dapi", "dkea"
 ACCESS_SECONDS = 3600
 PERSONAL, ACCESS = "token", "access_token"
+
+
+class RunToken(NamedTuple):
+    """What is known of a token.
+
+    Args:
+        workspace: where it is good.
+        user_name: of whom it stands for.
+        task_run_id: of the task run that it was made for, 0 for none.
+        pipeline_id: of the pipeline whose update it was made for, "" for none.
+    """
+
+    workspace: str
+    user_name: str
+    task_run_id: int = 0
+    pipeline_id: str = ""
 
 
 class Tokens:
@@ -38,7 +55,7 @@ class Tokens:
         self._clock = clock
         self._directory = directory
         # Tokens of runs live only as long as this process, as their runs do.
-        self._run_tokens: dict[str, tuple[str, str, int]] = {}
+        self._run_tokens: dict[str, RunToken] = {}
         directory.on_removal(lambda record, scope: self._forget(record["user_name"], scope))
 
     def issue_personal(
@@ -91,16 +108,20 @@ class Tokens:
             )
         return token
 
-    def issue_run(self, workspace: str, principal: Principal, task_run_id: int) -> str:
+    def issue_run(
+        self, workspace: str, principal: Principal, task_run_id: int, pipeline_id: str = ""
+    ) -> str:
         """Make a token for one task run, valid until revoked or until the server ends.
 
         Args:
             workspace: of the run.
             principal: whom the run acts as.
-            task_run_id: of the task run.
+            task_run_id: of the task run, 0 for none.
+            pipeline_id: of the pipeline that is updated, "" for none.
         """
         token = PERSONAL_PREFIX + secrets.token_hex(16)
-        self._run_tokens[digest(token)] = (workspace, principal.user_name, task_run_id)
+        known = RunToken(workspace, principal.user_name, task_run_id, pipeline_id)
+        self._run_tokens[digest(token)] = known
         return token
 
     def revoke_run(self, token: str) -> None:
@@ -139,7 +160,8 @@ class Tokens:
             ApiError: UNAUTHENTICATED when it is unknown, of another workspace or expired, or when
                 its principal is gone; PERMISSION_DENIED when the principal is inactive.
         """
-        home, user_name, task_run_id = self._lookup(token)
+        found = self._lookup(token)
+        home, user_name = found.workspace, found.user_name
         if home not in (workspace, ACCOUNT):
             raise ApiError("UNAUTHENTICATED", "Invalid access token: it is not known here")
         principal = self._directory.find(workspace, user_name)
@@ -149,9 +171,11 @@ class Tokens:
             )
         if not principal.active:
             raise ApiError("PERMISSION_DENIED", f"The principal {user_name} is inactive")
-        return replace(principal, task_run_id=task_run_id) if task_run_id else principal
+        if not (found.task_run_id or found.pipeline_id):
+            return principal
+        return replace(principal, task_run_id=found.task_run_id, pipeline_id=found.pipeline_id)
 
-    def _lookup(self, token: str) -> tuple[str, str, int]:
+    def _lookup(self, token: str) -> RunToken:
         key = digest(token)
         if key in self._run_tokens:
             return self._run_tokens[key]
@@ -160,4 +184,4 @@ class Tokens:
             raise ApiError("UNAUTHENTICATED", "Invalid access token: it is not known here")
         if 0 <= body["expiry_time"] <= self._clock.now():
             raise ApiError("UNAUTHENTICATED", "The access token has expired")
-        return body.get("workspace", ""), body["user_name"], 0
+        return RunToken(body.get("workspace", ""), body["user_name"])

@@ -243,7 +243,9 @@ class PipelineEngine:
         tokens = self._workspace.cloud.tokens
         try:
             principal = self._acting(pipeline)
-            token = tokens.issue_run(self._workspace.name, principal, 0)
+            token = tokens.issue_run(
+                self._workspace.name, principal, 0, str(pipeline["pipeline_id"])
+            )
             try:
                 async with self._pool.place(nested=False):
                     with self._workspace.view.used_by(principal):

@@ -279,7 +279,12 @@ PIPELINE = Kind(
     missing_text="The specified {name} {value} was not found.",
     proved_by="databricks bundle deploy",
     operations=(
-        CreatePipeline(f"POST {API}", f"{SDK}.create", key_only=True),
+        CreatePipeline(
+            f"POST {API}",
+            f"{SDK}.create",
+            key_only=True,
+            note="a continuous one is updated again and again, without a restart in between",
+        ),
         ListPipelines(
             f"GET {API}", items="statuses", size="max_results", default=25, most=100, where=wanted
         ),

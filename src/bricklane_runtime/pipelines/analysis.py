@@ -76,6 +76,7 @@ class Reading:
         self.session = session
         self.dataflow = dataflow
         self._evaluations: list[Evaluation] = []
+        self._named: set[str] = set()
 
     @contextmanager
     def evaluating(self) -> Iterator[Evaluation]:
@@ -147,6 +148,7 @@ class Reading:
     def as_view(self, dataset: Dataset, frame: Any) -> str:
         """Give a frame the name by which SQL finds it."""
         frame.createOrReplaceTempView(dataset.name.last)
+        self._named.add(dataset.name.last)
         return Name((dataset.name.last,)).sql
 
 
@@ -171,6 +173,9 @@ class Analysis(Reading):
                 self.of(dataset)
             except Exception as error:
                 self.failures.setdefault(dataset.name, error)
+        for name in self._named:
+            # They are empty, and nothing that runs may find them.
+            self.session.catalog.dropTempView(name)
         return [self.dataflow.datasets[name] for name in self.found]
 
     def of(self, dataset: Dataset) -> Analysed:

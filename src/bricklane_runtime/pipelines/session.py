@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -17,6 +18,7 @@ from bricklane_runtime.session import RunSession, quoted
 from bricklane_runtime.specification import Specification
 
 # Our server plugin's message: field 1 has the text of a query.
+ARGUMENT = re.compile(r"\{(\w+)\}")
 REFERENCES = "type.googleapis.com/bricklane.TableReferences"
 
 
@@ -124,7 +126,7 @@ class PipelineSession(RunSession):
 
     def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> DataFrame:  # noqa: N803
         """Return the data frame of a statement."""
-        if self.reads is not None and not kwargs:
+        if self.reads is not None:
             sqlQuery = self.reads.statement(sqlQuery)  # noqa: N806 - pyspark's name
         found: Any = super().sql(sqlQuery, args, **kwargs)
         return cast("DataFrame", found)
@@ -132,10 +134,15 @@ class PipelineSession(RunSession):
     def references(self, text: str) -> list[Reference]:
         """Return the tables that a query names, as Spark's parser reads it.
 
+        Args:
+            text: the query; ``{name}`` in it is an argument that pyspark will put there.
+
         Raises:
             pyspark.errors.ParseException: the text is no statement.
         """
-        rows = DataFrame(TableReferences(text), self).collect()
+        # A name as long as what stands there, so that places are those of the text.
+        parsed = ARGUMENT.sub(lambda match: f"_{match[1]}_", text)
+        rows = DataFrame(TableReferences(parsed), self).collect()
         return [Reference(tuple(row[0]), row[1], row[2], row[3]) for row in rows]
 
 

@@ -37,7 +37,7 @@ def bronze():
 # COMMAND ----------
 @dlt.view
 def sensible():
-    return dlt.read_stream("bronze").where("amount IS NOT NULL")
+    return spark.sql("SELECT * FROM STREAM bronze WHERE {c} IS NOT NULL", c=F.col("amount"))
 
 @dlt.expect_or_drop("positive", "amount > 0")
 @dlt.expect_all({"cheap": "amount < 50", "known": "customer IS NOT NULL"})
@@ -101,6 +101,15 @@ class Desk:
             assert done.status.state is SUCCEEDED, done.status.error
             rows = list((done.result and done.result.data_array) or [])
         return rows
+
+    def problem(self, statement: str) -> str:
+        """Run a statement that fails; return its message."""
+        done = self.client.statement_execution.execute_statement(statement, self._warehouse)
+        while done.status and done.status.state in (PENDING, RUNNING):
+            done = self.client.statement_execution.get_statement(str(done.statement_id))
+        assert done.status is not None
+        assert done.status.error is not None, statement
+        return str(done.status.error.message)
 
     def file(self, path: str, text: str) -> str:
         """Store a file or notebook and return its path."""
@@ -237,6 +246,8 @@ def test_datasets_are_made_each_behind_what_it_reads(
     )
     assert kinds == {"gold": "MATERIALIZED_VIEW", **streaming}
     gold = desk.client.tables.get("dev.shop.gold")
+    problem = desk.problem("INSERT INTO dev.shop.gold VALUES ('x', 1, 1)")
+    assert f"'dev.shop.gold' is a materialized view: its query, in the pipeline {number}" in problem
     assert (gold.comment, (gold.properties or {})["quality"]) == ("by customer", "gold")
 
 
