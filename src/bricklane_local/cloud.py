@@ -45,6 +45,7 @@ from bricklane_local.permissions.service import Permissions
 from bricklane_local.pipelines.engine import PipelineEngine
 from bricklane_local.resources.service import Resources
 from bricklane_local.secrets.service import Secrets
+from bricklane_local.sql.connections import Connections
 from bricklane_local.sql.statements import Statements
 from bricklane_local.sql.warehouses import Warehouses
 from bricklane_local.store.blobs import Blobs
@@ -186,6 +187,7 @@ class Workspace:
         self.access = Access(self)
         self.warehouses = Warehouses(self)
         self.statements = Statements(self, cloud.pool)
+        self.connections = Connections(self)
         self.view = WorkspaceView(
             self.objects, cloud.blobs, cloud.paths.view(row.name), self.access.allows_change
         )

@@ -90,6 +90,29 @@ class SqlFileTask:
 
 
 @dataclass(frozen=True, slots=True)
+class DbtTask:
+    """A dbt project to run.
+
+    Args:
+        commands: command lines, each beginning with ``dbt``.
+        project: folder of the project.
+        profile: name of the profile that it asks for.
+        http_path: of the warehouse for which a profile is made, "" to use the project's own.
+        catalog: of that profile.
+        schema: of that profile.
+        profiles_directory: where the project's own profiles are, relative to the project.
+    """
+
+    commands: list[str]
+    project: str
+    profile: str = "default"
+    http_path: str = ""
+    catalog: str = ""
+    schema: str = ""
+    profiles_directory: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SqlWorker:
     """Whose statements to run.
 
@@ -179,6 +202,7 @@ class Specification:
         roots: path prefixes as user code writes them, to the folders that hold those files.
         guard_volumes: whether file functions ask the workspace for the privileges on a volume.
         sys_path: folders with libraries, put before everything else.
+        packages: folders with libraries for programs that the task starts, not for itself.
         working_directory: where to run, or None for the run directory.
         runtime_version: what ``DATABRICKS_RUNTIME_VERSION`` says.
         context: ids of the job, the run and the task.
@@ -187,6 +211,7 @@ class Specification:
         wheel: with kind ``python_wheel``.
         python_file: with kind ``spark_python``.
         sql_file: with kind ``sql_file``.
+        dbt: with kind ``dbt``.
         sql_worker: with kind ``sql_worker``.
         pipeline: with kind ``pipeline``.
     """
@@ -204,6 +229,7 @@ class Specification:
     roots: dict[str, str] = field(default_factory=dict)
     guard_volumes: bool = False
     sys_path: list[str] = field(default_factory=list)
+    packages: list[str] = field(default_factory=list)
     working_directory: str | None = None
     runtime_version: str = "17.3"
     context: dict[str, Any] = field(default_factory=dict)
@@ -212,6 +238,7 @@ class Specification:
     wheel: WheelTask | None = None
     python_file: PythonFileTask | None = None
     sql_file: SqlFileTask | None = None
+    dbt: DbtTask | None = None
     sql_worker: SqlWorker | None = None
     pipeline: PipelineTask | None = None
 
@@ -227,6 +254,7 @@ PARTS = {
     "wheel": WheelTask,
     "python_file": PythonFileTask,
     "sql_file": SqlFileTask,
+    "dbt": DbtTask,
     "sql_worker": SqlWorker,
     "pipeline": PipelineTask,
 }

@@ -202,6 +202,12 @@ def _run_sql_file(task: Task) -> Outcome:
     return run_sql_file(task)
 
 
+def _run_dbt(task: Task) -> Outcome:
+    from bricklane_runtime.dbttask import run_dbt
+
+    return run_dbt(task)
+
+
 def _serve_sql(task: Task) -> Outcome:
     from bricklane_runtime.sql.worker import serve
 
@@ -219,6 +225,7 @@ RUNNERS: dict[str, Callable[[Any], Outcome]] = {
     "python_wheel": _run_wheel,
     "spark_python": _run_file,
     "sql_file": _run_sql_file,
+    "dbt": _run_dbt,
     "sql_worker": _serve_sql,
     "pipeline": _run_pipeline,
 }

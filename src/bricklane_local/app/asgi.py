@@ -62,6 +62,8 @@ class ApiApp:
             response = json_response(error.body(), error.status)
             if error.status == 401:
                 response.headers["WWW-Authenticate"] = 'Basic realm="bricklane"'
+                # Where clients of protocols without JSON look for the reason.
+                response.headers["X-Databricks-Reason-Phrase"] = error.message
         except Exception:
             LOGGER.exception("%s %s failed", request.method, request.url.path)
             failure = ApiError(

@@ -87,17 +87,20 @@ class ComputePool:
         """
         return await self._open()[0].ensure()
 
-    async def environment(self, dependencies: list[str], roots: dict[str, Path]) -> Overlay:
+    async def environment(
+        self, dependencies: list[str], roots: dict[str, Path], *, alone: bool = False
+    ) -> Overlay:
         """Return the packages that a task asks for beyond those that every task has.
 
         Args:
             dependencies: requirement lines.
             roots: path prefixes in them, with the folders that they mean.
+            alone: for a program that imports nothing of the runtime.
 
         Raises:
             EnvironmentFailure: when they cannot be had.
         """
-        return await self._open()[2].resolve(dependencies, roots)
+        return await self._open()[2].resolve(dependencies, roots, alone=alone)
 
     async def run(self, specification: dict[str, Any], *, cold: bool, grace: float) -> Exit:
         """Run one task in a process of its own, to the end of that process.

@@ -102,14 +102,17 @@ class ComputeExecutor:
         own = part(attempt, folder)
         dependencies = dependencies_of(attempt.run.settings, attempt.task)
         overlay, spark, _ = await asyncio.gather(
-            pool.environment(dependencies, roots(self._workspace)),
+            pool.environment(dependencies, roots(self._workspace), alone=attempt.kind.alone),
             pool.spark(),
             self._workspace.cloud.samples.ready(),
         )
         specification = self._common(attempt, folder, token, spark) | own
-        specification["sys_path"] = [str(overlay.path)] if overlay.path else []
+        libraries = [str(overlay.path)] if overlay.path else []
+        specification["packages" if attempt.kind.alone else "sys_path"] = libraries
         attempt.on_running()
-        end = await pool.run(specification, cold=overlay.cold, grace=GRACE_SECONDS)
+        end = await pool.run(
+            specification, cold=overlay.cold and not attempt.kind.alone, grace=GRACE_SECONDS
+        )
         return _outcome(folder, end)
 
     def _common(

@@ -25,16 +25,19 @@ class GitPath:
     Args:
         field: keys that lead to the path in a definition; ``source`` stands beside the last.
         implied: whether a definition without ``source`` means git when the job has a repository.
+        root: whether a definition without a path means the root of the repository.
     """
 
     field: tuple[str, ...]
     implied: bool = True
+    root: bool = False
 
     def means_git(self, body: Body, settings: Body) -> bool:
         """Say whether a definition's path lies in the job's repository."""
         source = self._holder(body).get("source")
         if not source:
-            return self.implied and bool(settings.get("git_source")) and bool(self.path(body))
+            named = self.root or bool(self.path(body))
+            return self.implied and bool(settings.get("git_source")) and named
         return bool(source == GIT)
 
     def path(self, body: Body) -> str | None:

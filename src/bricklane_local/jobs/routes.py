@@ -14,6 +14,7 @@ from bricklane_local.jobs.guarding import visible_jobs, wanted_job, wanted_run
 from bricklane_local.jobs.listing import page_of_runs
 from bricklane_local.jobs.run_as import check_run_as, wanted_run_as
 from bricklane_local.jobs.runs import Run
+from bricklane_local.jobs.task_types.dbt import ROUTES as DBT
 from bricklane_local.jobs.wire import RunViews, trigger_state
 from bricklane_local.permissions.access import MANAGE_RUN, VIEW
 from bricklane_local.permissions.kinds import MANAGE
@@ -288,6 +289,7 @@ ROUTES = [
     for method, path, handler, sdk, client, note in TABLE
     for version in VERSIONS
 ] + [
+    *DBT,
     Route("POST", "/api/2.0/bricklane/task-values", set_task_value, proved_by="dbutils"),
     Route("GET", "/api/2.0/bricklane/task-values", get_task_value, proved_by="dbutils"),
 ]

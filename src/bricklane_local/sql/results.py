@@ -1,24 +1,20 @@
 """Results of statements as the API answers them: manifest, chunks, links.
 
 Source: https://docs.databricks.com/api/workspace/statementexecution/getstatement. A link is good
-for some minutes and needs no credentials; it is signed with a key that this process makes, so one
-that was given before a restart must be asked for again.
+for some minutes and needs no credentials.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
-import hmac
 import json
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import FileResponse
 
 from bricklane_local.app.call import Call
-from bricklane_local.app.errors import ApiError, invalid
+from bricklane_local.app.errors import ApiError
+from bricklane_local.app.links import check_signed, signed
 from bricklane_local.app.routing import Route
 from bricklane_local.sql.model import ARROW_STREAM, CSV, INLINE, JSON_ARRAY, Statement
 from bricklane_local.sql.model import StatementState as State
@@ -34,7 +30,6 @@ MEDIA_TYPES = {
     CSV: "text/csv; charset=utf-8",
     JSON_ARRAY: "application/json",
 }
-_KEY = secrets.token_bytes(32)
 
 
 def show(workspace: Workspace, found: Statement) -> dict[str, Any]:
@@ -118,34 +113,16 @@ def _file(folder: Path, index: int) -> Path:
 
 
 def _link(workspace: Workspace, found: Statement, index: int) -> dict[str, str]:
-    expires = workspace.cloud.clock.now() // 1000 + LINK_SECONDS
-    signature = _signature(workspace.name, found.id, index, expires)
-    return {
-        "external_link": (
-            f"{workspace.host}{LINKS}/{found.id}/{index}?expires={expires}&signature={signature}"
-        ),
-        "expiration": dt.datetime.fromtimestamp(expires, dt.UTC).isoformat().replace("+00:00", "Z"),
-    }
-
-
-def _signature(workspace: str, statement_id: str, index: int, expires: int) -> str:
-    text = f"{workspace}/{statement_id}/{index}/{expires}"
-    return hmac.new(_KEY, text.encode(), hashlib.sha256).hexdigest()
+    url, ends = signed(workspace, f"{LINKS}/{found.id}/{index}", LINK_SECONDS)
+    return {"external_link": url, "expiration": ends}
 
 
 def download(call: Call) -> FileResponse:
     """Answer what a link points to."""
-    statement_id, index = call.path["id"], call.path["index"]
-    if not index.isdecimal():
-        raise invalid(f"The chunk must be a whole number, got {index!r}")
-    expires = call.integer("expires", low=0)
-    wanted = _signature(call.workspace.name, statement_id, int(index), expires)
-    if not hmac.compare_digest(wanted, call.query.get("signature", "")):
-        raise ApiError("PERMISSION_DENIED", "The signature of this link does not match")
-    if expires * 1000 <= call.cloud.clock.now():
-        raise ApiError("PERMISSION_DENIED", "This link has expired: ask for the chunk again")
+    check_signed(call)
+    statement_id = call.path["id"]
     found = call.workspace.statements.records.find(statement_id)
-    path = None if found is None else _file(found.folder, int(index))
+    path = None if found is None else _file(found.folder, int(call.path["index"]))
     if found is None or path is None or not path.exists():
         raise ApiError("RESOURCE_DOES_NOT_EXIST", f"The result of {statement_id} is gone")
     return FileResponse(path, media_type=MEDIA_TYPES[found.request.format])

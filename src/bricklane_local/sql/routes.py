@@ -9,6 +9,8 @@ from bricklane_local.app.call import Call
 from bricklane_local.app.errors import invalid
 from bricklane_local.app.routing import Route
 from bricklane_local.sql import results
+from bricklane_local.sql.client_routes import ROUTES as CLIENTS
+from bricklane_local.sql.history import ROUTES as HISTORY
 from bricklane_local.sql.model import (
     EXTERNAL_LINKS,
     FINAL,
@@ -20,6 +22,9 @@ from bricklane_local.sql.model import (
     Statement,
 )
 from bricklane_local.sql.results import MEDIA_TYPES, STATEMENTS
+from bricklane_local.sql.session_routes import ROUTES as SESSIONS
+from bricklane_local.sql.session_routes import session_of
+from bricklane_local.sql.thrift.routes import ROUTES as THRIFT
 from bricklane_local.sql.warehouses import ROUTES as WAREHOUSES
 
 WAIT = re.compile(r"(\d{1,3})s")
@@ -33,7 +38,9 @@ async def execute_statement(call: Call) -> dict[str, Any]:
     """Run a statement; answer with its result, or with its id when that takes too long."""
     seconds = _wait_seconds(call.body.get("wait_timeout") or DEFAULT_WAIT)
     statements = call.workspace.statements
-    found = statements.execute(_request(call), call.caller)
+    session_id = call.body.get("session_id")
+    session = session_of(call, session_id).session if session_id else None
+    found = statements.execute(_request(call), call.caller, session)
     if seconds:
         await statements.wait(found, seconds)
         if found.state not in FINAL and call.body.get("on_wait_timeout") == "CANCEL":
@@ -125,6 +132,10 @@ KEPT = f"formats {', '.join(sorted(MEDIA_TYPES))}; results are kept for an hour"
 ROUTES = [
     *WAREHOUSES,
     *results.ROUTES,
+    *SESSIONS,
+    *THRIFT,
+    *CLIENTS,
+    *HISTORY,
     Route(
         "POST",
         STATEMENTS,

@@ -34,6 +34,8 @@ class SqlSession:
         catalog: current catalog at the beginning, "" for the workspace's own.
         schema: current schema at the beginning, "" for ``default``.
         settings: of Spark, that the client asks for.
+        schema_may_come: begin although the schema does not exist, and enter it once it does, as
+            clients do that create it.
     """
 
     def __init__(
@@ -44,12 +46,15 @@ class SqlSession:
         catalog: str = "",
         schema: str = "",
         settings: dict[str, str] | None = None,
+        *,
+        schema_may_come: bool = False,
     ) -> None:
         self._workspace = workspace
         self._workers = workers
         self.caller = caller
         self._place = (catalog, schema)
         self._settings = settings or {}
+        self._schema_may_come = schema_may_come
         self._opening: asyncio.Task[tuple[SqlWorker, str]] | None = None
 
     async def opened(self) -> tuple[SqlWorker, str]:
@@ -76,6 +81,7 @@ class SqlSession:
                 "schema": schema,
                 "conf": catalog_settings(self._workspace),
                 "settings": self._settings,
+                "schema_may_come": self._schema_may_come,
             }
         )
         if error is not None:

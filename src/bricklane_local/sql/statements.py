@@ -68,11 +68,18 @@ class Statements:
     def session(
         self,
         caller: Principal,
-        catalog: str = "",
-        schema: str = "",
+        place: tuple[str, str],
         settings: dict[str, str] | None = None,
+        *,
+        schema_may_come: bool = False,
     ) -> SqlSession:
         """Return a new session of a principal.
+
+        Args:
+            caller: whose it shall be.
+            place: current catalog and schema, "" for the usual ones.
+            settings: of Spark.
+            schema_may_come: see :class:`SqlSession`.
 
         Raises:
             ApiError: TEMPORARILY_UNAVAILABLE when this cloud has no Spark.
@@ -81,7 +88,14 @@ class Statements:
 
         if self._workers is None:
             raise ApiError("TEMPORARILY_UNAVAILABLE", NOT_INSTALLED)
-        return SqlSession(self._workspace, self._workers, caller, catalog, schema, settings)
+        return SqlSession(
+            self._workspace,
+            self._workers,
+            caller,
+            *place,
+            settings=settings,
+            schema_may_come=schema_may_come,
+        )
 
     def execute(
         self, request: Request, caller: Principal, session: SqlSession | None = None
@@ -163,11 +177,6 @@ class Statements:
         """Return how many statements a warehouse runs."""
         return sum(f.request.warehouse_id == warehouse_id for f in self._active.values())
 
-    def sessions_on(self, warehouse_id: str) -> int:
-        """Return how many sessions of clients a warehouse has."""
-        del warehouse_id
-        return 0
-
     async def _drive(self, found: Statement, caller: Principal, session: SqlSession | None) -> None:
         try:
             await self._run(found, caller, session)
@@ -194,7 +203,7 @@ class Statements:
             found.fail("TEMPORARILY_UNAVAILABLE", NOT_INSTALLED)
             return
         request = found.request
-        session = given or self.session(caller, request.catalog, request.schema)
+        session = given or self.session(caller, (request.catalog, request.schema))
         try:
             # A task that waits for a statement must not make it wait for that task's place.
             async with self._pool.place(nested=bool(caller.task_run_id)):

@@ -102,7 +102,7 @@ def _shown(workspace: Workspace, body: Body) -> Body:
         **body,
         "state": state,
         "num_clusters": int(state == RUNNING),
-        "num_active_sessions": workspace.statements.sessions_on(str(body["id"])),
+        "num_active_sessions": workspace.connections.count_on(str(body["id"])),
         "jdbc_url": f"jdbc:databricks://{host}:{port or 80}/default;httpPath={path}",
         "odbc_params": {
             "hostname": host,
@@ -121,6 +121,7 @@ def _start(call: Call, records: Records, body: Body) -> None:
 def _stop(call: Call, records: Records, body: Body) -> None:
     records.put({**body, **WAREHOUSES.act("stop", body, call.cloud.clock.now())})
     call.workspace.statements.cancel_on(str(body["id"]))
+    call.workspace.connections.close_on(str(body["id"]))
 
 
 API, SDK = "/api/2.0/sql/warehouses", "sql.WarehousesAPI"

@@ -1,9 +1,10 @@
 """Writes the result of a statement as files of the format that its client wants.
 
 The folder gets ``statement.json``, ``{"columns", "chunks", "total_row_count", "total_byte_count",
-"truncated"}`` with columns as the API describes them and chunks as ``{"row_offset", "row_count",
-"byte_count"}``, and a file ``chunk-N`` for each of these. ``ARROW_BATCHES`` is for Thrift: a chunk
-is one encapsulated record batch, and ``schema.arrow`` has the schema.
+"truncated", "affected_rows"}`` with columns as the API describes them and chunks as
+``{"row_offset", "row_count", "byte_count"}``, and a file ``chunk-N`` for each of these.
+``ARROW_BATCHES`` is for Thrift: a chunk is one encapsulated record batch, and ``schema.arrow`` has
+the schema.
 
 Source: https://docs.databricks.com/api/workspace/statementexecution/executestatement (``format``).
 """
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 STATEMENT, SCHEMA = "statement.json", "schema.arrow"
 CHUNK_BYTES = 16 * 1024 * 1024
 ARROW_BATCHES = "ARROW_BATCHES"
+# First column of what a statement answers that changes rows.
+AFFECTED = "num_affected_rows"
 SQL_NAME = b"Spark:DataType:SqlName"
 
 
@@ -79,6 +82,7 @@ class Writer:
     _rows: int = 0
     _bytes: int = 0
     _truncated: bool = False
+    _affected: int | None = None
 
     def add(self, table: pa.Table) -> bool:
         """Take the next rows; say whether more are wanted.
@@ -86,6 +90,8 @@ class Writer:
         Raises:
             ResultTooLarge: the limit is passed and the result must not be cut.
         """
+        if self.fields[0].name == AFFECTED and table.num_rows:
+            self._affected = table.column(0)[0].as_py()
         table = self._within_rows(table)
         size = table.nbytes
         if self._bytes + size > self.limits.byte_count:
@@ -139,6 +145,7 @@ class Writer:
             "total_row_count": self._rows,
             "total_byte_count": sum(chunk["byte_count"] for chunk in self._chunks),
             "truncated": self._truncated,
+            "affected_rows": self._affected,
         }
         write_json(self.folder / STATEMENT, document)
 

@@ -5,6 +5,8 @@ then answers JSON lines until the connection ends:
 
 - ``{"op": "open", "session", "catalog", "schema", "conf", "settings"}`` → ``{"event": "opened",
   "session", "error"}``; ``conf`` is the workspace's, ``settings`` are the client's.
+  With ``schema_may_come`` a schema that does not exist is entered once it does; until then the
+  session is in the one that the catalog begins with.
 - ``{"op": "execute", "session", "id", …}``, see :class:`bricklane_runtime.sql.execution.Request` →
   ``{"event": "ended", "id", "error"}``; statements run side by side.
 - ``{"op": "cancel", "session", "id"}`` stops a statement, which then ends with an error.
@@ -21,6 +23,8 @@ import json
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
+
+from pyspark.errors import AnalysisException
 
 from bricklane_runtime.failures import failure
 from bricklane_runtime.results import Outcome
@@ -57,6 +61,7 @@ class Worker:
         self._sending = threading.Lock()
         self._sessions: dict[str, RunSession] = {}
         self._cancelled: set[str] = set()
+        self._coming: dict[str, str] = {}
 
     def serve(self) -> None:
         """Answer messages until the connection ends."""
@@ -89,9 +94,29 @@ class Worker:
         )
         for key, value in (message.get("settings") or {}).items():
             session.conf.set(key, value)
-        if schema:
-            session.sql(f"USE SCHEMA {quoted(schema)}")
+        if schema and not self._use(session, schema):
+            if not message.get("schema_may_come"):
+                session.sql(f"USE SCHEMA {quoted(schema)}")
+            self._coming[message["session"]] = schema
         return session
+
+    @staticmethod
+    def _use(session: RunSession, schema: str) -> bool:
+        """Make a schema the current one; say whether it is there."""
+        try:
+            session.sql(f"USE SCHEMA {quoted(schema)}")
+        except AnalysisException as error:
+            if error.getCondition() != "SCHEMA_NOT_FOUND":
+                raise
+            return False
+        return True
+
+    def _enter(self, name: str, session: RunSession, statement: str) -> None:
+        """Enter a schema that was not there when the session began, as soon as it is."""
+        schema = self._coming.get(name)
+        chosen = statement.lstrip().upper().startswith("USE ")
+        if schema is not None and (chosen or self._use(session, schema)):
+            self._coming.pop(name, None)
 
     def _execute(self, message: dict[str, Any]) -> None:
         answer: dict[str, Any] = {"event": "ended", "id": message["id"], "error": None}
@@ -99,6 +124,7 @@ class Worker:
             session = self._sessions[message["session"]]
             session.addTag(message["id"])  # of this thread alone
             if message["id"] not in self._cancelled:
+                self._enter(message["session"], session, message["statement"])
                 execute(session, Request.of(message), self._task.vault.redactor.values)
         except Exception as error:
             answer["error"] = described(error)

@@ -86,28 +86,35 @@ class Environments:
             shutil.rmtree(left, ignore_errors=True)
 
     async def resolve(
-        self, dependencies: Sequence[str], roots: Mapping[str, Path] | None = None
+        self,
+        dependencies: Sequence[str],
+        roots: Mapping[str, Path] | None = None,
+        *,
+        alone: bool = False,
     ) -> Overlay:
         """Return the overlay with the packages of a job environment; without network when known.
 
         Args:
             dependencies: lines of a pip requirements file: requirements, paths, ``-r`` and so on.
             roots: path prefixes as jobs write them (``/Workspace``), to the local folders.
+            alone: for a program in a process of its own, which imports nothing of the runtime: its
+                versions are nobody else's business.
 
         Raises:
             EnvironmentFailure: they cannot be read, resolved or installed; with uv's reason.
         """
         requirements = await asyncio.to_thread(read, dependencies, roots or {})
-        digest = await asyncio.to_thread(self._digest, requirements)
+        digest = await asyncio.to_thread(self._digest, requirements, alone=alone)
         if not requirements.lines:
             return Overlay(None, digest, False, ())
         async with self._turn(digest):
             if not (self._root / digest / MANIFEST).is_file():
-                await self._make(requirements, digest)
+                await self._make(requirements, digest, alone=alone)
         return self._load(digest)
 
-    def _digest(self, requirements: Requirements) -> str:
-        document = json.dumps([LAYOUT, self._base.identity, requirements.identity])
+    def _digest(self, requirements: Requirements, *, alone: bool) -> str:
+        layout = f"{LAYOUT} alone" if alone else LAYOUT
+        document = json.dumps([layout, self._base.identity, requirements.identity])
         return hashlib.sha256(document.encode()).hexdigest()[:32]
 
     @contextlib.asynccontextmanager
@@ -128,10 +135,10 @@ class Environments:
         packages = tuple(manifest["packages"])
         return Overlay(folder / SITE if packages else None, digest, manifest["cold"], packages)
 
-    async def _make(self, requirements: Requirements, digest: str) -> None:
+    async def _make(self, requirements: Requirements, digest: str, *, alone: bool) -> None:
         draft = Path(tempfile.mkdtemp(dir=self._root, prefix=DRAFT))
         try:
-            await self._fill(draft, requirements)
+            await self._fill(draft, requirements, alone=alone)
             with contextlib.suppress(OSError):  # another server was faster: its overlay is as good
                 draft.rename(self._root / digest)
             if not (self._root / digest / MANIFEST).is_file():
@@ -139,11 +146,11 @@ class Environments:
         finally:
             await asyncio.to_thread(shutil.rmtree, draft, ignore_errors=True)
 
-    async def _fill(self, draft: Path, requirements: Requirements) -> None:
+    async def _fill(self, draft: Path, requirements: Requirements, *, alone: bool) -> None:
         site = draft / SITE
         site.mkdir()
         self._refuse_another_spark(requirements.lines)
-        cold = await self._pin(draft, requirements)
+        cold = await self._pin(draft, requirements, alone=alone)
         lines = self._lacking(draft / "requirements.txt")
         if any(not line.startswith("-") or line.startswith("-e ") for line in lines):
             chosen = draft / "chosen.txt"
@@ -158,13 +165,14 @@ class Environments:
             draft / MANIFEST, json.dumps({"cold": cold, "packages": packages_in(site)}).encode()
         )
 
-    async def _pin(self, draft: Path, requirements: Requirements) -> bool:
+    async def _pin(self, draft: Path, requirements: Requirements, *, alone: bool) -> bool:
         """Resolve into ``requirements.txt`` and return whether the base had to give way."""
         answer = await self._compile(draft, requirements, self._base.pins())
         if answer.status != NO_SOLUTION:
             self._check(answer, draft, requirements)
             return False
-        answer = await self._compile(draft, requirements, self._base.demands())
+        demands = [] if alone else self._base.demands()
+        answer = await self._compile(draft, requirements, demands)
         self._check(answer, draft, requirements)
         return True
 

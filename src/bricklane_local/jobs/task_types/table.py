@@ -6,6 +6,7 @@ from typing import Any
 
 from bricklane_local.app.errors import invalid
 from bricklane_local.jobs.task_types.condition import CONDITION
+from bricklane_local.jobs.task_types.dbt import DBT
 from bricklane_local.jobs.task_types.for_each import FOR_EACH
 from bricklane_local.jobs.task_types.notebook import NOTEBOOK
 from bricklane_local.jobs.task_types.pipeline import PIPELINE_TASK
@@ -20,6 +21,7 @@ TASK_TYPES: dict[str, TaskType] = {
     kind.name: kind
     for kind in (
         CONDITION,
+        DBT,
         FOR_EACH,
         NOTEBOOK,
         PIPELINE_TASK,

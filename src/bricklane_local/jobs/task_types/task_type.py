@@ -72,6 +72,7 @@ class TaskType:
             read; None for none.
         git: where the path is that may lie in the job's repository; None for no such path. An
             attempt finds it replaced by where in the workspace the repository was checked out.
+        alone: its libraries are for a program that it starts, not for the worker itself.
         overrides: parameters of run-now from before job parameters → field that each replaces
             (lists) or adds to (maps).
         push: puts the job's parameters into a definition
@@ -88,6 +89,7 @@ class TaskType:
     nested: Callable[[Body], list[Body]] = lambda _body: []
     code: Callable[[Body], str | None] = lambda _body: None
     git: GitPath | None = None
+    alone: bool = False
     overrides: Mapping[str, str] = field(default_factory=dict)
     push: Callable[[Body, Mapping[str, str]], Body] = unchanged
     references: Callable[[Body], Mapping[str, str]] = lambda _body: {}

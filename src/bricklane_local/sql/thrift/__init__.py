@@ -1,0 +1,1 @@
+"""The Thrift endpoint of SQL warehouses, which connectors and drivers speak to."""
