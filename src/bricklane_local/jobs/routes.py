@@ -154,8 +154,9 @@ def _once(call: Call, start: Any) -> Run:
     earlier = space.get(IDEMPOTENCY, token)
     if earlier is not None:
         return call.workspace.engine.runs.get(earlier["run_id"])
-    run: Run = start()
-    space.put(IDEMPOTENCY, token, {"run_id": run.run_id})
+    with call.cloud.database.transaction():
+        run: Run = start()
+        space.put(IDEMPOTENCY, token, {"run_id": run.run_id})
     return run
 
 
