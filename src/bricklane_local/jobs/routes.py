@@ -38,7 +38,13 @@ def create(call: Call) -> dict[str, Any]:
 def get(call: Call) -> dict[str, Any]:
     """Return a job."""
     engine, job_id = call.workspace.engine, wanted_job(call, VIEW)
-    return engine.jobs.get(job_id) | trigger_state(engine.scheduler.state(job_id))
+    job = engine.jobs.get(job_id)
+    policies = {
+        f"effective_{name}": job["settings"][name]
+        for name in ("budget_policy_id", "usage_policy_id")
+        if job["settings"].get(name)
+    }
+    return job | policies | trigger_state(engine.scheduler.state(job_id))
 
 
 def list_jobs(call: Call) -> dict[str, Any]:
@@ -165,9 +171,10 @@ def get_run(call: Call) -> dict[str, Any]:
     run, engine = wanted_run(call, VIEW), call.workspace.engine
     views = RunViews(engine)
     item = engine.runs.find_task(call.integer("run_id"))
+    resolved = call.flag("include_resolved_values")
     if item is not None:
-        return views.task_as_run(run, item)
-    return views.run(run, history=call.flag("include_history"))
+        return views.task_as_run(run, item, resolved=resolved)
+    return views.run(run, history=call.flag("include_history"), resolved=resolved)
 
 
 def list_runs(call: Call) -> dict[str, Any]:
