@@ -132,10 +132,15 @@ class RunDriver:
         key = task["task_key"]
         for name in dependencies(task):
             await self._ends[name].wait()
-        stopped = verdict(task.get("run_if") or "ALL_SUCCESS", self._upstream(task))
+        stopped = (
+            State.DISABLED
+            if task.get("disabled")
+            else verdict(task.get("run_if") or "ALL_SUCCESS", self._upstream(task))
+        )
         if stopped is not None:
             message = {
                 State.EXCLUDED: "The condition of this task was not met",
+                State.DISABLED: "The task, or one that it depends on, is disabled",
                 State.UPSTREAM_CANCELED: "An upstream task was cancelled.",
             }.get(stopped, "An upstream task failed.")
             self._save_task(ended(self._current[key], stopped, message, self.engine.clock.now()))

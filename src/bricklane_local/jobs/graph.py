@@ -1,6 +1,7 @@
 """The graph of a job's tasks: what is wrong with it, and what may run when.
 
-Source: https://docs.databricks.com/en/jobs/run-if.html and the Jobs API's ``depends_on``.
+Source: https://docs.databricks.com/en/jobs/run-if.html,
+https://docs.databricks.com/en/jobs/disabled-tasks.html and the Jobs API's ``depends_on``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bricklane_local.app.errors import invalid
-from bricklane_local.jobs.states import CANCELLED, FAILED, SUCCEEDED, State
+from bricklane_local.jobs.states import CANCELLED, FAILED, PASSED_OVER, SUCCEEDED, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,22 +138,27 @@ def _stopped_by(states: Sequence[State]) -> State:
         return State.UPSTREAM_FAILED
     if any(state in CANCELLED for state in states):
         return State.UPSTREAM_CANCELED
-    return State.EXCLUDED
+    return _left_out(states)
+
+
+def _left_out(states: Sequence[State]) -> State:
+    """Return how a task is left out whose dependencies neither failed nor were cancelled."""
+    return State.DISABLED if State.DISABLED in states else State.EXCLUDED
 
 
 def _any(states: Sequence[State], wanted: Iterable[State]) -> bool:
     return any(state in wanted for state in states)
 
 
-def _excluded(states: Sequence[State]) -> bool:
-    return all(state is State.EXCLUDED for state in states)
+def _passed_over(states: Sequence[State]) -> bool:
+    return all(state in PASSED_OVER for state in states)
 
 
 # run_if → whether a task with dependencies in these final states runs.
 CONDITIONS: dict[str, Callable[[Sequence[State]], bool]] = {
     "ALL_SUCCESS": lambda states: all(state in SUCCEEDED for state in states),
     "ALL_DONE": lambda states: True,  # noqa: ARG005
-    "NONE_FAILED": lambda states: not _any(states, FAILED | CANCELLED) and not _excluded(states),
+    "NONE_FAILED": lambda states: not _any(states, FAILED | CANCELLED) and not _passed_over(states),
     "AT_LEAST_ONE_SUCCESS": lambda states: _any(states, SUCCEEDED),
     "AT_LEAST_ONE_FAILED": lambda states: _any(states, FAILED),
     "ALL_FAILED": lambda states: all(state in FAILED for state in states),
@@ -174,7 +180,7 @@ def verdict(run_if: str, upstream: Sequence[Upstream]) -> State | None:
     states = [item.effective for item in upstream]
     if not states or CONDITIONS[run_if](states):
         return None
-    return State.EXCLUDED if run_if in WAIT_FOR_FAILURE else _stopped_by(states)
+    return _left_out(states) if run_if in WAIT_FOR_FAILURE else _stopped_by(states)
 
 
 def run_result(tasks: Sequence[Mapping[str, Any]], states: Mapping[str, State]) -> State:

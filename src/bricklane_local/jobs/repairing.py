@@ -12,7 +12,7 @@ from typing import Any
 from bricklane_local.app.errors import ApiError, invalid
 from bricklane_local.jobs.graph import check_graph, descendants
 from bricklane_local.jobs.runs import Run, TaskRun
-from bricklane_local.jobs.states import SUCCEEDED, State
+from bricklane_local.jobs.states import PASSED_OVER, SUCCEEDED
 
 
 def tasks_to_repair(run: Run, latest: Mapping[str, TaskRun], body: dict[str, Any]) -> set[str]:
@@ -31,7 +31,7 @@ def tasks_to_repair(run: Run, latest: Mapping[str, TaskRun], body: dict[str, Any
     if unknown := sorted(chosen - set(latest)):
         raise invalid(f"rerun_tasks names tasks that the run does not have: {unknown}")
     if body.get("rerun_all_failed_tasks"):
-        chosen |= {key for key in failed if latest[key].state is not State.EXCLUDED}
+        chosen |= {key for key in failed if latest[key].state not in PASSED_OVER}
     if not chosen:
         raise invalid("Nothing to repair: give rerun_tasks or rerun_all_failed_tasks")
     everything = body.get("rerun_dependent_tasks")

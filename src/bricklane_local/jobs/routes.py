@@ -10,6 +10,14 @@ from typing import Any
 from bricklane_local.app.call import Call
 from bricklane_local.app.errors import ApiError, invalid
 from bricklane_local.app.routing import Fidelity, Route
+from bricklane_local.jobs.arrays import (
+    OF_JOB,
+    OF_RUN,
+    cut,
+    neighbours,
+    pages_arrays,
+    wanted_page,
+)
 from bricklane_local.jobs.guarding import visible_jobs, wanted_job, wanted_run
 from bricklane_local.jobs.listing import page_of_runs
 from bricklane_local.jobs.run_as import check_run_as, wanted_run_as
@@ -39,7 +47,20 @@ def create(call: Call) -> dict[str, Any]:
 def get(call: Call) -> dict[str, Any]:
     """Return a job."""
     engine, job_id = call.workspace.engine, wanted_job(call, VIEW)
-    return engine.jobs.get(job_id) | trigger_state(engine.scheduler.state(job_id))
+    job = engine.jobs.get(job_id)
+    policies = {
+        f"effective_{name}": job["settings"][name]
+        for name in ("budget_policy_id", "usage_policy_id")
+        if job["settings"].get(name)
+    }
+    shown = job | policies
+    if call.flag("include_trigger_state"):
+        shown |= trigger_state(engine.scheduler.state(job_id))
+    if not pages_arrays(call):
+        return shown
+    number = wanted_page(call)
+    settings, more = cut(job["settings"], OF_JOB, number)
+    return shown | {"settings": settings} | neighbours(number, more=more)
 
 
 def list_jobs(call: Call) -> dict[str, Any]:
@@ -50,7 +71,14 @@ def list_jobs(call: Call) -> dict[str, Any]:
     )
     if not call.flag("expand_tasks"):
         found = [job | {"settings": _short(job["settings"])} for job in found]
+    elif pages_arrays(call):
+        found = [_first_page(job) for job in found]
     return _paged("jobs", found, limit, offset, more=more)
+
+
+def _first_page(job: dict[str, Any]) -> dict[str, Any]:
+    settings, more = cut(job["settings"], OF_JOB)
+    return job | {"settings": settings, "has_more": more}
 
 
 def _short(settings: dict[str, Any]) -> dict[str, Any]:
@@ -155,8 +183,9 @@ def _once(call: Call, start: Any) -> Run:
     earlier = space.get(IDEMPOTENCY, token)
     if earlier is not None:
         return call.workspace.engine.runs.get(earlier["run_id"])
-    run: Run = start()
-    space.put(IDEMPOTENCY, token, {"run_id": run.run_id})
+    with call.cloud.database.transaction():
+        run: Run = start()
+        space.put(IDEMPOTENCY, token, {"run_id": run.run_id})
     return run
 
 
@@ -165,9 +194,16 @@ def get_run(call: Call) -> dict[str, Any]:
     run, engine = wanted_run(call, VIEW), call.workspace.engine
     views = RunViews(engine)
     item = engine.runs.find_task(call.integer("run_id"))
+    resolved = call.flag("include_resolved_values")
     if item is not None:
-        return views.task_as_run(run, item)
-    return views.run(run, history=call.flag("include_history"))
+        body = views.task_as_run(run, item, resolved=resolved)
+    else:
+        body = views.run(run, history=call.flag("include_history"), resolved=resolved)
+    if not pages_arrays(call):
+        return body
+    number = wanted_page(call)
+    body, more = cut(body, OF_RUN, number)
+    return body | neighbours(number, more=more)
 
 
 def list_runs(call: Call) -> dict[str, Any]:
@@ -177,7 +213,10 @@ def list_runs(call: Call) -> dict[str, Any]:
     views, tasks = RunViews(engine), call.flag("expand_tasks")
     body: dict[str, Any] = {"has_more": bool(page.older)}
     if page.runs:
-        body["runs"] = [views.run(run, tasks=tasks) for run in page.runs]
+        shown = [views.run(run, tasks=tasks) for run in page.runs]
+        if tasks and pages_arrays(call):
+            shown = [part | {"has_more": more} for part, more in (cut(r, OF_RUN) for r in shown)]
+        body["runs"] = shown
     if page.older:
         body["next_page_token"] = page.older
     if page.newer:

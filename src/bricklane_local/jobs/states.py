@@ -27,6 +27,7 @@ class State(StrEnum):
     TIMEDOUT = "TIMEDOUT"
     CANCELED = "CANCELED"
     EXCLUDED = "EXCLUDED"
+    DISABLED = "DISABLED"
     UPSTREAM_FAILED = "UPSTREAM_FAILED"
     UPSTREAM_CANCELED = "UPSTREAM_CANCELED"
     SKIPPED = "SKIPPED"
@@ -77,6 +78,7 @@ SHAPES = {
     State.TIMEDOUT: _ended("TIMEDOUT", "CANCELED", "CLIENT_ERROR"),
     State.CANCELED: _ended("CANCELED", "USER_CANCELED", "CLIENT_ERROR"),
     State.EXCLUDED: _ended("EXCLUDED", "SKIPPED", "SUCCESS"),
+    State.DISABLED: _ended("DISABLED", "DISABLED", "SUCCESS"),
     State.UPSTREAM_FAILED: _ended("UPSTREAM_FAILED", "RUN_EXECUTION_ERROR", "CLIENT_ERROR"),
     State.UPSTREAM_CANCELED: _ended("UPSTREAM_CANCELED", "USER_CANCELED", "CLIENT_ERROR"),
     State.SKIPPED: _ended(
@@ -96,7 +98,9 @@ SHAPES = {
 FINAL = frozenset(state for state, shape in SHAPES.items() if shape.result is not None)
 SUCCEEDED = frozenset({State.SUCCESS, State.SUCCESS_WITH_FAILURES})
 CANCELLED = frozenset({State.CANCELED, State.UPSTREAM_CANCELED})
-FAILED = FINAL - SUCCEEDED - CANCELLED - {State.EXCLUDED}
+# States of tasks that did not run, and that nobody calls a failure.
+PASSED_OVER = frozenset({State.EXCLUDED, State.DISABLED})
+FAILED = FINAL - SUCCEEDED - CANCELLED - PASSED_OVER
 
 
 def state_body(state: State, message: str) -> dict[str, Any]:

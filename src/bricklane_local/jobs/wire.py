@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from bricklane_local.jobs.engine import JobEngine
 
 
+# Fields of task types that ``include_resolved_values`` shows.
+RESOLVED = (
+    *("left", "right", "commands", "base_parameters", "named_parameters", "parameters"),
+    "job_parameters",
+)
+
+
 def trigger_state(stored: dict[str, Any] | None) -> dict[str, Any]:
     """Return what ``jobs/get`` says of a trigger that looks for changes, beside the job."""
     if stored is None or stored["kind"] not in ("file_arrival", "table_update"):
@@ -40,8 +47,17 @@ class RunViews:
     def __init__(self, engine: JobEngine) -> None:
         self._engine = engine
 
-    def run(self, run: Run, *, tasks: bool = True, history: bool = False) -> dict[str, Any]:
-        """Return a run, with its tasks' latest attempts unless ``tasks`` is false."""
+    def run(
+        self, run: Run, *, tasks: bool = True, history: bool = False, resolved: bool = False
+    ) -> dict[str, Any]:
+        """Return a run.
+
+        Args:
+            run: the run.
+            tasks: with its tasks' latest attempts.
+            history: with all attempts, and its repairs.
+            resolved: say of each task what became of the references in its parameters.
+        """
         body: dict[str, Any] = {
             "job_id": run.job_id,
             "run_id": run.run_id,
@@ -72,7 +88,7 @@ class RunViews:
         if tasks:
             shown = self._engine.runs.attempts(run.run_id) if history else []
             shown = shown or list(self._engine.runs.latest(run).values())
-            body["tasks"] = [self.task(run, item) for item in shown]
+            body["tasks"] = [self.task(run, item, resolved=resolved) for item in shown]
         if history and run.repairs:
             body["repair_history"] = [self._repair(run, entry) for entry in run.repairs]
         return body
@@ -116,8 +132,14 @@ class RunViews:
             times["run_duration"] = end - start
         return times
 
-    def task(self, run: Run, item: TaskRun) -> dict[str, Any]:
-        """Return one attempt at a task as an element of ``tasks``."""
+    def task(self, run: Run, item: TaskRun, *, resolved: bool = False) -> dict[str, Any]:
+        """Return one attempt at a task as an element of ``tasks``.
+
+        Args:
+            run: that it belongs to.
+            item: the attempt.
+            resolved: also say what became of the references in its parameters.
+        """
         body = dict(item.task) | {
             "run_id": item.run_id,
             "attempt_number": item.attempt,
@@ -127,11 +149,15 @@ class RunViews:
             **self._times(item.start_time, item.execution_time, item.execution_time, item.end_time),
         }
         kind = type_of(item.task)
+        if resolved:
+            values = item.resolved.get(kind.name) or {}
+            shown = {name: values[name] for name in RESOLVED if name in values}
+            body["resolved_values"] = {kind.name: shown} if shown else {}
         return body | {kind.name: kind.shown(self._engine, item, kind.name)}
 
-    def task_as_run(self, run: Run, item: TaskRun) -> dict[str, Any]:
+    def task_as_run(self, run: Run, item: TaskRun, *, resolved: bool = False) -> dict[str, Any]:
         """Return one attempt at a task in the shape of a run, as its own id is answered."""
-        task = self.task(run, item)
+        task = self.task(run, item, resolved=resolved)
         own = ("state", "status", "run_page_url", "attempt_number", "run_id")
         times = ("start_time", "end_time", "setup_duration", "execution_duration", "run_duration")
         body = self.run(run, tasks=False)

@@ -128,6 +128,30 @@ def test_an_export_shows_the_run_or_one_task(
     assert not none.views
 
 
+def test_long_arrays_come_in_pages_that_the_sdk_joins(client: WorkspaceClient) -> None:
+    tasks = [TASK | {"task_key": f"t{number}"} for number in range(205)]
+    job_id = create(client)
+    post(client, "reset", {"job_id": job_id, "new_settings": {"name": "wide", "tasks": tasks}})
+    run_id = start(client, job_id)
+    run = client.jobs.wait_get_run_job_terminated_or_skipped(run_id)
+    assert [task.task_key for task in run.tasks or []] == [task["task_key"] for task in tasks]
+    job = client.jobs.get(job_id)
+    assert job.settings is not None
+    assert len(job.settings.tasks or []) == 205
+    for version, count in (("2.2", 100), ("2.1", 205)):
+        path = f"/api/{version}/jobs/runs/get"
+        page: Any = client.api_client.do("GET", path, query={"run_id": run_id})
+        assert (len(page["tasks"]), "next_page_token" in page) == (count, count == 100)
+    (shown,) = listed(client, job_id=job_id, expand_tasks="true")["runs"]
+    assert (len(shown["tasks"]), shown["has_more"]) == (100, True)
+    (whole,) = client.jobs.list_runs(job_id=job_id, expand_tasks=True)
+    assert len(whole.tasks or []) == 205
+    with pytest.raises(InvalidParameterValue, match="page_token 'x' was not given"):
+        client.api_client.do(
+            "GET", "/api/2.2/jobs/get", query={"job_id": job_id, "page_token": "x"}
+        )
+
+
 def test_runs_are_kept_for_sixty_days(
     client: WorkspaceClient, server: Server, later: Callable[[int], None]
 ) -> None:

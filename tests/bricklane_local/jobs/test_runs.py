@@ -68,6 +68,42 @@ def test_only_the_branch_of_the_outcome_runs(client: WorkspaceClient) -> None:
     assert ended["tasks"][0]["condition_task"]["outcome"] == "true"
 
 
+def test_a_disabled_task_does_not_run_nor_what_needs_its_success(client: WorkspaceClient) -> None:
+    job_id = create(
+        client,
+        condition("off", BROKEN, disabled=True),
+        condition("on", TRUE),
+        condition("needs", TRUE, "off"),
+        condition("either", TRUE, "off", "on", run_if="AT_LEAST_ONE_SUCCESS"),
+        condition("anyway", TRUE, "off", run_if="ALL_DONE"),
+        condition("mends", TRUE, "off", run_if="AT_LEAST_ONE_FAILED"),
+        condition("none", TRUE, "off", run_if="NONE_FAILED"),
+    )
+    ended = run(client, job_id)
+    assert ended["state"]["result_state"] == "SUCCESS"
+    assert results(ended) == {
+        "off": "DISABLED",
+        "on": "SUCCESS",
+        "needs": "DISABLED",
+        "either": "SUCCESS",
+        "anyway": "SUCCESS",
+        "mends": "DISABLED",
+        "none": "DISABLED",
+    }
+
+
+def test_resolved_values_are_shown_when_asked(client: WorkspaceClient) -> None:
+    body = {"op": "EQUAL_TO", "left": "{{job.parameters.x}}", "right": "1"}
+    job_id = create(client, condition("c", body), parameters=[{"name": "x", "default": "1"}])
+    run_id = run(client, job_id)["run_id"]
+    (task,) = client.jobs.get_run(run_id, include_resolved_values=True).tasks or []
+    assert task.resolved_values is not None
+    assert task.resolved_values.condition_task is not None
+    assert task.resolved_values.condition_task.left == "1"
+    (task,) = client.jobs.get_run(run_id).tasks or []
+    assert task.resolved_values is None
+
+
 def test_a_failed_task_fails_the_run_and_what_needs_it(client: WorkspaceClient) -> None:
     job_id = create(
         client,

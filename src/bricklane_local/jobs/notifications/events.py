@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bricklane_local.app.errors import invalid
-from bricklane_local.jobs.states import FINAL, SUCCEEDED, State
+from bricklane_local.jobs.states import FINAL, PASSED_OVER, SUCCEEDED, State
 
 Body = dict[str, Any]
 START, SUCCESS, FAILURE = "on_start", "on_success", "on_failure"
@@ -44,8 +44,8 @@ def event_of(state: State) -> str | None:
     """Return what a final state is told as, None for one that nobody is told of."""
     if state in SUCCEEDED:
         return SUCCESS
-    untold = (State.EXCLUDED, State.UPSTREAM_CANCELED, State.UPSTREAM_FAILED)
-    return FAILURE if state in FINAL and state not in untold else None
+    untold = PASSED_OVER | {State.UPSTREAM_CANCELED, State.UPSTREAM_FAILED}
+    return FAILURE if state in FINAL - untold else None
 
 
 def quiet(settings: Body, state: State) -> bool:

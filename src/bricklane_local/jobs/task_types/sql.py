@@ -57,6 +57,7 @@ SQL = TaskType(
     required=("warehouse_id",),
     code=lambda body: (body.get("file") or {}).get("path"),
     git=GitPath(("file", "path")),
+    overrides={"sql_params": "parameters"},
     push=into("parameters"),
     output=_output,
 )

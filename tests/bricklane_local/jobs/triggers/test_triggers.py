@@ -116,7 +116,9 @@ def test_new_files_of_a_volume_start_a_run(
     client.api_client.do("PUT", f"/api/2.0/fs/files{url}old.csv", data=b"1")
     arrival = {"url": url, "wait_after_last_change_seconds": 60}
     job_id = jobs("{{job.trigger.file_arrival.location}}", trigger={"file_arrival": arrival})
-    state: Any = client.api_client.do("GET", "/api/2.2/jobs/get", query={"job_id": job_id})
+    state: Any = client.api_client.do(
+        "GET", "/api/2.2/jobs/get", query={"job_id": job_id, "include_trigger_state": "true"}
+    )
     assert state["trigger_state"] == {"file_arrival": {"using_file_events": False}}
     later(10 * MINUTE)
     time.sleep(0.2)
@@ -174,7 +176,9 @@ def test_changed_tables_start_a_run(
     append(tmp_path / "one")
     later(MINUTE)
     time.sleep(0.2)
-    state: Any = client.api_client.do("GET", "/api/2.2/jobs/get", query={"job_id": job_id})
+    state: Any = client.api_client.do(
+        "GET", "/api/2.2/jobs/get", query={"job_id": job_id, "include_trigger_state": "true"}
+    )
     assert state["trigger_state"]["table"]["last_seen_table_states"] == [
         {"table_name": names[0], "has_seen_updates": True},
         {"table_name": names[1], "has_seen_updates": False},

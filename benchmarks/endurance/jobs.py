@@ -1,0 +1,124 @@
+"""The jobs API of a local cloud, as far as endurance needs it, and the cloud's processes."""
+
+from __future__ import annotations
+
+import configparser
+import json
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+
+from benchmarks.localcloud import LOCAL, PROFILE
+from benchmarks.programs import run
+
+CONDITION = {"op": "EQUAL_TO", "left": "1", "right": "1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """A local cloud that may be killed and started again.
+
+    Args:
+        state: its state folder.
+        options: of ``bricklane local up``, such as ``--spark``.
+    """
+
+    state: Path
+    options: Sequence[str | Path] = ()
+
+    def up(self) -> None:
+        """Start it on a free port."""
+        run(*LOCAL, "up", "--state", self.state, "--port", "0", *self.options)
+
+    def down(self) -> None:
+        """Stop it."""
+        run(*LOCAL, "down", "--state", self.state)
+
+    @property
+    def process(self) -> psutil.Process:
+        """Its server."""
+        return psutil.Process(json.loads((self.state / "server.json").read_bytes())["pid"])
+
+    def ask(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        """Send a request as the administrator of the first workspace and return the answer.
+
+        Raises:
+            requests.RequestException: when it cannot be reached or refuses.
+        """
+        config = configparser.ConfigParser(interpolation=None)
+        config.read(self.state / "config", encoding="utf-8")
+        profile = config[PROFILE]
+        headers = {"Authorization": f"Bearer {profile['token']}"}
+        url = f"{profile['host']}{path}"
+        answer = requests.request(method, url, headers=headers, timeout=60, **arguments)
+        answer.raise_for_status()
+        body: dict[str, Any] = answer.json()
+        return body
+
+    def create(self, *tasks: dict[str, Any], **settings: Any) -> int:
+        """Create a job and return its id."""
+        body = {"name": "endurance", "tasks": list(tasks), **settings}
+        return int(self.ask("POST", "/api/2.2/jobs/create", json=body)["job_id"])
+
+    def start(self, job_id: int, **body: Any) -> int:
+        """Start a run and return its id."""
+        answer = self.ask("POST", "/api/2.2/jobs/run-now", json={"job_id": job_id, **body})
+        return int(answer["run_id"])
+
+    def state_of(self, run_id: int) -> str:
+        """Return a run's result, "" while it goes on."""
+        found = self.ask("GET", "/api/2.2/jobs/runs/get", params={"run_id": run_id})
+        return str(found["state"].get("result_state", ""))
+
+    def end_of(self, run_id: int) -> str:
+        """Wait for the end of a run and return its result."""
+        while not (state := self.state_of(run_id)):
+            time.sleep(0.1)
+        return state
+
+    def active(self, job_id: int) -> int:
+        """Return how many runs of a job are active, as far as one page shows them."""
+        params: dict[str, Any] = {"job_id": job_id, "active_only": "true", "limit": 25}
+        return len(self.ask("GET", "/api/2.2/jobs/runs/list", params=params).get("runs", []))
+
+    def runs_of(self, job_id: int) -> set[int]:
+        """Return the ids of all runs of a job."""
+        found: set[int] = set()
+        params: dict[str, Any] = {"job_id": job_id, "limit": 25}
+        while True:
+            page = self.ask("GET", "/api/2.2/jobs/runs/list", params=params)
+            found |= {item["run_id"] for item in page.get("runs", [])}
+            if "next_page_token" not in page:
+                return found
+            params["page_token"] = page["next_page_token"]
+
+    def kill_server(self) -> None:
+        """Kill the server, wait until all that it had started has ended too, and start it."""
+        server = self.process
+        children = server.children(recursive=True)
+        os.kill(server.pid, signal.SIGKILL)
+        _, alive = psutil.wait_procs([server, *children], timeout=60)
+        assert not alive, f"left behind: {alive}"
+        self.up()
+
+    def kill_spark(self) -> bool:
+        """Kill Spark; say whether there was one."""
+        return _kill([child for child in self.process.children() if child.name() == "java"])
+
+    def kill_worker(self) -> bool:
+        """Kill the process of a task; say whether there was one."""
+        zygotes = [child for child in self.process.children() if "python" in child.name()]
+        return _kill([worker for zygote in zygotes for worker in zygote.children()])
+
+
+def _kill(processes: list[psutil.Process]) -> bool:
+    for process in processes[:1]:
+        process.kill()
+    return bool(processes)

@@ -1,0 +1,31 @@
+"""Many tasks at once, and runs while processes are killed, on real Spark."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.endurance.jobs import Cloud
+from benchmarks.endurance.kills import torment
+
+if TYPE_CHECKING:
+    from conftest import Workbench
+
+pytestmark = pytest.mark.real
+
+
+def test_twenty_tasks_at_once_all_succeed(bench: Workbench) -> None:
+    first = bench.task("spark.range(100).count()", key="task_0")
+    tasks = [first | {"task_key": f"task_{number}"} for number in range(20)]
+    run = bench.run(*tasks)
+    results = [task["state"].get("result_state") for task in run["tasks"]]
+    assert results == ["SUCCESS"] * 20, run
+
+
+def test_runs_end_truthfully_whatever_is_killed(bench: Workbench) -> None:
+    cloud = Cloud(bench.server.state, bench.compute)
+    report = torment(cloud, 30, {"worker": 5, "spark": 1, "server": 1}, seed=3)
+    assert not report.problems
+    assert sum(report.results.values()) == 30
+    assert report.results["SUCCESS"] >= 10
