@@ -28,7 +28,7 @@ _COMPILER = "scala.tools.nsc.Main"
 def sources_digest() -> str:
     """Return a name for the plugin's sources as they are now."""
     digest = hashlib.sha256()
-    for source in _sources():
+    for source in (*_sources(), *_resources()):
         digest.update(source.relative_to(SOURCES).as_posix().encode() + b"\0")
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
@@ -73,12 +73,21 @@ def _sources() -> list[Path]:
     return sorted(SOURCES.rglob("*.scala"))
 
 
+def _resources() -> list[Path]:
+    """Return the files of the jar that say which data sources are in it."""
+    return sorted(path for path in (SOURCES / "META-INF").rglob("*") if path.is_file())
+
+
 async def _build(installation: SparkInstallation, target: Path) -> None:
     work = Path(tempfile.mkdtemp(prefix="compile-", dir=target.parent))
     try:
         classes = work / "classes"
         classes.mkdir()
         await _compile(installation, classes, work / "arguments")
+        for resource in _resources():
+            place = classes / resource.relative_to(SOURCES)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(resource, place)
         jar = work / target.name
         _pack(classes, jar)
         jar.replace(target)

@@ -1,5 +1,6 @@
 package bricklane.spark
 
+import bricklane.spark.ingestion.{HiddenColumns, ReadFiles}
 import org.apache.spark.sql.SparkSessionExtensions
 
 /**
@@ -17,6 +18,8 @@ final class Extension extends (SparkSessionExtensions => Unit) {
     extensions.injectHintResolutionRule(session => ViewStatements(Sessions.classic(session)))
     extensions.injectHintResolutionRule(session => TableRules(Sessions.classic(session)))
     extensions.injectHintResolutionRule(_ => FunctionRefusals)
+    extensions.injectHintResolutionRule(session => ReadFiles(Sessions.classic(session)))
+    extensions.injectHintResolutionRule(_ => HiddenColumns)
     extensions.injectHintResolutionRule(session => FunctionRules(Sessions.classic(session)))
     extensions.injectHintResolutionRule(_ => JsonPaths)
     extensions.injectResolutionRule(_ => ResolvedJsonPaths)

@@ -1,6 +1,7 @@
 package bricklane.spark
 
 import bricklane.spark.dialect.{Refusals, Rewrite}
+import bricklane.spark.ingestion.CopyStatement
 import io.delta.sql.parser.DeltaSqlParser
 import org.apache.spark.sql.catalyst.parser.{ParameterContext, ParserInterface}
 import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan
@@ -33,6 +34,7 @@ final class StatementParser(delegate: ParserInterface) extends ForwardingParser(
     val text = Rewrite.all(written)
     new CatalogStatements(parser.parsePlan).parse(text)
       .orElse(new TableStatements(parser.parsePlan).parse(text))
+      .orElse(CopyStatement.parse(text, parser.parsePlan))
       .orElse(FunctionStatements.parse(text, parser.parsePlan))
       .getOrElse(parser.parsePlan(text))
   }

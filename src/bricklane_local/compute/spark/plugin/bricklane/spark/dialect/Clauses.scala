@@ -79,3 +79,17 @@ object References extends Rewrite("references") {
           words.text.substring(words.to(last))
       }
 }
+
+/** `STREAM read_files(…)`: Spark's grammar has STREAM before the name of a table alone. */
+object StreamOfFiles extends Rewrite("read_files") {
+
+  /** The function that reads a stream. */
+  val Name = "__stream_read_files"
+
+  override protected def rewritten(words: Words): Option[String] =
+    (0 until words.size).find { at =>
+      words.upper(at) == "STREAM" && words.upper(at + 1) == "READ_FILES" && words(at + 2) == "("
+    }.map { at =>
+      words.text.substring(0, words.from(at)) + Name + words.text.substring(words.to(at + 1))
+    }
+}

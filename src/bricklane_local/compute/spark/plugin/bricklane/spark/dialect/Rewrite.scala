@@ -24,7 +24,8 @@ abstract class Rewrite(mark: String) {
 
 object Rewrite {
   private val All: Seq[Rewrite] =
-    Seq(TimeTravel, Qualify, TableFunctionNames, CommentOnColumn, References, ClusterByAuto, ClusterByAutoLater)
+    Seq(
+      TimeTravel, Qualify, TableFunctionNames, StreamOfFiles, CommentOnColumn, References, ClusterByAuto, ClusterByAutoLater)
 
   /** Returns a statement in the form that Spark's grammar has. */
   def all(text: String): String = All.foldLeft(text)((before, rewrite) => rewrite(before))

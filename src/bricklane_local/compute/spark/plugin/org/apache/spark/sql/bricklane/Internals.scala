@@ -5,9 +5,14 @@ package org.apache.spark.sql.bricklane
 import java.util.{ArrayList => JavaList, HashMap => JavaMap}
 
 import org.apache.spark.api.python.{PythonEvalType, SimplePythonFunction}
+import org.apache.spark.sql.DataFrame
 import org.apache.spark.sql.catalyst.catalog.CatalogTable
 import org.apache.spark.sql.catalyst.expressions.{Expression, PythonUDF}
+import org.apache.spark.sql.catalyst.plans.logical.{LocalRelation, LogicalPlan}
+import org.apache.spark.sql.catalyst.types.DataTypeUtils
+import org.apache.spark.sql.classic.{Dataset, SparkSession}
 import org.apache.spark.sql.connector.catalog.{CatalogV2Util, Column, Table, V1Table}
+import org.apache.spark.sql.execution.datasources.LogicalRelation
 import org.apache.spark.sql.types.{DataType, StructField, StructType}
 
 /** Opens the few helpers of Spark that the catalog needs. */
@@ -44,6 +49,32 @@ object Internals {
         pickled.toSeq, new JavaMap[String, String](), new JavaList[String](), python, version,
         new JavaList(), null),
       returns, arguments, PythonEvalType.SQL_BATCHED_UDF, deterministic)
+
+  /** The plan of a query whose names are resolved. */
+  def plan(frame: DataFrame): LogicalPlan = frame match {
+    case here: Dataset[_] => here.queryExecution.analyzed
+    case other => throw new IllegalStateException(s"not a query of this JVM: ${other.getClass}")
+  }
+
+  /** A plan as a query. */
+  def frame(session: SparkSession, plan: LogicalPlan): DataFrame = Dataset.ofRows(session, plan)
+
+  /** A batch that a source of streams gave, as a query that can be run by itself. */
+  def batch(session: SparkSession, frame: DataFrame): DataFrame =
+    Dataset.ofRows(session, plan(frame).transform {
+      case relation: LogicalRelation => relation.copy(isStreaming = false)
+    })
+
+  /** A query as the batch of a source of streams. */
+  def asStream(session: SparkSession, frame: DataFrame): DataFrame =
+    Dataset.ofRows(session, plan(frame).transform {
+      case relation: LogicalRelation => relation.copy(isStreaming = true)
+    })
+
+  /** The batch of a source of streams that has no rows. */
+  def emptyStream(session: SparkSession, schema: StructType): DataFrame =
+    Dataset.ofRows(
+      session, LocalRelation(DataTypeUtils.toAttributes(schema), Nil, isStreaming = true))
 
   /** A schema as the columns of a catalog. */
   def columns(schema: StructType): Array[Column] = CatalogV2Util.structTypeToV2Columns(schema)
