@@ -90,8 +90,8 @@ class SqlFileTask:
 
 
 @dataclass(frozen=True, slots=True)
-class SqlWorker:
-    """Whose statements to run.
+class Callback:
+    """Where the server waits that has more to say to a process.
 
     Args:
         host: of the server, on loopback.
@@ -165,8 +165,8 @@ class Specification:
     """One task run.
 
     Args:
-        kind: ``notebook``, ``python_wheel``, ``spark_python``, ``sql_file``, ``sql_worker`` or
-            ``pipeline``.
+        kind: ``notebook``, ``python_wheel``, ``spark_python``, ``sql_file``, ``sql_worker``,
+            ``execution_context`` or ``pipeline``.
         run_directory: folder for the outputs.
         host: URL of the workspace.
         token: the run's own token.
@@ -188,6 +188,7 @@ class Specification:
         python_file: with kind ``spark_python``.
         sql_file: with kind ``sql_file``.
         sql_worker: with kind ``sql_worker``.
+        execution_context: with kind ``execution_context``.
         pipeline: with kind ``pipeline``.
     """
 
@@ -212,7 +213,8 @@ class Specification:
     wheel: WheelTask | None = None
     python_file: PythonFileTask | None = None
     sql_file: SqlFileTask | None = None
-    sql_worker: SqlWorker | None = None
+    sql_worker: Callback | None = None
+    execution_context: Callback | None = None
     pipeline: PipelineTask | None = None
 
     def context_value(self, name: str) -> str:
@@ -227,7 +229,8 @@ PARTS = {
     "wheel": WheelTask,
     "python_file": PythonFileTask,
     "sql_file": SqlFileTask,
-    "sql_worker": SqlWorker,
+    "sql_worker": Callback,
+    "execution_context": Callback,
     "pipeline": PipelineTask,
 }
 

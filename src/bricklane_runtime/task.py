@@ -208,6 +208,12 @@ def _serve_sql(task: Task) -> Outcome:
     return serve(task)
 
 
+def _serve_commands(task: Task) -> Outcome:
+    from bricklane_runtime.execution_context import serve
+
+    return serve(task)
+
+
 def _run_pipeline(task: Task) -> Outcome:
     from bricklane_runtime.pipelines.update import run_pipeline
 
@@ -220,5 +226,6 @@ RUNNERS: dict[str, Callable[[Any], Outcome]] = {
     "spark_python": _run_file,
     "sql_file": _run_sql_file,
     "sql_worker": _serve_sql,
+    "execution_context": _serve_commands,
     "pipeline": _run_pipeline,
 }
