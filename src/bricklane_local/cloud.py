@@ -15,6 +15,7 @@ from bricklane_local.app.requestlog import RequestLog
 from bricklane_local.catalog.metastore import Metastore
 from bricklane_local.catalog.metastores.assignments import Assignments
 from bricklane_local.catalog.samples import Samples
+from bricklane_local.commands.contexts import Contexts
 from bricklane_local.compute.checkouts import Checkouts
 from bricklane_local.compute.pool import open_pool
 from bricklane_local.compute.settings import ComputeSettings
@@ -188,6 +189,7 @@ class Workspace:
         self.warehouses = Warehouses(self)
         self.statements = Statements(self, cloud.pool)
         self.connections = Connections(self)
+        self.contexts = Contexts(self, cloud.pool)
         self.view = WorkspaceView(
             self.objects, cloud.blobs, cloud.paths.view(row.name), self.access.allows_change
         )
@@ -230,6 +232,7 @@ class Workspace:
     def start(self) -> None:
         """Bring interrupted work to a clear state."""
         self.statements.start()
+        self.contexts.start()
         self.pipelines.start()
         self.engine.start()
 
@@ -237,6 +240,7 @@ class Workspace:
         """End all work that is under way."""
         await self.engine.stop()
         await self.pipelines.stop()
+        await self.contexts.stop()
         await self.statements.stop()
 
     def run_folder(self, task_run_id: int) -> Path:

@@ -113,8 +113,8 @@ class DbtTask:
 
 
 @dataclass(frozen=True, slots=True)
-class SqlWorker:
-    """Whose statements to run.
+class Callback:
+    """Where the server waits that has more to say to a process.
 
     Args:
         host: of the server, on loopback.
@@ -188,8 +188,8 @@ class Specification:
     """One task run.
 
     Args:
-        kind: ``notebook``, ``python_wheel``, ``spark_python``, ``sql_file``, ``sql_worker`` or
-            ``pipeline``.
+        kind: ``notebook``, ``python_wheel``, ``spark_python``, ``sql_file``, ``sql_worker``,
+            ``execution_context`` or ``pipeline``.
         run_directory: folder for the outputs.
         host: URL of the workspace.
         token: the run's own token.
@@ -213,6 +213,7 @@ class Specification:
         sql_file: with kind ``sql_file``.
         dbt: with kind ``dbt``.
         sql_worker: with kind ``sql_worker``.
+        execution_context: with kind ``execution_context``.
         pipeline: with kind ``pipeline``.
     """
 
@@ -239,7 +240,8 @@ class Specification:
     python_file: PythonFileTask | None = None
     sql_file: SqlFileTask | None = None
     dbt: DbtTask | None = None
-    sql_worker: SqlWorker | None = None
+    sql_worker: Callback | None = None
+    execution_context: Callback | None = None
     pipeline: PipelineTask | None = None
 
     def context_value(self, name: str) -> str:
@@ -255,7 +257,8 @@ PARTS = {
     "python_file": PythonFileTask,
     "sql_file": SqlFileTask,
     "dbt": DbtTask,
-    "sql_worker": SqlWorker,
+    "sql_worker": Callback,
+    "execution_context": Callback,
     "pipeline": PipelineTask,
 }
 

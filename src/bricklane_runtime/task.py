@@ -214,6 +214,12 @@ def _serve_sql(task: Task) -> Outcome:
     return serve(task)
 
 
+def _serve_commands(task: Task) -> Outcome:
+    from bricklane_runtime.execution_context import serve
+
+    return serve(task)
+
+
 def _run_pipeline(task: Task) -> Outcome:
     from bricklane_runtime.pipelines.update import run_pipeline
 
@@ -227,5 +233,6 @@ RUNNERS: dict[str, Callable[[Any], Outcome]] = {
     "sql_file": _run_sql_file,
     "dbt": _run_dbt,
     "sql_worker": _serve_sql,
+    "execution_context": _serve_commands,
     "pipeline": _run_pipeline,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bricklane_local.app.faults import ROUTES as CONTROLS
 from bricklane_local.app.routing import Route
 from bricklane_local.catalog.routes import ROUTES as CATALOG
+from bricklane_local.commands.routes import ROUTES as COMMANDS
 from bricklane_local.compute.routes import ROUTES as COMPUTE
 from bricklane_local.dbfs.routes import ROUTES as DBFS
 from bricklane_local.files_api.routes import ROUTES as FILES
@@ -27,6 +28,7 @@ FAMILIES: dict[str, list[Route]] = {
     "Jobs": JOBS,
     "Pipelines": PIPELINES,
     "SQL warehouses": SQL,
+    "Command execution": COMMANDS,
     "Permissions": PERMISSIONS,
     "Secrets": SECRETS,
     **RESOURCES,

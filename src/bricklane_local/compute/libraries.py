@@ -28,10 +28,15 @@ def dependencies_of(settings: dict[str, Any], task: dict[str, Any]) -> list[str]
     clusters = {item.get("job_cluster_key"): item for item in settings.get("job_clusters") or []}
     cluster = clusters.get(task.get("job_cluster_key")) or {}
     libraries = [*(cluster.get("libraries") or []), *(task.get("libraries") or [])]
-    return [*lines, *(_library(library) for library in libraries)]
+    return [*lines, *(requirement(library) for library in libraries)]
 
 
-def _library(library: dict[str, Any]) -> str:
+def requirement(library: dict[str, Any]) -> str:
+    """Return the requirement line of a library.
+
+    Raises:
+        SourceError: it is of a kind that cannot be installed.
+    """
     for kind in REFUSED:
         if library.get(kind):
             raise SourceError(

@@ -1,23 +1,19 @@
 """The processes that run statements: one for each principal who uses the workspace's warehouses.
 
 A worker holds one Spark session for each session of a client, and ends when it has had none for a
-while. The protocol is described in ``bricklane_runtime/sql/worker.py``. Workers reach this process
-over loopback and are known by a secret, which their specification (0600, removed once read) holds.
+while. The protocol is described in ``bricklane_runtime/sql/worker.py``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import hmac
-import secrets
 import shutil
 import uuid
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from bricklane_local.errors import LocalError
+from bricklane_local.compute.workers.callbacks import Callbacks, Connection, WorkerEndedError
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
@@ -26,14 +22,7 @@ if TYPE_CHECKING:
 
 IDLE_SECONDS = 120.0
 GRACE_SECONDS = 5.0
-# Of one message; the longest are errors that show a plan.
-LINE_LIMIT = 64 * 1024 * 1024
-LOOPBACK = "127.0.0.1"
 Message = dict[str, Any]
-
-
-class SqlWorkerError(LocalError):
-    """A worker ended, or could not be started."""
 
 
 class SqlWorker:
@@ -47,7 +36,7 @@ class SqlWorker:
     def __init__(
         self,
         process: asyncio.Task[None],
-        connection: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        connection: Connection,
     ) -> None:
         self._process = process
         self._reader, self._writer = connection
@@ -70,7 +59,7 @@ class SqlWorker:
             for waiting in self._waiting.values():
                 if not waiting.done():
                     waiting.set_exception(
-                        SqlWorkerError("The process that ran the statements has ended")
+                        WorkerEndedError("The process that ran the statements has ended")
                     )
             self._writer.close()
 
@@ -80,7 +69,7 @@ class SqlWorker:
     async def _ask(self, name: str, message: Message) -> Message | None:
         """Send a message and return the error that the worker answers, if any."""
         if not self.alive:
-            raise SqlWorkerError("The process that ran the statements has ended")
+            raise WorkerEndedError("The process that ran the statements has ended")
         self._waiting[name] = asyncio.get_running_loop().create_future()
         self._send(message)
         try:
@@ -146,10 +135,7 @@ class SqlWorkers:
         self._workspace = workspace
         self._pool = pool
         self._root = workspace.cloud.paths.sql_workers(workspace.name)
-        self._server: asyncio.Server | None = None
-        self._expected: dict[
-            str, asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
-        ] = {}
+        self._callbacks = Callbacks()
         self._workers: dict[str, asyncio.Task[SqlWorker]] = {}
 
     async def of(self, caller: Principal) -> SqlWorker:
@@ -170,7 +156,7 @@ class SqlWorkers:
         from bricklane_local.compute.specification import common
 
         spark, _ = await asyncio.gather(self._pool.spark(), self._workspace.cloud.samples.ready())
-        secret, port = secrets.token_hex(32), await self._listen()
+        told = await self._callbacks.expect()
         tokens = self._workspace.cloud.tokens
         token = tokens.issue_run(self._workspace.name, caller, 0)
         folder = self._root / uuid.uuid4().hex
@@ -178,10 +164,8 @@ class SqlWorkers:
         specification = common(self._workspace, folder, token, caller.user_name, spark) | {
             "kind": "sql_worker",
             "working_directory": str(folder),
-            "sql_worker": {"host": LOOPBACK, "port": port, "secret": secret},
+            "sql_worker": told,
         }
-        expected = asyncio.get_running_loop().create_future()
-        self._expected[secret] = expected
 
         async def run() -> None:
             try:
@@ -190,35 +174,12 @@ class SqlWorkers:
                 tokens.revoke_run(token)
                 shutil.rmtree(folder, ignore_errors=True)
 
-        process = asyncio.create_task(run())
-        try:
-            await asyncio.wait({process, expected}, return_when=asyncio.FIRST_COMPLETED)
-            if not expected.done():
-                await process
-                raise SqlWorkerError("The process that runs statements ended while it started")
-            return SqlWorker(process, expected.result())
-        finally:
-            self._expected.pop(secret, None)
-
-    async def _listen(self) -> int:
-        if self._server is None:
-            self._server = await asyncio.start_server(self._admit, LOOPBACK, 0, limit=LINE_LIMIT)
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
-
-    async def _admit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ValueError, OSError):
-            given = (await reader.readline()).strip().decode("ascii", "replace")
-            for secret, expected in list(self._expected.items()):
-                if hmac.compare_digest(secret, given) and not expected.done():
-                    expected.set_result((reader, writer))
-                    return
-        writer.close()
+        process, connection = await self._callbacks.connected(told, run(), "statements")
+        return SqlWorker(process, connection)
 
     async def stop(self) -> None:
         """End all processes."""
-        if self._server is not None:
-            self._server.close()
+        self._callbacks.close()
         for starting in self._workers.values():
             if starting.done() and not starting.cancelled() and starting.exception() is None:
                 await starting.result().stop()

@@ -135,6 +135,14 @@ class Recorder:
         """The records of the cells that ended, as the module describes them."""
         return list(self._done)
 
+    def take(self) -> dict[str, Any]:
+        """Return the record of the cell that ended last, and begin anew to count what is kept."""
+        with self._lock:
+            found: Any = self._done.pop()
+            self._done.clear()
+            self._left = self._limit
+            return dict(found)
+
     def _save(self, records: list[object]) -> None:
         if self._path is not None:
             write_json(self._path, records)

@@ -24,7 +24,13 @@ from bricklane_local.resources.clusters.definition import (
     new_key,
     shown,
 )
-from bricklane_local.resources.clusters.lifecycle import CLUSTERS, TERMINATED, Events
+from bricklane_local.resources.clusters.lifecycle import (
+    CLUSTERS,
+    RESTARTING,
+    TERMINATED,
+    TERMINATING,
+    Events,
+)
 from bricklane_local.resources.kind import ADMINISTRATOR, EVERYBODY, Body, Guard, Kind
 from bricklane_local.resources.operations import Create, Get, List, Operation, Own, routes
 from bricklane_local.resources.records import Records
@@ -63,6 +69,8 @@ def _moved(call: Call, records: Records, body: Body, action: str, **changes: Any
             details = {"user": call.caller.user_name}
             Events(call.workspace.space).tell_moves(moved, time, details)
             records.put(moved)
+    if moved[STATE]["name"] in (RESTARTING, TERMINATING):
+        call.workspace.contexts.end_on(body["cluster_id"])
 
 
 def _tell(call: Call, body: Body, kind: str, time: int) -> None:
@@ -120,6 +128,7 @@ def permanently_delete(call: Call, records: Records, body: Body) -> None:
     with call.cloud.database.transaction():
         Events(call.workspace.space).forget(body["cluster_id"])
         records.delete(body, call.caller)
+    call.workspace.contexts.end_on(body["cluster_id"])
 
 
 def pin(call: Call, records: Records, body: Body) -> None:

@@ -99,9 +99,7 @@ class Events:
             details: of the first event.
             first: type of the first event, when the state's is not right.
         """
-        key = cluster["cluster_id"]
-        for document in self._space.select(EVENT, parent=key, after=time):
-            self._space.delete(EVENT, document.key)
+        self._forget_after(cluster["cluster_id"], time)
         previous = ""
         for state, since in CLUSTERS.path(cluster):
             kind = first or TYPES.get(state, "")
@@ -112,7 +110,23 @@ class Events:
             if kind:
                 self.tell(cluster, kind, since, details)
             previous, details, first = state, {}, ""
-        self._drop_old(key)
+        self._drop_old(cluster["cluster_id"])
+
+    def foretell(self, cluster: Body, time: int) -> None:
+        """Change when what follows a cluster's state by itself is told of.
+
+        Args:
+            cluster: as it is now, in a state that was told of.
+            time: now, in milliseconds since the epoch.
+        """
+        self._forget_after(cluster["cluster_id"], time)
+        (_, (state, since), *_) = [*CLUSTERS.path(cluster), ("", 0)]
+        if state in TYPES:
+            self.tell(cluster, TYPES[state], since, {"reason": INACTIVITY})
+
+    def _forget_after(self, key: str, time: int) -> None:
+        for document in self._space.select(EVENT, parent=key, after=time):
+            self._space.delete(EVENT, document.key)
 
     def _drop_old(self, key: str) -> None:
         many = self._space.count(EVENT, parent=key) - EVENTS_KEPT

@@ -1,0 +1,80 @@
+"""The process of an execution context."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bricklane_local.compute.libraries import requirement
+from bricklane_local.compute.specification import common, roots
+
+if TYPE_CHECKING:
+    from bricklane_local.cloud import Workspace
+    from bricklane_local.compute.pool import ComputePool
+    from bricklane_local.compute.workers.callbacks import Callbacks, Connection
+    from bricklane_local.identity.principals import Principal
+    from bricklane_local.resources.kind import Body
+
+GRACE_SECONDS = 2.0
+
+
+@contextlib.asynccontextmanager
+async def running(
+    workspace: Workspace,
+    pool: ComputePool,
+    callbacks: Callbacks,
+    folder: Path,
+    cluster: Body,
+    caller: Principal,
+) -> AsyncIterator[Connection]:
+    """Run a process for commands, with the libraries and variables of a cluster.
+
+    Args:
+        workspace: that it works for.
+        pool: Spark, processes and environments.
+        callbacks: where it connects to.
+        folder: for its files; removed at the end.
+        cluster: whose libraries and variables it has.
+        caller: as whom it acts.
+
+    Raises:
+        LocalError: when Spark or the process cannot be started.
+        EnvironmentFailure: when a library cannot be installed.
+        SourceError: when a library is of a kind that cannot be installed.
+    """
+    lines = [requirement(item["library"]) for item in cluster["_libraries"]]
+    overlay, spark, _ = await asyncio.gather(
+        pool.environment(lines, roots(workspace)),
+        pool.spark(),
+        workspace.cloud.samples.ready(),
+    )
+    told = await callbacks.expect()
+    tokens = workspace.cloud.tokens
+    token = tokens.issue_run(workspace.name, caller, 0)
+    folder.mkdir(parents=True)
+    specification = common(workspace, folder, token, caller.user_name, spark) | {
+        "kind": "execution_context",
+        "execution_context": told,
+        "working_directory": str(folder),
+        "sys_path": [str(overlay.path)] if overlay.path else [],
+        "environment": dict(cluster.get("spark_env_vars") or {}),
+        "context": {"cluster_id": cluster["cluster_id"]},
+    }
+
+    async def run() -> None:
+        try:
+            await pool.run(specification, cold=overlay.cold, grace=GRACE_SECONDS)
+        finally:
+            tokens.revoke_run(token)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    process, connection = await callbacks.connected(told, run(), "commands")
+    try:
+        yield connection
+    finally:
+        process.cancel()
+        await asyncio.gather(process, return_exceptions=True)
