@@ -21,6 +21,7 @@ from bricklane_local.compute.pool import open_pool
 from bricklane_local.compute.settings import ComputeSettings
 from bricklane_local.compute.tasks import ComputeExecutor
 from bricklane_local.compute.view import WorkspaceView
+from bricklane_local.dbfs.datasets import lay
 from bricklane_local.dbfs.service import Dbfs
 from bricklane_local.files_api.tree import Uploads
 from bricklane_local.identity.directory import ACCOUNT_ADMIN, Directory
@@ -183,6 +184,7 @@ class Workspace:
         self.dbfs = Dbfs(
             cloud.paths.dbfs(row.name), cloud.uploads, cloud.metastore.trash, cloud.database
         )
+        lay(cloud.paths.dbfs(row.name))
         self.secrets = Secrets(self.space, cloud.clock)
         self.permissions = Permissions(self)
         self.access = Access(self)
