@@ -100,17 +100,10 @@ def sql_file_source(workspace: Workspace, task: dict[str, Any]) -> tuple[str, by
     """Return the path of the file that a ``sql_task`` names, and its content.
 
     Raises:
-        SourceError: when the task has no file but another kind of query, or the file is not
-            there or is no file of the workspace.
+        SourceError: when the file is not there, or is no file of the workspace.
     """
     from bricklane_local.workspace.paths import normal
 
-    if not task.get("file"):
-        named = ", ".join(sorted(set(task) & {"query", "dashboard", "alert"})) or "nothing"
-        raise SourceError(
-            f"The local workspace runs a sql_task with file; this one has {named}: put the "
-            "statements into a SQL file of the bundle"
-        )
     path = str(task["file"].get("path") or "")
     found = workspace.objects.find(normal(path))
     if found is None:

@@ -27,6 +27,7 @@ from pyspark.sql.types import (
 
 from bricklane_runtime.notebook.statements import split
 from bricklane_runtime.redaction import MARK
+from bricklane_runtime.sql.described import describe, described_table
 from bricklane_runtime.sql.parameters import arguments
 from bricklane_runtime.sql.results import SQL_NAME, Limits, Writer
 
@@ -92,7 +93,12 @@ def execute(session: SparkSession, request: Request, hidden: Sequence[str]) -> N
     parts = split(request.statement)
     if len(parts) != 1:
         raise StatementError(f"The text must hold exactly one statement, it has {len(parts)}")
-    frame = session.sql(parts[0], args=arguments(request.parameters))
+    table = described_table(parts[0])
+    frame = (
+        session.sql(parts[0], args=arguments(request.parameters))
+        if table is None
+        else describe(session, table)
+    )
     shown = frame.schema.fields
     limits = Limits(request.row_limit, request.byte_limit, request.cut, request.batch_rows)
     writer = Writer(Path(request.folder), request.format, shown, limits)

@@ -115,6 +115,9 @@ VIEWS = {
         "unique_constraint_name match_option update_rule delete_rule",
         keys.referential_constraints,
     ),
+    # Nothing sets masks and filters here: statements that would are refused by name.
+    "column_masks": View(f"{_TABLE} column_name mask_name using_columns", lambda _scope: iter(())),
+    "row_filters": View(f"{_TABLE} filter_name target_columns", lambda _scope: iter(())),
     "catalog_tags": View(f"catalog_name {_TAG}", access.catalog_tags),
     "schema_tags": View(f"catalog_name schema_name {_TAG}", access.schema_tags),
     "table_tags": View(f"catalog_name schema_name table_name {_TAG}", access.table_tags),

@@ -1,14 +1,21 @@
-"""SQL tasks, of which those with a file run."""
+"""SQL tasks: a file runs in a worker, a saved query, an alert or a dashboard by statements."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bricklane_local.compute.sources import SQL_FILE, sql_file_source
-from bricklane_local.jobs.execution import Attempt
+from bricklane_local.jobs.execution import Attempt, Outcome
 from bricklane_local.jobs.git_source import GitPath
+from bricklane_local.jobs.task_types.saved_sql import (
+    evaluate_alert,
+    refresh_dashboard,
+    run_query,
+)
+from bricklane_local.jobs.task_types.statements import at_desk, one_of
 from bricklane_local.jobs.task_types.task_type import Body, TaskType, into
 from bricklane_local.jobs.task_types.worker import in_worker, logs
 
@@ -35,12 +42,42 @@ def _part(attempt: Attempt, folder: Path) -> Body:
     }
 
 
+RUNS: dict[str, Callable[[Attempt], Awaitable[Outcome]]] = {
+    "file": in_worker(_part),
+    "query": at_desk(run_query),
+    "alert": at_desk(evaluate_alert),
+    "dashboard": at_desk(refresh_dashboard),
+}
+
+
+async def _execute(attempt: Attempt) -> Outcome:
+    return await RUNS[_kind(attempt.task_run.key, attempt.body)](attempt)
+
+
+def _kind(key: str, body: Body) -> str:
+    return one_of(body, tuple(RUNS), f"Task {key}: sql_task")
+
+
+def _check(key: str, body: Body) -> None:
+    _kind(key, body)
+
+
 def _output(engine: JobEngine, run: Run, task_run: TaskRun) -> Body:
-    """Return what the task ran; the results are on the run's page."""
+    """Return what the task ran; the results of a file are on the run's page."""
+    link = engine.task_page_url(run, task_run.run_id)
+    if not task_run.task[NAME].get("file"):
+        shown = task_run.output.get("sql") or {}
+        return {"sql_output": {name: {**part, "output_link": link} for name, part in shown.items()}}
+    return {"sql_output": {"query_output": _file(engine, task_run, link)}} | logs(
+        engine, run, task_run
+    )
+
+
+def _file(engine: JobEngine, task_run: TaskRun, link: str) -> Body:
     folder = engine.workspace.run_folder(task_run.run_id)
     query: Body = {
         "warehouse_id": task_run.resolved.get(NAME, task_run.task[NAME]).get("warehouse_id"),
-        "output_link": engine.task_page_url(run, task_run.run_id),
+        "output_link": link,
     }
     if (folder / SQL_FILE).exists():
         query["query_text"] = (folder / SQL_FILE).read_text("utf-8-sig", "replace")
@@ -48,13 +85,14 @@ def _output(engine: JobEngine, run: Run, task_run: TaskRun) -> Body:
         cells = json.loads((folder / "cells.json").read_bytes())
         keys = [f"{task_run.run_id}-{c['index']}" for c in cells if c["state"] != "SKIPPED"]
         query["sql_statements"] = [{"lookup_key": key} for key in keys]
-    return {"sql_output": {"query_output": query}} | logs(engine, run, task_run)
+    return query
 
 
 SQL = TaskType(
     NAME,
-    in_worker(_part),
+    _execute,
     required=("warehouse_id",),
+    check=_check,
     code=lambda body: (body.get("file") or {}).get("path"),
     git=GitPath(("file", "path")),
     overrides={"sql_params": "parameters"},

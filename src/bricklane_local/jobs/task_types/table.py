@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bricklane_local.app.errors import invalid
+from bricklane_local.jobs.task_types.alert_dashboard import ALERT_TASK, DASHBOARD_TASK
 from bricklane_local.jobs.task_types.condition import CONDITION
 from bricklane_local.jobs.task_types.dbt import DBT
 from bricklane_local.jobs.task_types.for_each import FOR_EACH
@@ -20,7 +21,9 @@ from bricklane_local.jobs.task_types.unsupported import unsupported
 TASK_TYPES: dict[str, TaskType] = {
     kind.name: kind
     for kind in (
+        ALERT_TASK,
         CONDITION,
+        DASHBOARD_TASK,
         DBT,
         FOR_EACH,
         NOTEBOOK,

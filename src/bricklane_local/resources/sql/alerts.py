@@ -1,4 +1,4 @@
-"""Alerts of both generations. Nothing evaluates them.
+"""Alerts of both generations. Tasks of jobs evaluate them; schedules of their own do not fire.
 
 Source: https://docs.databricks.com/api/workspace/alertsv2, and …/alerts for those that watch a
 saved query. Deleting one moves it to the trash.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
 
 STATE = Fidelity.STATE_ONLY
-NOTE = "kept; nothing evaluates it"
+NOTE = "evaluated by tasks; its own schedule does not fire, and nobody is notified"
 
 
 def _made_legacy(act: Act, body: Body) -> Body:

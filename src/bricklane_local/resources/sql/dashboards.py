@@ -1,4 +1,4 @@
-"""AI/BI dashboards, which are files of the workspace tree too. Nothing draws them.
+"""AI/BI dashboards, files of the workspace tree too. Nothing draws them; tasks run their datasets.
 
 Source: https://docs.databricks.com/api/workspace/lakeview. Deleting one moves it to the trash.
 """

@@ -1,4 +1,4 @@
-"""Saved queries. They are kept; run their text as a statement to run them.
+"""Saved queries. They are kept; SQL tasks run them, with parameters.
 
 Source: https://docs.databricks.com/api/workspace/queries. Deleting one moves it to the trash.
 """
