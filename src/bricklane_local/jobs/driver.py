@@ -209,7 +209,7 @@ class RunDriver:
     async def _attempt(self, task_run: TaskRun) -> TaskRun:
         clock = self.engine.clock
         try:
-            scope = scope_of(self.engine, self.run, task_run)
+            scope = scope_of(self.engine, self.run, task_run, self._current)
             resolved = resolve(pushed_down(task_run.task, self.run), scope)
         except UnknownReferenceError as error:
             return self._save_task(

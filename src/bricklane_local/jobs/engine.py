@@ -212,8 +212,13 @@ class JobEngine:
         if (run.settings.get("queue") or {}).get("enabled"):
             self.runs.save(replace(run, state=State.QUEUED, message=reason))
             return
+        self.give_up(run, reason)
+
+    def give_up(self, run: Run, reason: str) -> None:
+        """Skip a run that has not begun."""
         now = self.clock.now()
         self.end(replace(run, state=State.SKIPPED, message=reason, end_time=now))
+        self._tell_end(run.run_id)
 
     def _admit_queued(self, job_id: int) -> None:
         for run_id in self.runs.queued(job_id):

@@ -7,6 +7,7 @@ https://docs.databricks.com/api/workspace/jobs/runnow.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -75,13 +76,20 @@ def pushed_down(task: dict[str, Any], run: Run) -> dict[str, Any]:
     return task | {kind.name: kind.push(body, run.parameters)}
 
 
-def scope_of(engine: JobEngine, run: Run, task_run: TaskRun) -> Scope:
+def scope_of(
+    engine: JobEngine, run: Run, task_run: TaskRun, latest: Mapping[str, TaskRun]
+) -> Scope:
     """Return what the references in a task may name.
+
+    Args:
+        engine: of the workspace.
+        run: the run.
+        task_run: an attempt at the task.
+        latest: the latest attempt at each task of the run, by key.
 
     Raises:
         UnknownReferenceError: when a job parameter's own references cannot be resolved.
     """
-    latest = engine.runs.latest(run)
     results = {
         key: {
             "run_id": str(item.run_id),

@@ -128,6 +128,17 @@ def test_an_export_shows_the_run_or_one_task(
     assert not none.views
 
 
+def test_a_queue_is_left_after_two_days(
+    client: WorkspaceClient, later: Callable[[int], None]
+) -> None:
+    job_id = create(client, max_concurrent_runs=0, queue={"enabled": True})
+    run_id = start(client, job_id)
+    later(2 * DAY)
+    run = client.jobs.wait_get_run_job_terminated_or_skipped(run_id)
+    assert run.state is not None
+    assert "waited in the queue for 48 hours" in (run.state.state_message or "")
+
+
 def test_long_arrays_come_in_pages_that_the_sdk_joins(client: WorkspaceClient) -> None:
     tasks = [TASK | {"task_key": f"t{number}"} for number in range(205)]
     job_id = create(client)
