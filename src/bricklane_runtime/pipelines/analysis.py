@@ -19,6 +19,7 @@ from bricklane_runtime.pipelines.dataflow import Dataflow
 from bricklane_runtime.pipelines.definition import name_parts
 from bricklane_runtime.pipelines.model import Dataset, Flow, Kind, Name, PipelineError
 from bricklane_runtime.pipelines.session import PipelineSession
+from bricklane_runtime.pipelines.tables import Storage
 
 
 class UpstreamFailure(PipelineError):  # noqa: N818 - it is another's
@@ -56,12 +57,16 @@ class Evaluation:
     """A query that is being evaluated.
 
     Args:
+        flow: whose query it is.
         inputs: datasets that it has read so far.
         sources: tables outside of the pipeline that it has read.
+        loaded: how many sources Auto Loader has loaded for it.
     """
 
+    flow: Flow
     inputs: dict[Name, Dataset] = field(default_factory=dict)
     sources: dict[str, None] = field(default_factory=dict)
+    loaded: int = 0
 
 
 class Reading:
@@ -70,19 +75,21 @@ class Reading:
     Args:
         session: of the pipeline.
         dataflow: with its datasets.
+        storage: of the pipeline.
     """
 
-    def __init__(self, session: PipelineSession, dataflow: Dataflow) -> None:
+    def __init__(self, session: PipelineSession, dataflow: Dataflow, storage: Storage) -> None:
         self.session = session
         self.dataflow = dataflow
+        self.storage = storage
         self._evaluations: list[Evaluation] = []
         self._named: set[str] = set()
 
     @contextmanager
-    def evaluating(self) -> Iterator[Evaluation]:
-        """Answer the reads of a query, which are noted."""
+    def evaluating(self, flow: Flow) -> Iterator[Evaluation]:
+        """Answer the reads of a flow's query, which are noted."""
         before, self.session.reads = self.session.reads, self
-        evaluation = Evaluation()
+        evaluation = Evaluation(flow)
         self._evaluations.append(evaluation)
         try:
             yield evaluation
@@ -97,7 +104,7 @@ class Reading:
             PipelineError: the query returns something else.
         """
         self.session.use(*self.dataflow.namespaces[flow.name])
-        with self.evaluating() as evaluation:
+        with self.evaluating(flow) as evaluation:
             frame = flow.query()
         if not hasattr(frame, "isStreaming"):
             raise PipelineError(
@@ -105,6 +112,13 @@ class Reading:
                 f"{type(frame).__name__}"
             )
         return frame, evaluation
+
+    def schema_location(self) -> str:
+        """Return where Auto Loader keeps the schema of the next source that the query loads."""
+        evaluation = self._evaluations[-1]
+        evaluation.loaded += 1
+        dataset = self.dataflow.datasets[evaluation.flow.target]
+        return self.storage.schema(dataset, evaluation.flow.name, evaluation.loaded)
 
     def table(self, name: str, reader: Any, *, streaming: bool) -> Any:
         """Return the data frame of a table, of the pipeline or not."""
@@ -158,10 +172,11 @@ class Analysis(Reading):
     Args:
         session: of the pipeline.
         dataflow: to analyse.
+        storage: of the pipeline.
     """
 
-    def __init__(self, session: PipelineSession, dataflow: Dataflow) -> None:
-        super().__init__(session, dataflow)
+    def __init__(self, session: PipelineSession, dataflow: Dataflow, storage: Storage) -> None:
+        super().__init__(session, dataflow, storage)
         self.found: dict[Name, Analysed] = {}
         self.failures: dict[Name, Exception] = {}
         self._active: list[Dataset] = []

@@ -36,10 +36,9 @@ class Execution(Reading):
     def __init__(
         self, analysis: Analysis, tables: Tables, storage: Storage, events: Events
     ) -> None:
-        super().__init__(analysis.session, analysis.dataflow)
+        super().__init__(analysis.session, analysis.dataflow, storage)
         self._analysis = analysis
         self._tables = tables
-        self._storage = storage
         self._events = events
         self._views: dict[Name, Any] = {}
         # What each flow reported last; in later rounds of a continuous pipeline only news is said.
@@ -149,7 +148,7 @@ class Execution(Reading):
         frame = quality.enforced(frame, dataset).observe(after, *quality.after())
         store = self._tables.of(dataset)
         if flow.once:
-            application = f"{dataset.name}/{flow.name}/{self._storage.generation(dataset)}"
+            application = f"{dataset.name}/{flow.name}/{self.storage.generation(dataset)}"
             store.append(frame, {"txnAppId": application, **ONCE})
         else:
             store.overwrite(frame)
@@ -173,7 +172,7 @@ class Execution(Reading):
         frame = quality.enforced(frame, dataset).observe(OUTPUT, *quality.after())
         writer = (
             frame.writeStream.outputMode("append")
-            .option("checkpointLocation", self._storage.checkpoint(dataset, flow.name))
+            .option("checkpointLocation", self.storage.checkpoint(dataset, flow.name))
             .option("mergeSchema", "true")
             .trigger(availableNow=True)
         )
@@ -187,13 +186,13 @@ class Execution(Reading):
         changes = flow.changes
         assert changes is not None  # noqa: S101  (the caller looked)
         frame, _ = self.evaluate(flow)
-        address = self._storage.changes(dataset, flow.name)
+        address = self.storage.changes(dataset, flow.name)
         if dataset.expectations:
             frame = frame.observe(INPUT, *quality.before(dataset))
         frame = quality.enforced(frame, dataset).observe(OUTPUT, *quality.after())
         counts = Counts()
         if flow.once:
-            application = f"{dataset.name}/{flow.name}/{self._storage.generation(dataset)}"
+            application = f"{dataset.name}/{flow.name}/{self.storage.generation(dataset)}"
             options = {"txnAppId": application, "mergeSchema": "true", **ONCE}
             writer = kept(frame, changes).write.format("delta").mode("append").options(**options)
             writer.save(address)
@@ -202,7 +201,7 @@ class Execution(Reading):
                 kept(frame, changes)
                 .writeStream.format("delta")
                 .outputMode("append")
-                .option("checkpointLocation", self._storage.checkpoint(dataset, flow.name))
+                .option("checkpointLocation", self.storage.checkpoint(dataset, flow.name))
                 .option("mergeSchema", "true")
                 .trigger(availableNow=True)
             )
@@ -211,19 +210,19 @@ class Execution(Reading):
         # Looked up, not taken from the counts: an update that was killed between keeping and
         # applying has left changes to apply.
         versions = {
-            each.name: version(self._storage.changes(dataset, each.name))
+            each.name: version(self.storage.changes(dataset, each.name))
             for each in self.dataflow.flows_of(dataset)
         }
-        if versions != self._storage.applied(dataset):
+        if versions != self.storage.applied(dataset):
             self._apply_all(dataset)
-            self._storage.apply(dataset, versions)
+            self.storage.apply(dataset, versions)
         return counts
 
     def _apply_all(self, dataset: Dataset) -> None:
         merged: Any = None
         changes = None
         for flow in self.dataflow.flows_of(dataset):
-            address = self._storage.changes(dataset, flow.name)
+            address = self.storage.changes(dataset, flow.name)
             if flow.changes is None or not version(address):
                 continue
             changes = flow.changes

@@ -18,6 +18,7 @@ from bricklane_runtime.session import RunSession, quoted
 from bricklane_runtime.specification import Specification
 
 # Our server plugin's message: field 1 has the text of a query.
+AUTO_LOADER, SCHEMA_LOCATION = "cloudfiles", "cloudFiles.schemaLocation"
 ARGUMENT = re.compile(r"\{(\w+)\}")
 REFERENCES = "type.googleapis.com/bricklane.TableReferences"
 
@@ -56,6 +57,10 @@ class Reads(Protocol):
         """Return a query with the names that its tables have where it runs."""
         ...
 
+    def schema_location(self) -> str:
+        """Return where Auto Loader keeps the schema of the next source that the query loads."""
+        ...
+
 
 class TableReader(DataFrameReader):
     """``spark.read`` in a pipeline."""
@@ -75,6 +80,21 @@ class TableReader(DataFrameReader):
 
 class TableStreamReader(DataStreamReader):
     """``spark.readStream`` in a pipeline."""
+
+    def load(
+        self,
+        path: str | None = None,
+        format: str | None = None,  # noqa: A002 - pyspark's name
+        schema: Any = None,
+        **options: Any,
+    ) -> DataFrame:
+        """Return a source; for Auto Loader the pipeline keeps what it learns of the schema."""
+        reads = cast("PipelineSession", self._client).reads
+        given = {name.lower() for name in (*self._options, *options)}
+        loads = str(format or self._format).lower() == AUTO_LOADER
+        if loads and reads is not None and SCHEMA_LOCATION.lower() not in given:
+            options[SCHEMA_LOCATION] = reads.schema_location()
+        return super().load(path, format, schema, **options)
 
     def table(self, tableName: str) -> DataFrame:  # noqa: N803 - pyspark's name
         """Return a table as a stream."""
@@ -143,7 +163,9 @@ class PipelineSession(RunSession):
         # A name as long as what stands there, so that places are those of the text.
         parsed = ARGUMENT.sub(lambda match: f"_{match[1]}_", text)
         rows = DataFrame(TableReferences(parsed), self).collect()
-        return [Reference(tuple(row[0]), row[1], row[2], row[3]) for row in rows]
+        found = [Reference(tuple(row[0]), row[1], row[2], row[3]) for row in rows]
+        arguments = {(f"_{name}_",) for name in ARGUMENT.findall(text)}
+        return [reference for reference in found if reference.parts not in arguments]
 
 
 class TableReferences(LogicalPlan):

@@ -55,6 +55,11 @@ class Storage:
         """Return the address of the changes that a flow has kept."""
         return (self.of(dataset) / self.generation(dataset) / "changes" / safe(flow)).as_uri()
 
+    def schema(self, dataset: Dataset, flow: str, number: int) -> str:
+        """Return the address of what Auto Loader learns of the schema of a flow's source."""
+        folder = self.of(dataset) / self.generation(dataset) / "schemas" / safe(flow)
+        return (folder / str(number)).as_uri()
+
     def table(self, dataset: Dataset) -> str:
         """Return the address of a private table."""
         return (self.of(dataset) / "table").as_uri()

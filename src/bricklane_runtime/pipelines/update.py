@@ -90,7 +90,7 @@ class Update:
         self._events.state("INITIALIZING")
         self._ensure_schema()
         self._define()
-        analysis = Analysis(self._session, self._dataflow)
+        analysis = Analysis(self._session, self._dataflow, self._storage)
         datasets = analysis.run()
         self._report(analysis, datasets)
         chosen = self._chosen(datasets)

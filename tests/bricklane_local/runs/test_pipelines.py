@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from databricks.sdk.errors import NotFound
-from databricks.sdk.service.catalog import PermissionsChange, Privilege
+from databricks.sdk.service.catalog import PermissionsChange, Privilege, VolumeType
 from databricks.sdk.service.sql import StatementState
 from databricks.sdk.service.workspace import ImportFormat
 
@@ -37,7 +38,7 @@ def bronze():
 # COMMAND ----------
 @dlt.view
 def sensible():
-    return spark.sql("SELECT * FROM STREAM bronze WHERE {c} IS NOT NULL", c=F.col("amount"))
+    return dlt.read_stream("bronze").where("amount IS NOT NULL")
 
 @dlt.expect_or_drop("positive", "amount > 0")
 @dlt.expect_all({"cheap": "amount < 50", "known": "customer IS NOT NULL"})
@@ -74,6 +75,16 @@ for name, kind in (("present", 1), ("history", 2)):
         apply_as_deletes=expr("op = 'D'"), except_column_list=["op", "seq"],
         stored_as_scd_type=kind, ignore_null_updates=kind == 1,
     )
+"""
+
+LOADED = """
+import dlt
+
+@dlt.table
+def loaded():
+    files = spark.readStream.format("cloudFiles").option("cloudFiles.format", "json")
+    files = files.option("cloudFiles.inferColumnTypes", "true").load("/Volumes/dev/raw/landing")
+    return spark.sql("SELECT name, size FROM {files}", files=files)
 """
 
 
@@ -246,8 +257,6 @@ def test_datasets_are_made_each_behind_what_it_reads(
     )
     assert kinds == {"gold": "MATERIALIZED_VIEW", **streaming}
     gold = desk.client.tables.get("dev.shop.gold")
-    problem = desk.problem("INSERT INTO dev.shop.gold VALUES ('x', 1, 1)")
-    assert f"'dev.shop.gold' is a materialized view: its query, in the pipeline {number}" in problem
     assert (gold.comment, (gold.properties or {})["quality"]) == ("by customer", "gold")
 
 
@@ -383,6 +392,20 @@ def test_a_flow_that_fails_stops_what_reads_it_and_keeps_the_rows(desk: Desk) ->
     assert not list(desk.client.tables.list("dev", "strict"))
 
 
+def test_files_are_loaded_as_they_arrive(desk: Desk) -> None:
+    folder = "/Volumes/dev/raw/landing"
+    desk.client.volumes.create("dev", "raw", "landing", VolumeType.MANAGED)
+    number = desk.create("loaded", desk.file("/Workspace/Shared/loaded.py", LOADED))
+    for name in ("a", "b"):
+        content: Any = io.BytesIO(json.dumps({"name": name, "size": 1}).encode())
+        desk.client.files.upload(f"{folder}/{name}.json", content)
+        update = desk.update(number)
+        assert update["state"] == "COMPLETED", desk.errors(update)
+        assert desk.quality(update) == {"loaded": (1, None, {})}
+    assert desk.sql("SELECT name, size FROM dev.shop.loaded ORDER BY 1") == [["a", "1"], ["b", "1"]]
+    desk.client.pipelines.delete(number)
+
+
 def test_a_pipeline_acts_as_whom_it_names(desk: Desk) -> None:
     made = desk.client.service_principals.create(display_name="pipeline")
     name = str(made.application_id)
@@ -414,8 +437,10 @@ def test_a_pipeline_acts_as_whom_it_names(desk: Desk) -> None:
     desk.client.grants.update("schema", "dev.raw", changes=[change])
     assert desk.update(number)["state"] == "COMPLETED"
     me = str(desk.client.current_user.me().user_name)
-    change = PermissionsChange(add=read, principal=me)
+    change = PermissionsChange(add=[*read, Privilege.MODIFY], principal=me)
     desk.client.grants.update("schema", "dev.mine", changes=[change])
+    problem = desk.problem("INSERT INTO dev.mine.mine VALUES ('x', 1, 'me')")
+    assert f"'dev.mine.mine' is a materialized view: its query, in the pipeline {number}" in problem
     assert desk.sql("SELECT DISTINCT who FROM dev.mine.mine") == [[name]]
     assert desk.client.tables.get("dev.mine.mine").owner == name
     desk.client.pipelines.delete(number, cascade=False)
