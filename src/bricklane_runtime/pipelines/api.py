@@ -224,8 +224,8 @@ def _refused(name: str, what: str) -> Callable[..., None]:
     return refuse
 
 
-# Names of the modules' functions that are not those of the methods above. A table with a batch query
-# is a materialized view in both modules: the CLI's own template has such a table.
+# Names of the modules' functions that are not those of the methods above. A table with a batch
+# query is a materialized view in both modules: the CLI's own template has such a table.
 ALIASES = {
     "dlt": {
         "create_target_table": "create_streaming_table",
