@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import sys
+import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -178,7 +179,30 @@ FIXTURES = """
 Every environment with bricklane in it has them; how they are used is in [testing.md](testing.md).
 Fixtures of a project with the same name win.
 """
+STATEMENTS = (
+    Path(__file__).parents[1] / "tests/bricklane_local/compute/spark/dialect/statements.toml"
+)
+
+
+def dialect() -> str:
+    """Return the page on Databricks SQL: what a test runs, and what becomes of it."""
+    lines = [
+        NOTICE,
+        "# Databricks SQL in the local cloud",
+        "",
+        "What Spark lacks of Databricks SQL and the local cloud adds, or refuses by name. A test",
+        "runs each of these statements; what is not listed is Spark's own SQL, or Delta's.",
+    ]
+    for group in tomllib.loads(STATEMENTS.read_text(encoding="utf-8"))["group"]:
+        lines += ["", f"## {group['name']}", "", "| statement | |", "|---|---|"]
+        for case in group["statements"]:
+            if "form" in case:
+                lines.append(f"| {case['form']} | {'refused' if 'refused' in case else 'real'} |")
+    return "\n".join(lines) + "\n"
+
+
 PAGES = {
+    "sql-statements.md": dialect,
     "ledger.md": ledger,
     "commands.md": reference,
     "rehearsal.md": rehearsal,

@@ -2,13 +2,11 @@
 
 The columns and the number of rows are those of the table that Databricks publishes
 (https://docs.databricks.com/en/discover/databricks-datasets.html); the rows are not.
-Run as a program, so that neither the generator nor its libraries stay in the server's memory.
 """
 
 from __future__ import annotations
 
 import random
-import sys
 from datetime import UTC, datetime
 
 ROWS = 21_932
@@ -68,7 +66,3 @@ def write(folder: str) -> None:
         else:
             arrays.append(Array(values, kind))
     write_deltalake(folder, Table.from_arrays(arrays, names=list(trips)), description=COMMENT)
-
-
-if __name__ == "__main__":
-    write(sys.argv[1])

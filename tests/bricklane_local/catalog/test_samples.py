@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from databricks.sdk.errors import NotFound, PermissionDenied
 from databricks.sdk.service.catalog import TableInfo, TableOperation, VolumeType
 from deltalake import DeltaTable
 
+from bricklane_local.catalog.sampledata.tables import NAMES, SCHEMAS
 from bricklane_local.catalog.trips import ROWS, columns
 
 if TYPE_CHECKING:
@@ -85,3 +87,25 @@ def test_writing_that_was_interrupted_is_done_at_the_next_start(fresh: Server) -
         part.wait(10)
     client = fresh.up().client()
     assert wait_for_trips(client).columns
+
+
+def test_every_sample_table_is_there_and_says_that_it_is_synthetic(client: WorkspaceClient) -> None:
+    deadline = time.monotonic() + 60
+    for name in NAMES:
+        while not client.tables.exists(f"samples.{name}").table_exists:
+            assert time.monotonic() < deadline, name
+            time.sleep(0.05)
+    for schema, tables in SCHEMAS.items():
+        for table in tables:
+            found = client.tables.get(f"samples.{schema}.{table.name}")
+            assert [(c.name, c.type_text) for c in found.columns or []] == table.described()
+            assert (found.comment or "").startswith("Synthetic")
+
+
+def test_orders_and_their_lines_fit() -> None:
+    generator = random.Random(1)  # noqa: S311  (no secret)
+    rows = {table.name: list(table.rows(generator, 0.0001)) for table in SCHEMAS["tpch"]}
+    assert len(rows["nation"]) == 25
+    assert {line[0] for line in rows["lineitem"]} == {order[0] for order in rows["orders"]}
+    offers = {(offer[0], offer[1]) for offer in rows["partsupp"]}
+    assert {(line[1], line[2]) for line in rows["lineitem"]} <= offers

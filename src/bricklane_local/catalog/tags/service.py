@@ -7,6 +7,7 @@ follows it when it is renamed and ends with it.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from bricklane_local.app.errors import ApiError, invalid
@@ -86,9 +87,15 @@ class Entity:
         """Return what is stored of a tag that the caller sets now."""
         return {
             "tag_value": value,
-            "update_time": self._metastore.clock.now(),
+            "update_time": rfc3339(self._metastore.clock.now()),
             "updated_by": self._caller.user_name,
         }
+
+
+def rfc3339(milliseconds: int) -> str:
+    """Return a time since the epoch as this API writes times, unlike its older siblings."""
+    moment = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def missing(key: str, name: str) -> ApiError:
