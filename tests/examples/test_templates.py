@@ -1,9 +1,12 @@
-"""The CLI's own project template, used as a beginner would use it."""
+"""The CLI's own project templates, used as a beginner would use them, with nothing changed."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,17 +16,55 @@ if TYPE_CHECKING:
     from conftest import AcceptanceCloud
 
 pytestmark = pytest.mark.real
-ANSWERS = {
-    "project_name": "my_project",
-    "include_job": "yes",
-    "include_pipeline": "no",
-    "include_python": "yes",
-    "serverless": "yes",
-    "personal_schemas": "yes",
-    "default_catalog": "dev",
-}
+COMMON = {"default_catalog": "dev", "personal_schemas": "yes"}
 # What the CLI and the building of the wheel leave in a project, by the project's own .gitignore.
 MADE = {".databricks", "build", "dist", "__pycache__", ".venv"}
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template and what its project does.
+
+    Args:
+        name: as ``databricks bundle init`` takes it.
+        job: key of the job that is run; "" when the project has none.
+        tables: that the job leaves, with how many rows each has.
+        answers: to the template's questions, beyond those of all.
+        bundles: whether resources are written in Python, for which the CLI wants a package.
+    """
+
+    name: str
+    job: str = ""
+    tables: dict[str, int] = field(default_factory=dict)
+    answers: dict[str, str] = field(default_factory=dict)
+    bundles: bool = False
+
+    @property
+    def project(self) -> str:
+        """The name of the project, one for each template: all are deployed to one workspace."""
+        return self.name.replace("-", "_")
+
+
+PYTHON = {"include_job": "yes", "include_pipeline": "yes", "include_python": "yes"}
+TRIPS = 21_932
+TEMPLATES = (
+    Template("default-minimal"),
+    Template(
+        "default-python",
+        "sample_job",
+        {"sample_trips_default_python": TRIPS},
+        {**PYTHON, "serverless": "yes"},
+    ),
+    Template("default-sql", "default_sql_sql_job", {"orders_raw": 400, "orders_daily": 31}),
+    Template("lakeflow-pipelines", "sample_job", {"sample_trips_lakeflow_pipelines": TRIPS}),
+    Template(
+        "pydabs",
+        "sample_job",
+        {"sample_trips_pydabs": TRIPS},
+        {**PYTHON, "serverless": "yes"},
+        bundles=True,
+    ),
+)
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -37,18 +78,54 @@ def contents(folder: Path) -> dict[str, str]:
     }
 
 
-def test_python_template_runs_as_it_is(acceptance_cloud: AcceptanceCloud, tmp_path: Path) -> None:
-    (tmp_path / "answers.json").write_text(json.dumps(ANSWERS), "utf-8")
-    template = ("bundle", "init", "default-python", "--config-file", "answers.json")
-    acceptance_cloud.run(tmp_path, *template).expect()
-    project = tmp_path / "my_project"
+def made(template: Template, cloud: AcceptanceCloud, folder: Path) -> Path:
+    """Make a project from a template and return its folder."""
+    answers = COMMON | template.answers | {"project_name": template.project}
+    (folder / "answers.json").write_text(json.dumps(answers), "utf-8")
+    init = ("bundle", "init", template.name, "--config-file", "answers.json")
+    cloud.run(folder, *init).expect()
+    return folder / template.project
+
+
+def install_bundles(project: Path, version: str) -> None:
+    """Give a project the package with which the CLI reads resources in Python."""
+    for words in (("venv", "-q"), ("pip", "install", "-q", f"databricks-bundles=={version}")):
+        command = [str(Path(sys.executable).with_name("uv")), *words]
+        subprocess.run(command, cwd=project, check=True, timeout=300)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.name)
+def test_a_template_runs_as_it_is(
+    template: Template, acceptance_cloud: AcceptanceCloud, tmp_path: Path
+) -> None:
+    project = made(template, acceptance_cloud, tmp_path)
     before = contents(project)
+    if template.bundles:
+        said = acceptance_cloud.run(project, "--version").expect().stdout
+        install_bundles(project, said.split()[-1].removeprefix("v"))
     acceptance_cloud.run(project, "bundle", "deploy").expect()
     try:
         plan = acceptance_cloud.run(project, "bundle", "plan").expect()
         assert "Plan: 0 to add, 0 to change, 0 to delete" in plan.stdout
-        ran = acceptance_cloud.run(project, "bundle", "run", "sample_job").expect()
-        assert "TERMINATED SUCCESS" in ran.stderr
+        if template.job:
+            ran = acceptance_cloud.run(project, "bundle", "run", template.job).expect()
+            assert "TERMINATED SUCCESS" in ran.stderr
+        assert rows(acceptance_cloud, template) == template.tables
     finally:
         acceptance_cloud.run(project, "bundle", "destroy", "--auto-approve").expect()
     assert contents(project) == before
+
+
+def rows(cloud: AcceptanceCloud, template: Template) -> dict[str, int]:
+    """Return how many rows the tables have that a template's job leaves."""
+    (warehouse,) = cloud.client.warehouses.list()
+    counted = {}
+    for table in template.tables:
+        answer = cloud.client.statement_execution.execute_statement(
+            f"SELECT count(*) FROM dev.developer.{table}",  # noqa: S608  (names of this file)
+            str(warehouse.id),
+            wait_timeout="50s",
+        )
+        assert answer.result, answer.status
+        counted[table] = int((answer.result.data_array or [])[0][0])
+    return counted
