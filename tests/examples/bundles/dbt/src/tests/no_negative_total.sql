@@ -1,0 +1,1 @@
+select * from {{ ref('by_city') }} where total < 0
