@@ -124,6 +124,7 @@ def spark_properties(
         "spark.sql.warehouse.dir": (spark / "warehouse").as_uri(),
         "spark.sql.artifact.isolation.enabled": "true",
         "spark.pyspark.python": str(installation.python),
+        "spark.bricklane.record": str(paths.server_record),
         "spark.hadoop.bricklane.volumes": str(paths.volumes),
         "spark.hadoop.bricklane.workspaces": str(paths.root / "workspaces"),
     }
