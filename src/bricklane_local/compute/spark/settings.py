@@ -43,7 +43,11 @@ DATABRICKS: Mapping[str, str] = {
     "spark.sql.connect.serverStacktrace.enabled": "false",
     "spark.sql.extensions": ("io.delta.sql.DeltaSparkSessionExtension,bricklane.spark.Extension"),
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    "spark.connect.grpc.interceptor.classes": "org.apache.spark.sql.connect.bricklane.CatalogCalls",
+    # The last one is asked first.
+    "spark.connect.grpc.interceptor.classes": (
+        "org.apache.spark.sql.connect.bricklane.CatalogCalls,"
+        "org.apache.spark.sql.connect.bricklane.Entrance"
+    ),
     # The server's side of delta.tables, for which Delta has a jar of its own with a release apart.
     "spark.connect.extensions.relation.classes": (
         "bricklane.spark.DeltaRelations,bricklane.spark.TableReferences"

@@ -20,6 +20,9 @@ object Workspaces {
   /** Names the record; a setting of the process, which no session can change. */
   val RecordKey = "spark.bricklane.record"
 
+  // What the record also has, and is no workspace.
+  private val Others = Set("account", "forge")
+
   // A file system is made for each use of a path, so what was true is remembered beyond it.
   private val Lifetime = SECONDS.toNanos(5)
   private val Limit = 10000
@@ -32,6 +35,7 @@ object Workspaces {
       catch { case _: NoSuchFileException => "{}" }
     RestClient.parse(record).path("hosts").properties.asScala
       .map(entry => entry.getKey -> entry.getValue.asText)
+      .filterNot { case (name, _) => Others(name) }
       .toMap
   }
 
