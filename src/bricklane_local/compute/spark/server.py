@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from bricklane_local.paths import StatePaths
 
 _MAIN = "bricklane.spark.Server"
-_TOKEN_VARIABLE = "SPARK_CONNECT_AUTHENTICATE_TOKEN"  # noqa: S105  # a name, not a token
+# Spark's own variable would make it let in nobody with another token, before ours is asked.
+_TOKEN_VARIABLE = "BRICKLANE_SPARK_TOKEN"  # noqa: S105  # a name, not a token
 _START_SECONDS = 120.0
 _STOP_SECONDS = 10.0
 _LOG_LINES = 15

@@ -43,7 +43,11 @@ DATABRICKS: Mapping[str, str] = {
     "spark.sql.connect.serverStacktrace.enabled": "false",
     "spark.sql.extensions": ("io.delta.sql.DeltaSparkSessionExtension,bricklane.spark.Extension"),
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
-    "spark.connect.grpc.interceptor.classes": "org.apache.spark.sql.connect.bricklane.CatalogCalls",
+    # The last one is asked first.
+    "spark.connect.grpc.interceptor.classes": (
+        "org.apache.spark.sql.connect.bricklane.CatalogCalls,"
+        "org.apache.spark.sql.connect.bricklane.Entrance"
+    ),
     # The server's side of delta.tables, for which Delta has a jar of its own with a release apart.
     "spark.connect.extensions.relation.classes": (
         "bricklane.spark.DeltaRelations,bricklane.spark.TableReferences"
@@ -124,6 +128,7 @@ def spark_properties(
         "spark.sql.warehouse.dir": (spark / "warehouse").as_uri(),
         "spark.sql.artifact.isolation.enabled": "true",
         "spark.pyspark.python": str(installation.python),
+        "spark.bricklane.record": str(paths.server_record),
         "spark.hadoop.bricklane.volumes": str(paths.volumes),
         "spark.hadoop.bricklane.workspaces": str(paths.root / "workspaces"),
     }

@@ -68,13 +68,60 @@ def test_dbfs_belongs_to_the_workspace(engine: Engine, spark: SparkSession) -> N
     assert (engine.paths.dbfs("dev") / "tmp" / "t" / "_delta_log").is_dir()
     assert spark.read.format("delta").load("/tmp/t").count() == 2
     assert spark.read.format("delta").load("file:/dbfs/tmp/t").count() == 2
-    other = engine.session(spark__bricklane__workspace="other")
+    other = engine.session(**of_workspace(engine, "staging"))
     try:
         other.range(5).write.mode("overwrite").format("delta").save("dbfs:/tmp/t")
         assert other.read.format("delta").load("dbfs:/tmp/t").count() == 5
     finally:
         other.stop()
     assert spark.read.format("delta").load("dbfs:/tmp/t").count() == 2
+
+
+def of_workspace(engine: Engine, name: str) -> dict[str, str]:
+    profile = engine.cloud.profile_of(name)
+    return {
+        "spark__bricklane__workspace": name,
+        "spark__bricklane__host": profile["host"],
+        "spark__bricklane__token": profile["token"],
+    }
+
+
+def test_a_session_is_of_the_workspace_that_its_token_is_of(
+    engine: Engine, spark: SparkSession
+) -> None:
+    from pyspark.errors import PySparkException
+
+    spark.range(1).write.mode("overwrite").format("delta").save("dbfs:/tmp/own")
+    there = of_workspace(engine, "staging")
+    dev = of_workspace(engine, "dev")
+    folder = engine.paths.dbfs("staging") / "tmp"
+    token, elsewhere = {**there, "spark__bricklane__token": "wrong"}, "http://127.0.0.1:9"
+    for settings, path, message in (
+        # The name alone, name and address without a token of there, and an address of nobody.
+        ({**dev, "spark__bricklane__workspace": "staging"}, "dbfs:/tmp", "not the address of"),
+        (
+            {**there, "spark__bricklane__token": dev["spark__bricklane__token"]},
+            "dbfs:/tmp",
+            "token",
+        ),
+        (token, "dbfs:/tmp", "Invalid access token"),
+        ({**dev, "spark__bricklane__host": elsewhere}, "dbfs:/tmp", "not the address of"),
+        # Another workspace by the names of its paths.
+        (dev, "dbfs://staging/tmp", "cannot be used in a session of 'dev'"),
+        (dev, f"file:{folder}", "cannot be used in a session of 'dev'"),
+    ):
+        session = engine.session(**settings)
+        try:
+            with pytest.raises(PySparkException, match=message):
+                session.read.text(path).collect()
+        finally:
+            session.stop()
+    session = engine.session(**{**dev, "spark__bricklane__host": elsewhere})
+    try:
+        with pytest.raises(PySparkException, match="not the address of"):
+            session.sql("SHOW SCHEMAS IN dev").collect()
+    finally:
+        session.stop()
 
 
 @pytest.mark.parametrize("name", ["../secret", "", "a/b"])

@@ -25,9 +25,13 @@ object Caller {
    * `SQLConf.get`, which inside of a view holds the view's settings only.
    *
    * @throws SessionIdentityMissing when one of the settings is absent
+   * @throws RestFailure with status 403 when the address is not that of the session's workspace
    */
-  def of(session: SparkSession): Caller =
-    Caller(required(session, HostKey).stripSuffix("/"), required(session, TokenKey))
+  def of(session: SparkSession): Caller = {
+    val found = Caller(required(session, HostKey).stripSuffix("/"), required(session, TokenKey))
+    Workspaces.requireHost(found.host, session.conf.getOption(PathMapping.WorkspaceKey))
+    found
+  }
 
   /** Whether the session says who it is; sessions of Spark's own housekeeping do not. */
   def isKnown(session: SparkSession): Boolean =

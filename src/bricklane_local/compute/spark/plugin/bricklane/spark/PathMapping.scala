@@ -21,7 +21,15 @@ final class PathMapping(configuration: Configuration) {
     case Below("Volumes", rest) => volumes(rest)
     case Below("Workspace", rest) => below(view(workspace(path)), rest)
     case Below("dbfs", rest) => dbfs(s"/$rest", None)
-    case _ => new File(path)
+    case _ => unmapped(path)
+  }
+
+  // The folders of workspaces have real paths too, which qualified paths of theirs are.
+  private def unmapped(path: String): File = {
+    val file = new File(path)
+    val (root, full) = (new File(folder(WorkspacesKey)).toPath, file.toPath.normalize)
+    if (full.startsWith(root) && full != root) own(root.relativize(full).getName(0).toString)
+    file
   }
 
   /**
@@ -31,9 +39,9 @@ final class PathMapping(configuration: Configuration) {
    */
   def dbfs(path: String, named: Option[String]): File = path match {
     case Below("Volumes", rest) => volumes(rest)
-    case Below("Workspace", rest) => below(view(named.fold(workspace(path))(checked)), rest)
+    case Below("Workspace", rest) => below(view(named.fold(workspace(path))(own)), rest)
     case _ =>
-      val owner = named.fold(workspace(path))(checked)
+      val owner = named.fold(workspace(path))(own)
       below(new File(folder(WorkspacesKey), s"$owner/dbfs"), path.stripPrefix("/"))
   }
 
@@ -53,14 +61,31 @@ final class PathMapping(configuration: Configuration) {
    * Returns the workspace of the session that asks for a path.
    *
    * @throws java.io.IOException when the configuration is of no session
+   * @throws RestFailure when the session's token is not of the workspace that it names
    */
   def workspace(path: String): String = {
     val name = configuration.get(WorkspaceKey, "")
-    if (name.nonEmpty) checked(name)
-    else
+    if (name.isEmpty) {
       throw new IOException(
         s"$path belongs to a workspace, and which one is not known here: the session setting " +
           s"$WorkspaceKey is not set")
+    }
+    val caller = Caller(
+      configuration.get(Caller.HostKey, "").stripSuffix("/"),
+      configuration.get(Caller.TokenKey, ""))
+    Workspaces.requireMember(caller, checked(name))
+    name
+  }
+
+  /** Returns the name of the session's workspace, and refuses that of another. */
+  private def own(name: String): String = {
+    val mine = workspace(checked(name))
+    if (mine == name) name
+    else
+      throw new RestFailure(
+        403,
+        "PERMISSION_DENIED",
+        s"The files of the workspace '$name' cannot be used in a session of '$mine'")
   }
 
   /**
@@ -96,8 +121,10 @@ final class PathMapping(configuration: Configuration) {
     else throw new IOException(s"$rest leads out of its folder")
   }
 
+  // Of the process and not of the configuration, to which a session's settings are added.
   private def folder(key: String): String =
-    Option(configuration.get(key)).getOrElse(throw new IOException(s"The setting $key is not set"))
+    Some(Workspaces.setting(s"spark.hadoop.$key")).filter(_.nonEmpty).getOrElse(
+      throw new IOException(s"The setting $key is not set"))
 }
 
 object PathMapping {

@@ -33,6 +33,11 @@ final class RestClient(caller: () => Caller) {
   def groups(): Set[String] =
     send("GET", Me, Nil, None).path("groups").elements.asScala.map(_.path("display").asText).toSet
 
+  /** Whether the workspace has a cluster that the caller may see. */
+  def hasCluster(id: String): Boolean =
+    try { send("GET", Cluster, Seq("cluster_id" -> id), None); true }
+    catch { case failure: RestFailure if Set(400, 403, 404)(failure.status) => false }
+
   /** Returns the body of a successful POST. */
   def post(path: String, body: ObjectNode): JsonNode =
     send("POST", Prefix + path, Nil, Some(body))
@@ -116,6 +121,7 @@ final class RestClient(caller: () => Caller) {
 object RestClient {
   private val Prefix = "/api/2.1/unity-catalog"
   private val Me = "/api/2.0/preview/scim/v2/Me"
+  private val Cluster = "/api/2.1/clusters/get"
   private val Timeout = Duration.ofSeconds(60)
 
   private val Json = new ObjectMapper()

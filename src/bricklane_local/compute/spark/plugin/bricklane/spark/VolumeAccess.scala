@@ -33,8 +33,11 @@ final class VolumeAccess(configuration: Configuration) {
     }
   }
 
-  private def caller: Caller =
-    Caller(setting(Caller.HostKey).stripSuffix("/"), setting(Caller.TokenKey))
+  private def caller: Caller = {
+    val found = Caller(setting(Caller.HostKey).stripSuffix("/"), setting(Caller.TokenKey))
+    Workspaces.requireHost(found.host, Option(configuration.get(PathMapping.WorkspaceKey)))
+    found
+  }
 
   private def setting(key: String): String =
     Option(configuration.get(key)).filter(_.nonEmpty).getOrElse(
