@@ -57,10 +57,6 @@ class PipelineApi:
         """Define a table by a query: a streaming table, or a materialized view for a batch."""
         return self._dataset(Kind.TABLE, query_function, options)
 
-    def streaming_table(self, query_function: Query | None = None, **options: Any) -> Any:
-        """Define a streaming table by a query."""
-        return self._dataset(Kind.STREAMING_TABLE, query_function, options)
-
     def materialized_view(self, query_function: Query | None = None, **options: Any) -> Any:
         """Define a materialized view by a query."""
         return self._dataset(Kind.MATERIALIZED_VIEW, query_function, options)
@@ -228,15 +224,15 @@ def _refused(name: str, what: str) -> Callable[..., None]:
     return refuse
 
 
-# Names of the modules' functions that are not those of the methods above. A table of
-# pyspark.pipelines is always a streaming one.
+# Names of the modules' functions that are not those of the methods above. In both modules, a batch
+# makes ``table`` a materialized view: the CLI's templates write ``@dp.table`` over batches.
 ALIASES = {
     "dlt": {
         "create_target_table": "create_streaming_table",
         "create_streaming_live_table": "create_streaming_table",
         "temporary_view": "view",
     },
-    "pyspark.pipelines": {"table": "streaming_table", "temporary_view": "view"},
+    "pyspark.pipelines": {"temporary_view": "view"},
 }
 SHARED = (
     "table",

@@ -36,6 +36,11 @@ class View:
         ]
 
 
+def _no_rows(_scope: Scope) -> Iterator[Row]:
+    """Yield nothing: statements that set row filters and column masks are refused."""
+    return iter(())
+
+
 _STAMPS = "created:timestamp created_by last_altered:timestamp last_altered_by"
 _TABLE, _CONSTRAINT = (
     "table_catalog table_schema table_name",
@@ -114,6 +119,13 @@ VIEWS = {
         f"{_CONSTRAINT} unique_constraint_catalog unique_constraint_schema "
         "unique_constraint_name match_option update_rule delete_rule",
         keys.referential_constraints,
+    ),
+    # The pages of these two name other columns; these are those that dbt-databricks asks for.
+    "row_filters": View(
+        f"{_TABLE} filter_catalog filter_schema filter_name target_columns", _no_rows
+    ),
+    "column_masks": View(
+        f"{_TABLE} column_name mask_catalog mask_schema mask_name using_columns", _no_rows
     ),
     "catalog_tags": View(f"catalog_name {_TAG}", access.catalog_tags),
     "schema_tags": View(f"catalog_name schema_name {_TAG}", access.schema_tags),
