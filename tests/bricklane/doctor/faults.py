@@ -709,7 +709,7 @@ FAULTS = (
         "a required check that nothing makes",
         rules("main", checks=("build",)),
         "forge.rules.main",
-        r"requires none of the checks that workflows make \(checks\): build",
+        r"requires none of the checks that workflows make \(checks, comment\): build",
         "require the check checks",
     ),
     Fault(

@@ -67,7 +67,7 @@ def test_settings_load_and_name_the_tests_of_every_target(project: Output) -> No
     settings = load(project.root)
 
     assert {target: part.tests for target, part in settings.targets.items()} == {
-        "dev": ("integration",),
+        "dev": ("integration", "e2e"),
         "staging": ("e2e",),
         "prod": ("smoke",),
     }
