@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 FLIGHTS = Path(__file__).parents[2] / "examples" / "flights"
 NOT_COMMITTED = shutil.ignore_patterns(".*cache", ".databricks", ".venv", "__pycache__", "dist")
-TASKS = {"land", "bronze", "silver", "gold", "published", "checks"}
+TASKS = {"land", "bronze", "silver", "days", "gold", "published", "checks"}
 TABLES = {
     *(f"bronze_{name}" for name in ("airlines", "airports", "flights", "planes", "weather")),
     *(f"silver_{name}" for name in ("airlines", "airports", "flights", "weather")),
-    *(f"gold_{name}" for name in ("airline_delays", "route_delays", "weather_effect")),
+    *(f"gold_{name}" for name in ("airline_delays", "days", "route_delays", "weather_effect")),
     *("check_results", "weather_and_delays", "worst_airlines"),
 }
 APPLICATION_ID = "11111111-2222-3333-4444-555555555555"  # of nobody: enough to validate

@@ -84,7 +84,7 @@ def test_what_cannot_run_says_so(bench: Workbench) -> None:
     task = sql_task(bench, "SELECT 1")
     del task["sql_task"]["file"]
     task["sql_task"]["query"] = {"query_id": "1"}
-    assert "this one has query" in bench.output(bench.run(task))["error"]
+    assert "There is no query with the id 1" in bench.output(bench.run(task))["error"]
 
 
 def test_grants_decide_what_a_run_may_do(bench: Workbench, runner: str) -> None:
