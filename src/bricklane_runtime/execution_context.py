@@ -20,6 +20,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
+from bricklane_runtime.callbacks import connected
 from bricklane_runtime.notebook.host import Place
 from bricklane_runtime.notebook.runner import NotebookRun, TaskHost
 from bricklane_runtime.notebook.source import Cell, cell
@@ -34,12 +35,7 @@ Message = dict[str, Any]
 
 def serve(task: Task) -> Outcome:
     """Serve the server that has started this process, until it closes the connection."""
-    place = task.specification.execution_context
-    if place is None:
-        raise ValueError("The task has kind execution_context, but no execution_context")
-    task.vault.hide(place.secret)
-    with socket.create_connection((place.host, place.port)) as connection:
-        connection.sendall(place.secret.encode() + b"\n")
+    with connected(task, task.specification.execution_context) as connection:
         ExecutionContext(task, connection).serve()
     return Outcome()
 

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException
 
+from bricklane_runtime.callbacks import connected
 from bricklane_runtime.failures import failure
 from bricklane_runtime.results import Outcome
 from bricklane_runtime.session import RunSession, quoted
@@ -37,12 +38,7 @@ if TYPE_CHECKING:
 
 def serve(task: Task) -> Outcome:
     """Serve the server that has started this process, until it closes the connection."""
-    place = task.specification.sql_worker
-    if place is None:
-        raise ValueError("The task has kind sql_worker, but no sql_worker")
-    task.vault.hide(place.secret)
-    with socket.create_connection((place.host, place.port)) as connection:
-        connection.sendall(place.secret.encode() + b"\n")
+    with connected(task, task.specification.sql_worker) as connection:
         Worker(task, connection).serve()
     return Outcome()
 
