@@ -7,6 +7,7 @@ import base64
 import os
 import subprocess
 import threading
+import warnings
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -108,11 +109,19 @@ class Served:
         self.run(self._stop())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
-        self.loop.close()
+        # Warnings are errors here, and uvloop's closing waits for ever after one of its own.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            self.loop.close()
 
     async def _stop(self) -> None:
         await self.git.stop()
         await self.server.shutdown()
+        # As asyncio.Runner does for the cloud: what uvicorn gave up on comes to its end.
+        left = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
         self.database.close()
 
     def remote(self, name: str = "acme/flights", *, login: str = "ann:secret") -> str:
