@@ -21,6 +21,7 @@ class Installation:
 
     Args:
         python: the interpreter that has its pyspark, and runs user-defined functions.
+        home: the folder of pyspark, which is Spark's home.
         version: of pyspark.
         java_home: of the Java to run it with.
         jars: Delta's jars, or none.
@@ -29,6 +30,7 @@ class Installation:
     """
 
     python: Path
+    home: Path
     version: str
     java_home: Path
     jars: tuple[Path, ...]
@@ -54,7 +56,7 @@ def find_installation() -> Installation:
     python = Path(sys.executable)
     if own.is_relative_to(environment := lasting_environment()):
         python = environment / python.parent.name / python.name
-    return Installation(python, version, java, delta_jars(version), True, connect)
+    return Installation(python, own, version, java, delta_jars(version), True, connect)
 
 
 def lasting_environment() -> Path:
@@ -124,6 +126,7 @@ def find_java() -> Path:
 
 def _installed(java: Path) -> Installation:
     from bricklane.tools.discovery import find_cached
+    from bricklane.tools.sparkruntime import pyspark_jars
     from bricklane.tools.table import SPARK
 
     copy = find_cached(SPARK, os.environ)
@@ -136,8 +139,10 @@ def _installed(java: Path) -> Installation:
             exit_code=ExitCode.TOOL,
         )
     jars = tuple(sorted((copy.path / "jars").glob("*.jar")))
-    python = copy.path / "venv" / "bin" / "python"
-    return Installation(python, copy.version, java, jars, False, True)
+    environment = copy.path / "venv"
+    home = pyspark_jars(environment).parent
+    python = environment / "bin" / "python"
+    return Installation(python, home, copy.version, java, jars, False, True)
 
 
 def environment_stamp() -> int:

@@ -15,9 +15,11 @@ import json
 import os
 import shutil
 import signal
+import struct
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,10 @@ SCRATCH = "scratch"
 
 SERVICE = "org.apache.spark.sql.connect.service.SparkConnectService$"
 LOOK_SECONDS = 0.5
+# After the first tests: all they need is loaded, and writing it takes the JVM some seconds.
+PAUSE_SECONDS = 3.0
+# Nobody takes so long to write one.
+ABANDONED_SECONDS = 3600.0
 
 
 class Ended(Exception):  # noqa: N818  (an event, not a fault)
@@ -50,8 +56,11 @@ def main(folder: Path) -> None:
     (folder / RECORD).unlink(missing_ok=True)
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
     (folder / SCRATCH).mkdir(mode=0o700)
+    archive = Path(start["archive"]) if start["archive"] else None
+    java = Java(start["java"], archive)
     try:
-        serve(folder, start)
+        java.start(folder / SCRATCH / "gateway")
+        serve(folder, start, java)
     except Ended:
         pass
     finally:
@@ -63,7 +72,95 @@ def _end(*_: object) -> None:
     raise Ended
 
 
-def serve(folder: Path, start: Mapping[str, Any]) -> None:
+class Java:
+    """The Java of Spark, which ends with this process.
+
+    Args:
+        command: its command line.
+        archive: the file with the classes that it loads, from which the next one starts in half
+            the time; None when there is no place for it.
+    """
+
+    def __init__(self, command: Sequence[str], archive: Path | None) -> None:
+        self.command = list(command)
+        self.archive = archive
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self, told: Path) -> None:
+        """Start it, and let pyspark in this process find it.
+
+        Args:
+            told: the file in which it tells where it is, and the secret to be let in.
+        """
+        self.command[1:1] = self.options()
+        environment = {**os.environ, "_PYSPARK_DRIVER_CONN_INFO_PATH": str(told)}
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, env=environment)
+        while not told.exists():
+            if not self.alive():
+                sys.exit("Java ended before Spark was ready")
+            time.sleep(0.02)
+        content = told.read_bytes()
+        told.unlink()
+        port, length = struct.unpack(">ii", content[:8])
+        os.environ["PYSPARK_GATEWAY_PORT"] = str(port)
+        os.environ["PYSPARK_GATEWAY_SECRET"] = content[8 : 8 + length].decode()
+
+    def alive(self) -> bool:
+        """Say whether it runs."""
+        return self.process is not None and self.process.poll() is None
+
+    def options(self) -> list[str]:
+        """Return the options to read the archive, or to be able to write it."""
+        if self.archive is None:
+            return []
+        if self.archive.is_file():
+            return [f"-XX:SharedArchiveFile={self.archive}"]
+        return ["-XX:+RecordDynamicDumpInfo"]
+
+    def archive_classes(self, gateway: Any) -> None:
+        """Write the classes that are loaded now, unless that was done before.
+
+        The command is ``VM.cds`` of
+        https://docs.oracle.com/en/java/javase/17/docs/specs/man/jcmd.html
+
+        Args:
+            gateway: of py4j, into the JVM.
+        """
+        if self.archive is None or self.archive.is_file():
+            return
+        from py4j.protocol import Py4JError  # type: ignore[import-untyped]
+
+        self.archive.parent.mkdir(parents=True, exist_ok=True)
+        for part in self.archive.parent.glob(f"{self.archive.name}.*"):
+            if part.stat().st_mtime < time.time() - ABANDONED_SECONDS:
+                part.unlink(missing_ok=True)  # Of one that was killed.
+        part = self.archive.with_name(f"{self.archive.name}.{os.getpid()}")
+        jvm, lang = gateway.jvm, gateway.jvm.java.lang
+        beans = jvm.java.lang.management.ManagementFactory.getPlatformMBeanServer()
+        name = jvm.javax.management.ObjectName("com.sun.management:type=DiagnosticCommand")
+        words = _array(gateway, lang.String, "dynamic_dump", str(part))
+        signature = _array(gateway, lang.String, "[Ljava.lang.String;")
+        call = (name, "vmCds", _array(gateway, lang.Object, words), signature)
+        # By its interface: py4j calls no methods of a class that its module keeps to itself.
+        methods = lang.Class.forName("javax.management.MBeanServer").getMethods()
+        (invoke,) = (method for method in methods if method.getName() == "invoke")
+        try:
+            invoke.invoke(beans, _array(gateway, lang.Object, *call))
+            part.replace(self.archive)
+        except (Py4JError, OSError) as error:  # Spark serves without it as well.
+            sys.stderr.write(f"classes were not archived: {error}\n")
+            self.archive = None
+
+
+def _array(gateway: Any, kind: Any, *values: object) -> Any:
+    """Return a Java array."""
+    array = gateway.new_array(kind, len(values))
+    for place, value in enumerate(values):
+        array[place] = value
+    return array
+
+
+def serve(folder: Path, start: Mapping[str, Any], java: Java) -> None:
     """Start Spark, tell where it is, and wait for its end."""
     from pyspark import SparkConf, SparkContext
     from pyspark.sql import SparkSession
@@ -81,9 +178,8 @@ def serve(folder: Path, start: Mapping[str, Any]) -> None:
         "started": time.time(),
     }
     write(folder / RECORD, record)
-    process = context._gateway.proc
-    watch(folder, service, context._jvm, process.poll, start["idle_seconds"])
-    if process.poll() is None:
+    watch(folder, service, context._gateway, java, start["idle_seconds"])
+    if java.alive():
         session.stop()
 
 
@@ -93,14 +189,17 @@ def connect_service(context: Any) -> Any:
     return loaded.getField("MODULE$").get(None)
 
 
-def watch(folder: Path, service: Any, jvm: Any, poll: Callable[[], Any], idle: float) -> None:
+def watch(folder: Path, service: Any, gateway: Any, java: Java, idle: float) -> None:
     """Return when the JVM has ended, or nobody has used Spark for ``idle`` seconds."""
-    while poll() is None:
+    while java.alive():
         time.sleep(LOOK_SECONDS)
-        if unused_seconds(folder, service, jvm) < idle:
+        unused = unused_seconds(folder, service, gateway.jvm)
+        if unused >= PAUSE_SECONDS:
+            java.archive_classes(gateway)
+        if unused < idle:
             continue
         use = open_lock(folder / USE_LOCK)
-        if take(use) and unused_seconds(folder, service, jvm) >= idle:
+        if take(use) and unused_seconds(folder, service, gateway.jvm) >= idle:
             # Held until this process ends: who comes now waits for that, and starts another.
             (folder / RECORD).unlink(missing_ok=True)
             return

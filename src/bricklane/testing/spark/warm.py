@@ -25,6 +25,7 @@ from bricklane.testing.spark.installation import (
     environment_stamp,
     lasting_environment,
 )
+from bricklane.testing.spark.java import java_command
 from bricklane.testing.spark.settings import SERVER, local_settings
 
 STATE = "BRICKLANE_STATE_DIR"
@@ -210,14 +211,23 @@ def _start(
     settings = local_settings(
         folder / server.SCRATCH, about["memory"], installation.jars, about["settings"]
     )
-    start = {"settings": {**settings, **SERVER}, "about": about, "idle_seconds": idle}
+    settings = {**settings, **SERVER}
+    variables = _environment(folder, installation, environment)
+    java = java_command(installation, settings, variables)
+    start = {
+        "settings": settings,
+        "about": about,
+        "idle_seconds": idle,
+        "java": java.words,
+        "archive": str(java.archive) if java.archive else None,
+    }
     server.write(folder / "start.json", start)
     log = folder / "log"
     with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as output:  # noqa: PTH123
         process = subprocess.Popen(
             [str(installation.python), "-P", server.__file__, str(folder)],
             cwd=about["root"],
-            env=_environment(folder, installation, environment),
+            env=variables,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -11,6 +11,7 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bricklane_local.compute.spark.class_archive import archive_options
 from bricklane_local.compute.spark.errors import SparkError
 from bricklane_local.compute.spark.plugin_jar import ensure_plugin
 from bricklane_local.compute.spark.settings import (
@@ -248,6 +249,7 @@ class SparkServer:
         options = java_options(
             memory_megabytes=self._memory, log_settings=logging, temporary=self._temporary
         )
+        options += archive_options(plugin.with_suffix(".jsa"))
         class_path = ":".join(str(jar) for jar in (plugin, *self._installation.jars))
         # In a file, because the class path alone is some 30 KB.
         arguments = _write(

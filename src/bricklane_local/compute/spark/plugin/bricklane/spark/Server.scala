@@ -69,6 +69,7 @@ object Server {
         ready.await()
         out.println(warmed())
         out.flush()
+        ClassArchive.write()
       case other => System.err.println(s"unknown command: $other")
     }
     // Shutdown hooks delete temporary folders; one that hangs must not keep the process.
