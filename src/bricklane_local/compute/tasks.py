@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError
 from bricklane_local.compute.checkouts import CheckoutError
-from bricklane_local.compute.claims import claim
+from bricklane_local.compute.claims import claim, cluster_of
 from bricklane_local.compute.libraries import dependencies_of
 from bricklane_local.compute.sources import SQL_FILE, SourceError, check_source
-from bricklane_local.compute.specification import common, roots
+from bricklane_local.compute.spark.programs import clear_program
+from bricklane_local.compute.specification import (
+    TOKEN_SETTING,
+    common,
+    roots,
+    workspace_settings,
+)
 from bricklane_local.jobs.execution import FAILURE_MESSAGE, Attempt, Outcome
 from bricklane_local.jobs.run_as import acting
 from bricklane_local.jobs.states import State
@@ -100,23 +106,35 @@ class ComputeExecutor:
         check_source(self._workspace, attempt.kind.code(attempt.body), principal)
         claim(attempt, principal)
         own = part(attempt, folder)
-        dependencies = dependencies_of(attempt.run.settings, attempt.task)
+        kind, cluster = attempt.kind, cluster_of(attempt)
+        dependencies = dependencies_of(attempt.run.settings, attempt.task, jars=kind.jvm)
         overlay, spark, _ = await asyncio.gather(
-            pool.environment(dependencies, roots(self._workspace), alone=attempt.kind.alone),
-            pool.spark(),
+            pool.environment(dependencies, roots(self._workspace), alone=kind.alone),
+            _no_spark() if kind.jvm else pool.spark(),
             self._workspace.cloud.samples.ready(),
         )
         specification = self._common(attempt, folder, token, spark) | own
+        specification["environment"] = {
+            name: str(value) for name, value in (cluster.get("spark_env_vars") or {}).items()
+        }
         libraries = [str(overlay.path)] if overlay.path else []
-        specification["packages" if attempt.kind.alone else "sys_path"] = libraries
+        specification["packages" if kind.alone else "sys_path"] = libraries
+        if kind.jvm:
+            session = workspace_settings(self._workspace) | {TOKEN_SETTING: token}
+            chosen = {name: str(value) for name, value in (cluster.get("spark_conf") or {}).items()}
+            specification["jvm"]["command"] = await pool.program(folder, session, chosen)
         attempt.on_running()
-        end = await pool.run(
-            specification, cold=overlay.cold and not attempt.kind.alone, grace=GRACE_SECONDS
-        )
+        try:
+            end = await pool.run(
+                specification, cold=overlay.cold and not kind.alone, grace=GRACE_SECONDS
+            )
+        finally:
+            if kind.jvm:
+                clear_program(folder)
         return _outcome(folder, end)
 
     def _common(
-        self, attempt: Attempt, folder: Path, token: str, spark: SparkEndpoint
+        self, attempt: Attempt, folder: Path, token: str, spark: SparkEndpoint | None
     ) -> dict[str, Any]:
         run, task_run = attempt.run, attempt.task_run
         return common(self._workspace, folder, token, run.acts_as, spark) | {
@@ -129,6 +147,10 @@ class ComputeExecutor:
                 "attempt": task_run.attempt,
             },
         }
+
+
+async def _no_spark() -> None:
+    """Stand where Spark is started for a task that has a Spark of its own."""
 
 
 def _tell(folder: Path, messages: list[str]) -> None:

@@ -73,6 +73,7 @@ class TaskType:
         git: where the path is that may lie in the job's repository; None for no such path. An
             attempt finds it replaced by where in the workspace the repository was checked out.
         alone: its libraries are for a program that it starts, not for the worker itself.
+        jvm: it is a program of the Java virtual machine, on jars and with a Spark of its own.
         overrides: parameters of run-now from before job parameters → field that each replaces
             (lists) or adds to (maps).
         push: puts the job's parameters into a definition
@@ -90,6 +91,7 @@ class TaskType:
     code: Callable[[Body], str | None] = lambda _body: None
     git: GitPath | None = None
     alone: bool = False
+    jvm: bool = False
     overrides: Mapping[str, str] = field(default_factory=dict)
     push: Callable[[Body, Mapping[str, str]], Body] = unchanged
     references: Callable[[Body], Mapping[str, str]] = lambda _body: {}
