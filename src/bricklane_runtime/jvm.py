@@ -26,6 +26,7 @@ JAR_LAUNCHER = "bricklane.spark.JarProgram"
 SUBMIT_LAUNCHER = "bricklane.spark.SubmitProgram"
 # Exit code of Java when memory is used up, which its options here make it end on.
 OUT_OF_MEMORY = 3
+HINT = ", as Java does when its memory is used up"
 
 
 def run_jar(task: Task) -> Outcome:
@@ -84,4 +85,4 @@ def _exit_message(code: int) -> str:
 def _described(code: int) -> str:
     if code < 0:
         return f"signal {-code}"
-    return f"exit code {code}" + (" (out of memory)" if code == OUT_OF_MEMORY else "")
+    return f"exit code {code}" + (HINT if code == OUT_OF_MEMORY else "")

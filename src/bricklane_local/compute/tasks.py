@@ -121,7 +121,7 @@ class ComputeExecutor:
         specification["packages" if kind.alone else "sys_path"] = libraries
         if kind.jvm:
             session = workspace_settings(self._workspace) | {TOKEN_SETTING: token}
-            chosen = {name: str(value) for name, value in (cluster.get("spark_conf") or {}).items()}
+            chosen = {name: str(value) for name, value in own["jvm"]["conf"].items()}
             specification["jvm"]["command"] = await pool.program(folder, session, chosen)
         attempt.on_running()
         try:

@@ -218,3 +218,72 @@ def test_what_is_deprecated_is_refused(bench: Workbench) -> None:
     body = {"main_class_name": "shop.Orders", "jar_uri": "FileStore/a.jar"}
     with pytest.raises(InvalidParameterValue, match="jar_uri is deprecated"):
         bench.create({"task_key": "main", "spark_jar_task": body})
+
+
+PYTHON = """
+import sys
+from pyspark.sql import SparkSession
+from counting import words
+
+spark = SparkSession.builder.appName("words").getOrCreate()
+counts = spark.sparkContext.textFile(sys.argv[1]).map(words)
+spark.createDataFrame([(counts.sum(),)], "words INT").write.saveAsTable("dev.jars.words")
+sys.exit(int(sys.argv[2]))
+"""
+
+
+def submit(*parameters: str, key: str = "main", **more: Any) -> dict[str, Any]:
+    """Return a task that gives its parameters to spark-submit."""
+    cluster = {name: CLUSTER[name] for name in CLUSTER if name != "spark_conf"}
+    body = {"parameters": list(parameters)}
+    return {"task_key": key, "spark_submit_task": body, "new_cluster": cluster, **more}
+
+
+@pytest.mark.usefixtures("jars")
+def test_spark_submit_runs_jars_and_python_files(bench: Workbench) -> None:
+    files = {"words.py": PYTHON, "counting.py": "def words(line): return len(line.split())"}
+    for name, text in files.items():
+        bench.client.files.upload(f"{VOLUME}/{name}", io.BytesIO(text.encode()))
+    jar = submit(
+        *("--class", "shop.Orders", "--conf", "spark.shop.setting=chosen ", "--jars", HELPER),
+        *("--conf=spark.sql.extensions=not.There", "--driver-memory", "1g"),
+        *(f"dbfs:{JAR}", "{{job.id}}", f"{VOLUME}/text.txt"),
+        key="jar",
+    )
+    text = f"dbfs:{VOLUME}/text.txt"
+    python = submit(
+        *("--py-files", f"{VOLUME}/counting.py", f"{VOLUME}/words.py", text, "4"), key="python"
+    )
+    run = bench.run(jar, python)
+    output = bench.output(run, "jar")
+    states = {task["task_key"]: task["state"]["result_state"] for task in run["tasks"]}
+    assert states == {"jar": "SUCCESS", "python": "FAILED"}, (run["tasks"], output)
+    assert "logs" not in output
+    failed = bench.output(run, "python")["error"]
+    assert failed == "ProgramExit: The program ended with exit code 4", failed
+    words = "spark.sql('SELECT words FROM dev.jars.words').first()[0]"
+    assert bench.result(f"dbutils.notebook.exit(str({words}))") == "3"
+    folder = bench.server.state / "workspaces" / "dev" / "runs"
+    (number,) = (task["run_id"] for task in run["tasks"] if task["task_key"] == "jar")
+    log = (folder / str(number) / "stdout.log").read_text("utf-8")
+    assert f"arguments: {run['job_id']}|{VOLUME}/text.txt" in log
+    assert "setting: chosen variable" in log
+
+
+@pytest.mark.usefixtures("jars")
+def test_what_spark_submit_cannot_have_is_named(bench: Workbench) -> None:
+    job = bench.create(submit("--help"))
+    for parameters, message in (
+        (["--master", "yarn", JAR], "--master: the platform configures it"),
+        (["--conf", "spark.jars.packages=a:b:1", JAR], "spark.jars.packages: libraries by Maven"),
+        (["--packages=a:b:1", JAR], "--packages: libraries by Maven"),
+        (["--queue", "fast", JAR], "the option --queue, which is not known"),
+        (["--class"], "the option --class without a value"),
+        (["--verbose", JAR], f"must name the class of {JAR} with --class"),
+        (["--class", "a.B", "program.R"], "ends in .jar or .py after its options; it has program"),
+        (["--class", "a.B", "/Shared/none.jar"], "'/Shared/none.jar': it does not exist"),
+    ):
+        run = bench.finish(bench.start(job, spark_submit_params=parameters))
+        assert message in bench.output(run)["error"]
+    with pytest.raises(InvalidParameterValue, match="libraries cannot be used with spark_submit"):
+        bench.create(submit(JAR, libraries=[{"jar": JAR}]))

@@ -99,6 +99,7 @@ class SparkServer:
         self._drain: asyncio.Task[None] | None = None
         self._warm: asyncio.Future[None] | None = None
         self._lock = asyncio.Lock()
+        self._compiling = asyncio.Lock()
 
     @property
     def pid(self) -> int | None:
@@ -139,7 +140,9 @@ class SparkServer:
         Raises:
             SparkError: when the compiler fails.
         """
-        return await ensure_plugin(self._installation, self._cache)
+        # The lock of the compiler is one between processes.
+        async with self._compiling:
+            return await ensure_plugin(self._installation, self._cache)
 
     async def ensure(self) -> SparkEndpoint:
         """Return the running process's address, starting or restarting the process if needed.

@@ -34,13 +34,17 @@ def _check(key: str, body: Body) -> None:
 def _part(attempt: Attempt, folder: Path) -> Body:
     workspace, body = attempt.workspace, attempt.body
     principal = acting(workspace, attempt.run)
-    paths = jars_of(attempt.run.settings, attempt.task, cluster_of(attempt))
+    cluster = cluster_of(attempt)
+    paths = jars_of(attempt.run.settings, attempt.task, cluster)
     jars = [str(program_file(workspace, path, principal)) for path in paths]
     parameters = [str(value) for value in body.get("parameters") or []]
     return {
         "kind": NAME,
         "working_directory": str(folder),
-        "jvm": {"arguments": [os.pathsep.join(jars), body["main_class_name"], *parameters]},
+        "jvm": {
+            "arguments": [os.pathsep.join(jars), body["main_class_name"], *parameters],
+            "conf": dict(cluster.get("spark_conf") or {}),
+        },
     }
 
 

@@ -65,6 +65,7 @@ class TaskType:
         execute: executes an attempt to its end; when cancelled, whatever it started has ended
             before it raises. Definitions it reads (``attempt.body``) have references replaced.
         required: fields without which a definition says nothing.
+        refused: fields of a task that cannot stand beside its own.
         check: gets task key and definition; raises an ApiError for what the request types cannot
             say is wrong.
         nested: tasks that a definition holds, which are checked like others.
@@ -86,6 +87,7 @@ class TaskType:
     name: str
     execute: Callable[[Attempt], Awaitable[Outcome]]
     required: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     check: Callable[[str, Body], None] = accept
     nested: Callable[[Body], list[Body]] = lambda _body: []
     code: Callable[[Body], str | None] = lambda _body: None
