@@ -89,6 +89,13 @@ class Workbench:
             time.sleep(0.05)
         return run
 
+    def wait(self, wanted: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
+        """Wait for a condition; fail when that takes too long."""
+        deadline = time.monotonic() + seconds
+        while not wanted():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
     def finish(self, run_id: int) -> dict[str, Any]:
         """Return a run when it has ended."""
         return self.until(run_id, lambda run: run["status"]["state"] == "TERMINATED")

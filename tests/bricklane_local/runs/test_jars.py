@@ -112,6 +112,7 @@ CLUSTER = {
     "num_workers": 0,
     "spark_conf": {"spark.shop.setting": "chosen ", "spark.sql.extensions": "not.There"},
     "spark_env_vars": {"SHOP_VARIABLE": "variable"},
+    "cluster_log_conf": {"dbfs": {"destination": "dbfs:/jar-logs"}},
 }
 
 
@@ -143,6 +144,9 @@ def test_a_main_method_works_on_the_catalog_as_the_run(bench: Workbench) -> None
     assert bench.result(f"dbutils.notebook.exit(str({total}))") == "450"
     folder = bench.server.state / "workspaces" / "dev" / "runs" / str(run["tasks"][0]["run_id"])
     left = {path.name for path in folder.iterdir()}
+    cluster_id = run["tasks"][0]["cluster_instance"]["cluster_id"]
+    delivered = bench.client.dbfs.list(f"/jar-logs/{cluster_id}/driver")
+    assert [Path(str(file.path)).name for file in delivered] == ["log4j-active.log", "stdout"]
     assert not left & {"spark.properties", "spark-scratch"}, left
 
 
