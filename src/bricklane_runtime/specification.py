@@ -113,6 +113,19 @@ class DbtTask:
 
 
 @dataclass(frozen=True, slots=True)
+class JvmTask:
+    """A program of the Java virtual machine to run.
+
+    Args:
+        arguments: what the class that starts it finds in a file.
+        command: command line up to that class.
+    """
+
+    arguments: list[str]
+    command: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
 class Callback:
     """Where the server waits that has more to say to a process.
 
@@ -188,8 +201,9 @@ class Specification:
     """One task run.
 
     Args:
-        kind: ``notebook``, ``python_wheel``, ``spark_python``, ``sql_file``, ``sql_worker``,
-            ``execution_context`` or ``pipeline``.
+        kind: ``notebook``, ``python_wheel``, ``spark_python``, ``sql_file``, ``dbt``,
+            ``spark_jar_task``, ``spark_submit_task``, ``sql_worker``, ``execution_context`` or
+            ``pipeline``.
         run_directory: folder for the outputs.
         host: URL of the workspace.
         token: the run's own token.
@@ -212,6 +226,7 @@ class Specification:
         python_file: with kind ``spark_python``.
         sql_file: with kind ``sql_file``.
         dbt: with kind ``dbt``.
+        jvm: with kinds ``spark_jar_task`` and ``spark_submit_task``.
         sql_worker: with kind ``sql_worker``.
         execution_context: with kind ``execution_context``.
         pipeline: with kind ``pipeline``.
@@ -240,6 +255,7 @@ class Specification:
     python_file: PythonFileTask | None = None
     sql_file: SqlFileTask | None = None
     dbt: DbtTask | None = None
+    jvm: JvmTask | None = None
     sql_worker: Callback | None = None
     execution_context: Callback | None = None
     pipeline: PipelineTask | None = None
@@ -257,6 +273,7 @@ PARTS = {
     "python_file": PythonFileTask,
     "sql_file": SqlFileTask,
     "dbt": DbtTask,
+    "jvm": JvmTask,
     "sql_worker": Callback,
     "execution_context": Callback,
     "pipeline": PipelineTask,

@@ -208,6 +208,18 @@ def _run_dbt(task: Task) -> Outcome:
     return run_dbt(task)
 
 
+def _run_jar(task: Task) -> Outcome:
+    from bricklane_runtime.jvm import run_jar
+
+    return run_jar(task)
+
+
+def _run_submit(task: Task) -> Outcome:
+    from bricklane_runtime.jvm import run_submit
+
+    return run_submit(task)
+
+
 def _serve_sql(task: Task) -> Outcome:
     from bricklane_runtime.sql.worker import serve
 
@@ -232,6 +244,8 @@ RUNNERS: dict[str, Callable[[Any], Outcome]] = {
     "spark_python": _run_file,
     "sql_file": _run_sql_file,
     "dbt": _run_dbt,
+    "spark_jar_task": _run_jar,
+    "spark_submit_task": _run_submit,
     "sql_worker": _serve_sql,
     "execution_context": _serve_commands,
     "pipeline": _run_pipeline,

@@ -196,6 +196,8 @@ def _client_environment(config: Path, cache: Path) -> dict[str, str]:
         "DATABRICKS_CONFIG_FILE": str(config),
         "DATABRICKS_CONFIG_PROFILE": "dev",
         "XDG_CACHE_HOME": str(cache),
+        # With which jars are built.
+        "JAVA_HOME": _tool("java"),
         # Where ``uv``, which builds the wheels, is installed beside pytest.
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
     }

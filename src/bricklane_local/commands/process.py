@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bricklane_local.compute.driver_logs import deliver
 from bricklane_local.compute.libraries import requirement
 from bricklane_local.compute.specification import common, roots
 
@@ -70,6 +71,7 @@ async def running(
             await pool.run(specification, cold=overlay.cold, grace=GRACE_SECONDS)
         finally:
             tokens.revoke_run(token)
+            deliver(workspace, caller, cluster, cluster["cluster_id"], folder)
             shutil.rmtree(folder, ignore_errors=True)
 
     process, connection = await callbacks.connected(told, run(), "commands")

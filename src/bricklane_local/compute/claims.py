@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import invalid
 from bricklane_local.identity.principals import Principal
-from bricklane_local.resources.clusters.clusters import use
+from bricklane_local.resources.clusters.clusters import CLUSTER, use
 from bricklane_local.resources.clusters.definition import check_new
+from bricklane_local.resources.records import Records
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
@@ -65,3 +66,15 @@ def claim(attempt: Attempt, principal: Principal) -> None:
         wanted = attempt.body.get(field) or attempt.task.get(field)
         if wanted:
             check(attempt.workspace, principal, wanted, attempt.run.settings)
+
+
+def cluster_of(attempt: Attempt) -> Body:
+    """Return the cluster that a task names as it was defined, empty when it names none."""
+    task = attempt.task
+    if task.get("existing_cluster_id"):
+        records = Records(attempt.workspace, CLUSTER)
+        return records.find(str(task["existing_cluster_id"])) or {}
+    for item in attempt.run.settings.get("job_clusters") or []:
+        if item.get("job_cluster_key") == task.get("job_cluster_key"):
+            return dict(item.get("new_cluster") or {})
+    return dict(task.get("new_cluster") or {})

@@ -9,26 +9,59 @@ from typing import Any
 
 from bricklane_local.compute.sources import SourceError
 
-# Kinds of libraries that name something Python can install.
-REFUSED = ("jar", "egg", "maven", "cran")
+# Kinds of libraries that nothing here can install; what installs jars is the program of a task.
+REFUSED = ("egg", "maven", "cran")
+JAR = "jar"
 
 
-def dependencies_of(settings: dict[str, Any], task: dict[str, Any]) -> list[str]:
+def dependencies_of(
+    settings: dict[str, Any], task: dict[str, Any], *, jars: bool = False
+) -> list[str]:
     """Return requirement lines for a task, with paths as the job writes them.
+
+    Args:
+        settings: of the job.
+        task: of which.
+        jars: the task runs on jars, which are therefore left out and not refused.
 
     Raises:
         SourceError: for a library of a kind that cannot be installed.
     """
     lines = [
-        line
+        line for spec in _environments(settings, task) for line in spec.get("dependencies") or []
+    ]
+    wanted = [item for item in _libraries(settings, task) if not (jars and item.get(JAR))]
+    return [*lines, *(requirement(library) for library in wanted)]
+
+
+def jars_of(settings: dict[str, Any], task: dict[str, Any], cluster: dict[str, Any]) -> list[str]:
+    """Return the jars of a task, with paths as they were written.
+
+    Args:
+        settings: of the job.
+        task: of which.
+        cluster: that the task names, whose libraries it has; empty for none.
+    """
+    installed = [item["library"] for item in cluster.get("_libraries") or []]
+    libraries = [*installed, *_libraries(settings, task)]
+    paths = [str(library[JAR]) for library in libraries if library.get(JAR)]
+    for spec in _environments(settings, task):
+        paths += [str(path) for path in spec.get("java_dependencies") or []]
+    return list(dict.fromkeys(paths))
+
+
+def _environments(settings: dict[str, Any], task: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        environment.get("spec") or {}
         for environment in settings.get("environments") or []
         if environment.get("environment_key") == task.get("environment_key")
-        for line in (environment.get("spec") or {}).get("dependencies") or []
     ]
+
+
+def _libraries(settings: dict[str, Any], task: dict[str, Any]) -> list[dict[str, Any]]:
     clusters = {item.get("job_cluster_key"): item for item in settings.get("job_clusters") or []}
     cluster = clusters.get(task.get("job_cluster_key")) or {}
-    libraries = [*(cluster.get("libraries") or []), *(task.get("libraries") or [])]
-    return [*lines, *(requirement(library) for library in libraries)]
+    return [*(cluster.get("libraries") or []), *(task.get("libraries") or [])]
 
 
 def requirement(library: dict[str, Any]) -> str:
@@ -37,6 +70,12 @@ def requirement(library: dict[str, Any]) -> str:
     Raises:
         SourceError: it is of a kind that cannot be installed.
     """
+    if library.get(JAR):
+        raise SourceError(
+            f"The library jar {library[JAR]} cannot be used here: the local workspace has jars in "
+            "tasks of the types spark_jar_task and spark_submit_task only, which have a Spark of "
+            "their own"
+        )
     for kind in REFUSED:
         if library.get(kind):
             raise SourceError(

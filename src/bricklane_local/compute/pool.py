@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +86,33 @@ class ComputePool:
             SparkError: when it does not come up.
         """
         return await self._open()[0].ensure()
+
+    async def program(
+        self, folder: Path, session: Mapping[str, str], chosen: Mapping[str, str]
+    ) -> list[str]:
+        """Return the beginning of the command line of a program with a Spark of its own.
+
+        Args:
+            folder: of the run.
+            session: settings that say for whom its sessions act.
+            chosen: settings of the user's.
+
+        Raises:
+            SparkError: when the plugin cannot be compiled.
+        """
+        from bricklane_local.compute.spark.programs import prepare_program
+
+        server = self._open()[0]
+        return await asyncio.to_thread(
+            prepare_program,
+            server.installation,
+            self._paths,
+            await server.plugin(),
+            folder,
+            session,
+            chosen,
+            memory_megabytes=self._settings.memory_megabytes,
+        )
 
     async def environment(
         self, dependencies: list[str], roots: dict[str, Path], *, alone: bool = False

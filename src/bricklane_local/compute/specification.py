@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
     from bricklane_local.compute.spark.server import SparkEndpoint
 
+TOKEN_SETTING = "spark.bricklane.token"  # noqa: S105  # a name, not a token
+
 
 def roots(workspace: Workspace) -> dict[str, Path]:
     """Return the path prefixes that mean the same in every run, with their folders."""
@@ -21,7 +23,7 @@ def roots(workspace: Workspace) -> dict[str, Path]:
 
 
 def common(
-    workspace: Workspace, folder: Path, token: str, user: str, spark: SparkEndpoint
+    workspace: Workspace, folder: Path, token: str, user: str, spark: SparkEndpoint | None
 ) -> dict[str, Any]:
     """Return the parts of a specification that say where a worker is and as whom.
 
@@ -30,7 +32,7 @@ def common(
         folder: for its outputs.
         token: by which it calls the workspace.
         user: name of the principal that the token stands for.
-        spark: where Spark is.
+        spark: where Spark is; None for a worker that uses none.
     """
     from bricklane_local.catalog.metastores.assignments import Assignments
 
@@ -42,8 +44,8 @@ def common(
         "workspace_id": str(workspace.id),
         "user": user,
         "spark": {
-            "remote": spark.remote,
-            "token": spark.token,
+            "remote": spark.remote if spark else "",
+            "token": spark.token if spark else "",
             "conf": catalog_settings(workspace),
         },
         "catalog": Assignments(workspace.cloud.metastore).default_catalog(workspace.id),

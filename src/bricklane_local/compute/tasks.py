@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError
 from bricklane_local.compute.checkouts import CheckoutError
-from bricklane_local.compute.claims import claim
+from bricklane_local.compute.claims import claim, cluster_of
+from bricklane_local.compute.driver_logs import deliver
 from bricklane_local.compute.libraries import dependencies_of
 from bricklane_local.compute.sources import SQL_FILE, SourceError, check_source
-from bricklane_local.compute.specification import common, roots
+from bricklane_local.compute.spark.programs import clear_program
+from bricklane_local.compute.specification import (
+    TOKEN_SETTING,
+    common,
+    roots,
+    workspace_settings,
+)
+from bricklane_local.jobs.clusters import cluster_id_of
 from bricklane_local.jobs.execution import FAILURE_MESSAGE, Attempt, Outcome
 from bricklane_local.jobs.run_as import acting
 from bricklane_local.jobs.states import State
+from bricklane_local.resources.clusters.activity import active
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
@@ -99,24 +109,65 @@ class ComputeExecutor:
         principal = acting(self._workspace, attempt.run)
         check_source(self._workspace, attempt.kind.code(attempt.body), principal)
         claim(attempt, principal)
-        own = part(attempt, folder)
-        dependencies = dependencies_of(attempt.run.settings, attempt.task)
+        own, cluster = part(attempt, folder), cluster_of(attempt)
+        specification, cold = await self._specified(attempt, own, cluster, pool, folder, token)
+        attempt.on_running()
+        try:
+            async with self._kept(attempt):
+                end = await pool.run(specification, cold=cold, grace=GRACE_SECONDS)
+        finally:
+            if attempt.kind.jvm:
+                clear_program(folder)
+            cluster_id = cluster_id_of(attempt.run, attempt.task_run)
+            problem = deliver(self._workspace, principal, cluster, cluster_id, folder)
+            _tell(folder, [problem] if problem else [])
+        return _outcome(folder, end)
+
+    def _kept(self, attempt: Attempt) -> AbstractAsyncContextManager[None]:
+        """Keep the cluster that a task names from being taken for idle."""
+        cluster_id = attempt.task.get("existing_cluster_id")
+        return active(self._workspace, str(cluster_id)) if cluster_id else nullcontext()
+
+    async def _specified(
+        self,
+        attempt: Attempt,
+        own: dict[str, Any],
+        cluster: dict[str, Any],
+        pool: ComputePool,
+        folder: Path,
+        token: str,
+    ) -> tuple[dict[str, Any], bool]:
+        """Return what the worker is told, and whether it has to start anew.
+
+        Args:
+            attempt: the attempt.
+            own: what of it depends on the type of task.
+            cluster: the definition of the cluster that the task names.
+            pool: Spark and environments.
+            folder: of the run.
+            token: of the run.
+        """
+        kind = attempt.kind
+        dependencies = dependencies_of(attempt.run.settings, attempt.task, jars=kind.jvm)
         overlay, spark, _ = await asyncio.gather(
-            pool.environment(dependencies, roots(self._workspace), alone=attempt.kind.alone),
-            pool.spark(),
+            pool.environment(dependencies, roots(self._workspace), alone=kind.alone),
+            _no_spark() if kind.jvm else pool.spark(),
             self._workspace.cloud.samples.ready(),
         )
         specification = self._common(attempt, folder, token, spark) | own
+        specification["environment"] = {
+            name: str(value) for name, value in (cluster.get("spark_env_vars") or {}).items()
+        }
         libraries = [str(overlay.path)] if overlay.path else []
-        specification["packages" if attempt.kind.alone else "sys_path"] = libraries
-        attempt.on_running()
-        end = await pool.run(
-            specification, cold=overlay.cold and not attempt.kind.alone, grace=GRACE_SECONDS
-        )
-        return _outcome(folder, end)
+        specification["packages" if kind.alone else "sys_path"] = libraries
+        if kind.jvm:
+            session = workspace_settings(self._workspace) | {TOKEN_SETTING: token}
+            chosen = {name: str(value) for name, value in own["jvm"]["conf"].items()}
+            specification["jvm"]["command"] = await pool.program(folder, session, chosen)
+        return specification, overlay.cold and not kind.alone
 
     def _common(
-        self, attempt: Attempt, folder: Path, token: str, spark: SparkEndpoint
+        self, attempt: Attempt, folder: Path, token: str, spark: SparkEndpoint | None
     ) -> dict[str, Any]:
         run, task_run = attempt.run, attempt.task_run
         return common(self._workspace, folder, token, run.acts_as, spark) | {
@@ -129,6 +180,10 @@ class ComputeExecutor:
                 "attempt": task_run.attempt,
             },
         }
+
+
+async def _no_spark() -> None:
+    """Stand where Spark is started for a task that has a Spark of its own."""
 
 
 def _tell(folder: Path, messages: list[str]) -> None:

@@ -86,6 +86,9 @@ def _check_task(
     for field in kind.required:
         if body.get(field) in (None, ""):
             raise invalid(f"Missing required field: {name}.{kind.name}.{field}")
+    for field in kind.refused:
+        if task.get(field):
+            raise invalid(f"Task {name}: {field} cannot be used with {kind.name}")
     kind.check(str(name), body)
     check_notifications(task, f"Task {name}")
     check_git_path(str(name), kind.name, kind.git, body, settings)

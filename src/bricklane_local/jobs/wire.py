@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import invalid
+from bricklane_local.jobs.clusters import cluster_id_of
 from bricklane_local.jobs.runs import Run, TaskRun
 from bricklane_local.jobs.states import State, state_body, status_body
 from bricklane_local.jobs.task_types.table import type_of
@@ -148,6 +149,9 @@ class RunViews:
             "status": status_body(item.state, item.message),
             **self._times(item.start_time, item.execution_time, item.execution_time, item.end_time),
         }
+        cluster_id = cluster_id_of(run, item) if item.start_time else ""
+        if cluster_id:
+            body["cluster_instance"] = {"cluster_id": cluster_id}
         kind = type_of(item.task)
         if resolved:
             values = item.resolved.get(kind.name) or {}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import base64
+import subprocess
 import time
+import zipfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -86,6 +89,13 @@ class Workbench:
             time.sleep(0.05)
         return run
 
+    def wait(self, wanted: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
+        """Wait for a condition; fail when that takes too long."""
+        deadline = time.monotonic() + seconds
+        while not wanted():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
     def finish(self, run_id: int) -> dict[str, Any]:
         """Return a run when it has ended."""
         return self.until(run_id, lambda run: run["status"]["state"] == "TERMINATED")
@@ -108,6 +118,29 @@ class Workbench:
         output = self.output(run)
         assert run["state"]["result_state"] == "SUCCESS", output
         return str(output["notebook_output"].get("result"))
+
+
+@pytest.fixture(scope="session")
+def build_jar(compute: list[str]) -> Callable[[str, Path], Path]:
+    """Compile a Scala source with the compiler among Spark's jars, and pack its classes."""
+    folders = dict(zip(compute[::2], compute[1::2], strict=True))
+    java = Path(folders["--java"]) / "bin" / "java"
+    (jars,) = Path(folders["--spark"]).glob("venv/lib/python*/site-packages/pyspark/jars")
+
+    def build(source: str, jar: Path) -> Path:
+        text, classes = jar.with_suffix(".scala"), jar.with_suffix("")
+        text.write_text(source, encoding="utf-8")
+        classes.mkdir()
+        words = ["-Xss8m", "-XX:TieredStopAtLevel=1", "-cp", f"{jars}/*", "scala.tools.nsc.Main"]
+        command = [java, *words, "-usejavacp", "-d", classes, text]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        with zipfile.ZipFile(jar, "w") as archive:
+            for file in sorted(classes.rglob("*.class")):
+                archive.write(file, file.relative_to(classes))
+        return jar
+
+    return build
 
 
 @pytest.fixture(scope="session")

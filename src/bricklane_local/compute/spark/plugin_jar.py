@@ -59,7 +59,8 @@ async def ensure_plugin(installation: SparkInstallation, cache: Path) -> Path:
     if target.is_file():
         return target
     cache.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(f"{target}.lock")
+    # It is not always the thread that takes it which gives it back.
+    lock = FileLock(f"{target}.lock", thread_local=False)
     await asyncio.to_thread(lock.acquire)
     try:
         if not target.is_file():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bricklane_local.compute.spark.class_archive import archive_options
 from bricklane_local.compute.spark.errors import SparkError
+from bricklane_local.compute.spark.launching import java_command, write_private
 from bricklane_local.compute.spark.plugin_jar import ensure_plugin
 from bricklane_local.compute.spark.settings import (
     java_options,
@@ -99,6 +100,7 @@ class SparkServer:
         self._drain: asyncio.Task[None] | None = None
         self._warm: asyncio.Future[None] | None = None
         self._lock = asyncio.Lock()
+        self._compiling = asyncio.Lock()
 
     @property
     def pid(self) -> int | None:
@@ -127,6 +129,21 @@ class SparkServer:
     @property
     def _temporary(self) -> Path:
         return self._scratch / "tmp"
+
+    @property
+    def installation(self) -> SparkInstallation:
+        """The Spark that is run."""
+        return self._installation
+
+    async def plugin(self) -> Path:
+        """Return the compiled plugin.
+
+        Raises:
+            SparkError: when the compiler fails.
+        """
+        # The lock of the compiler is one between processes.
+        async with self._compiling:
+            return await ensure_plugin(self._installation, self._cache)
 
     async def ensure(self) -> SparkEndpoint:
         """Return the running process's address, starting or restarting the process if needed.
@@ -179,7 +196,7 @@ class SparkServer:
             shutil.rmtree(self._scratch, ignore_errors=True)
 
     async def _start(self) -> None:
-        plugin = await ensure_plugin(self._installation, self._cache)
+        plugin = await self.plugin()
         await self._reap()
         argv = await asyncio.to_thread(self._prepare, plugin)
         with self.output.open("wb") as output:
@@ -244,19 +261,14 @@ class SparkServer:
         properties = spark_properties(
             self._installation, self._paths, port=self._port, overrides=self._overrides
         )
-        settings = _write(spark / "spark.properties", properties_file(properties))
-        logging = _write(spark / "log4j2.properties", log_configuration(self.log))
+        settings = write_private(spark / "spark.properties", properties_file(properties))
+        logging = write_private(spark / "log4j2.properties", log_configuration(self.log))
         options = java_options(
             memory_megabytes=self._memory, log_settings=logging, temporary=self._temporary
         )
         options += archive_options(plugin.with_suffix(".jsa"))
-        class_path = ":".join(str(jar) for jar in (plugin, *self._installation.jars))
-        # In a file, because the class path alone is some 30 KB.
-        arguments = _write(
-            spark / "java.arguments",
-            "".join(f'"{word}"\n' for word in (*options, "-cp", class_path)),
-        )
-        return [str(self._installation.java), f"@{arguments}", _MAIN, str(settings)]
+        command = java_command(self._installation, plugin, options, spark / "java.arguments")
+        return [*command, _MAIN, str(settings)]
 
     def _environment(self) -> dict[str, str]:
         inherited = {
@@ -304,13 +316,6 @@ class SparkServer:
 
     def _log_hint(self) -> str:
         return f"The whole log is {self.log}, other output {self.output}."
-
-
-def _write(file: Path, text: str) -> Path:
-    file.unlink(missing_ok=True)
-    with open(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as stream:  # noqa: PTH123
-        stream.write(text)
-    return file
 
 
 def _tail(file: Path) -> list[str]:

@@ -13,7 +13,9 @@ from bricklane_local.jobs.task_types.notebook import NOTEBOOK
 from bricklane_local.jobs.task_types.pipeline import PIPELINE_TASK
 from bricklane_local.jobs.task_types.python_wheel import PYTHON_WHEEL
 from bricklane_local.jobs.task_types.run_job import RUN_JOB
+from bricklane_local.jobs.task_types.spark_jar import SPARK_JAR
 from bricklane_local.jobs.task_types.spark_python import SPARK_PYTHON
+from bricklane_local.jobs.task_types.spark_submit import SPARK_SUBMIT
 from bricklane_local.jobs.task_types.sql import SQL
 from bricklane_local.jobs.task_types.task_type import TaskType
 from bricklane_local.jobs.task_types.unsupported import unsupported
@@ -30,7 +32,9 @@ TASK_TYPES: dict[str, TaskType] = {
         PIPELINE_TASK,
         PYTHON_WHEEL,
         RUN_JOB,
+        SPARK_JAR,
         SPARK_PYTHON,
+        SPARK_SUBMIT,
         SQL,
     )
 }

@@ -65,6 +65,7 @@ class TaskType:
         execute: executes an attempt to its end; when cancelled, whatever it started has ended
             before it raises. Definitions it reads (``attempt.body``) have references replaced.
         required: fields without which a definition says nothing.
+        refused: fields of a task that cannot stand beside its own.
         check: gets task key and definition; raises an ApiError for what the request types cannot
             say is wrong.
         nested: tasks that a definition holds, which are checked like others.
@@ -73,6 +74,7 @@ class TaskType:
         git: where the path is that may lie in the job's repository; None for no such path. An
             attempt finds it replaced by where in the workspace the repository was checked out.
         alone: its libraries are for a program that it starts, not for the worker itself.
+        jvm: it is a program of the Java virtual machine, on jars and with a Spark of its own.
         overrides: parameters of run-now from before job parameters → field that each replaces
             (lists) or adds to (maps).
         push: puts the job's parameters into a definition
@@ -85,11 +87,13 @@ class TaskType:
     name: str
     execute: Callable[[Attempt], Awaitable[Outcome]]
     required: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     check: Callable[[str, Body], None] = accept
     nested: Callable[[Body], list[Body]] = lambda _body: []
     code: Callable[[Body], str | None] = lambda _body: None
     git: GitPath | None = None
     alone: bool = False
+    jvm: bool = False
     overrides: Mapping[str, str] = field(default_factory=dict)
     push: Callable[[Body, Mapping[str, str]], Body] = unchanged
     references: Callable[[Body], Mapping[str, str]] = lambda _body: {}

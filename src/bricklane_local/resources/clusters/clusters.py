@@ -222,7 +222,10 @@ def _where(call: Call) -> Callable[[Body], bool] | None:
 
 SDK = "compute.ClustersAPI"
 STATE_ONLY = Fidelity.STATE_ONLY
-NOTE = "no machine starts: tasks share the cloud's one Spark"
+NOTE = (
+    "no machine starts: tasks share the cloud's one Spark, those of JARs and Spark submit have "
+    "their own; what tasks and commands print is delivered by `cluster_log_conf`, as `stdout`"
+)
 # Name of a call, what does it, level that it needs, method of the SDK.
 ACTIONS: tuple[tuple[str, Callable[[Call, Records, Body], Answer], str], ...] = (
     ("edit", edit, MANAGE),

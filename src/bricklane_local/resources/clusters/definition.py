@@ -43,6 +43,7 @@ DEFAULTS: Body = {
 }
 # What the server adds to a cluster, and clients cannot send.
 OUTPUTS = (
+    "cluster_log_status",
     "cluster_source",
     "creator_user_name",
     "default_tags",

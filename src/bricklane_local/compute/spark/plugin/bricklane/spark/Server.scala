@@ -1,11 +1,9 @@
 package bricklane.spark
 
 import java.io.{BufferedReader, InputStreamReader, PrintStream}
-import java.nio.file.{Files, Path}
-import java.util.Properties
+import java.nio.file.Path
 import java.util.concurrent.CountDownLatch
 
-import scala.jdk.CollectionConverters._
 import scala.util.control.NonFatal
 
 import org.apache.spark.scheduler.{SparkListener, SparkListenerApplicationEnd}
@@ -29,7 +27,7 @@ object Server {
     // Whatever else prints must not be taken for one of the lines.
     System.setOut(System.err)
     val input = new BufferedReader(new InputStreamReader(System.in))
-    load(Path.of(arguments.head))
+    ProcessSettings.load(Path.of(arguments.head))
     val commands = new Thread(() => follow(input, out), "commands")
     commands.setDaemon(true)
     commands.start()
@@ -43,14 +41,6 @@ object Server {
     out.flush()
     ready.countDown()
     ended.await()
-  }
-
-  private def load(file: Path): Unit = {
-    val properties = new Properties()
-    val reader = Files.newBufferedReader(file)
-    try properties.load(reader)
-    finally reader.close()
-    properties.asScala.foreach { case (key, value) => System.setProperty(key, value) }
   }
 
   private def warmed(): String =

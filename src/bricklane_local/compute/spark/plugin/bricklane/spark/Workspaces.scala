@@ -39,9 +39,9 @@ object Workspaces {
       .toMap
   }
 
-  /** A setting of the process, whatever sessions say. */
+  /** A setting of the process, whatever sessions say; also before Spark has begun in it. */
   def setting(key: String): String =
-    Option(SparkEnv.get).flatMap(_.conf.getOption(key)).getOrElse("")
+    Option(SparkEnv.get).fold(sys.props.get(key))(_.conf.getOption(key)).getOrElse("")
 
   /**
    * Refuses an address that is of no workspace of this cloud, or not of the one that is named: who
