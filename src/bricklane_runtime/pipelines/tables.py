@@ -15,6 +15,7 @@ from pyspark.sql.connect import functions as f
 from bricklane_runtime.pipelines.model import Dataset, Kind, PipelineError
 from bricklane_runtime.pipelines.session import PipelineSession
 from bricklane_runtime.rest import Rest, RestError
+from bricklane_runtime.session import RunSession
 
 # The property by which a table names the pipeline that made it.
 PIPELINE_ID = "pipelines.pipelineId"
@@ -152,9 +153,7 @@ class PublishedTable:
         pipeline_id: of the pipeline.
     """
 
-    def __init__(
-        self, session: PipelineSession, rest: Rest, dataset: Dataset, pipeline_id: str
-    ) -> None:
+    def __init__(self, session: RunSession, rest: Rest, dataset: Dataset, pipeline_id: str) -> None:
         self._session = session
         self._rest = rest
         self._dataset = dataset

@@ -16,6 +16,7 @@ from bricklane_runtime.pipelines.dataflow import Dataflow
 from bricklane_runtime.pipelines.definition import name_parts
 from bricklane_runtime.pipelines.events import Events
 from bricklane_runtime.pipelines.execution import Execution
+from bricklane_runtime.pipelines.logtable import LogTable
 from bricklane_runtime.pipelines.model import Dataset, Kind, Name, PipelineError
 from bricklane_runtime.pipelines.session import PipelineSession
 from bricklane_runtime.pipelines.sources import Sources
@@ -89,6 +90,7 @@ class Update:
         """
         self._events.state("INITIALIZING")
         self._ensure_schema()
+        self._publish_events()
         self._define()
         analysis = Analysis(self._session, self._dataflow, self._storage)
         datasets = analysis.run()
@@ -108,6 +110,7 @@ class Update:
                 raise UpdateFailure(f"Flows of {names} have failed: {first}")
             if not self._pipeline.continuous:
                 return
+            self._publish_events()
             time.sleep(interval(self._settings.get(INTERVAL, "")))
 
     def _ensure_schema(self) -> None:
@@ -129,6 +132,20 @@ class Update:
                     f"The schema {catalog}.{schema} does not exist and cannot be made: "
                     f"{error.message}"
                 ) from error
+
+    def _publish_events(self) -> None:
+        """Bring the table of the event log up to date.
+
+        Raises:
+            UpdateFailure: it cannot be made or written.
+        """
+        name = self._pipeline.log_table
+        if not name or self._pipeline.validate_only:
+            return
+        try:
+            LogTable(self._session, self._rest, self._pipeline.pipeline_id, name).publish()
+        except Exception as error:
+            raise UpdateFailure(f"The event log cannot be published to {name}: {error}") from error
 
     def _define(self) -> None:
         for key, value in self._settings.items():
