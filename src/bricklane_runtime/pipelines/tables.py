@@ -20,6 +20,7 @@ from bricklane_runtime.session import RunSession
 # The property by which a table names the pipeline that made it.
 PIPELINE_ID = "pipelines.pipelineId"
 GENERATION, DEFINITION, APPLIED = "generation", "definition", "applied"
+SNAPSHOTS = "snapshots"
 TABLES = "/api/2.1/unity-catalog/tables"
 
 
@@ -80,6 +81,14 @@ class Storage:
     def apply(self, dataset: Dataset, versions: dict[str, Any]) -> None:
         """Note the versions of the kept changes that a table shows."""
         self._write(dataset, APPLIED, versions)
+
+    def snapshot(self, dataset: Dataset, flow: str) -> dict[str, str] | None:
+        """Return the version of the last snapshot that a flow has taken, None for none."""
+        return self._read(dataset, SNAPSHOTS).get(flow)
+
+    def take_snapshot(self, dataset: Dataset, flow: str, version: dict[str, str]) -> None:
+        """Note the version of a snapshot that a flow has taken."""
+        self._write(dataset, SNAPSHOTS, self._read(dataset, SNAPSHOTS) | {flow: version})
 
     def _read(self, dataset: Dataset, name: str) -> dict[str, Any]:
         file = self.of(dataset) / name
@@ -298,6 +307,11 @@ class Tables:
         Raises:
             PipelineError: its name is taken by something else.
         """
+        if dataset.kind is Kind.SINK:
+            # What it has got is not the pipeline's to remove.
+            if reset:
+                self._storage.reset(dataset)
+            return
         store = self.of(dataset)
         there = store.exists()
         if reset:

@@ -205,7 +205,7 @@ class Update:
         for flow in self._dataflow.flows_of(dataset):
             self._events.write(
                 "flow_definition",
-                f"Flow '{flow.name}' defined as {'COMPLETE' if not _adds(dataset) else 'APPEND'}.",
+                f"Flow '{flow.name}' defined as {'APPEND' if dataset.adds else 'COMPLETE'}.",
                 {
                     "output_dataset": name,
                     "input_datasets": [
@@ -266,7 +266,7 @@ class Update:
                     str(dataset.name), str(dataset.name), "FAILED", reason=str(error), error=error
                 )
                 raise UpdateFailure(f"Failed to set up '{dataset.name}': {error}") from error
-            if not dataset.private:
+            if not dataset.private and dataset.kind is not Kind.SINK:
                 table = {"full_name": str(dataset.name), "table_type": dataset.kind.value}
                 self._events.write(
                     "table_created",
@@ -286,16 +286,12 @@ def _may_be_reset(dataset: Dataset) -> bool:
     return dataset.properties.get(RESET_ALLOWED, "true").lower() != "false"
 
 
-def _adds(dataset: Dataset) -> bool:
-    return dataset.kind is Kind.STREAMING_TABLE
-
-
 def _flow_type(dataset: Dataset, changes: bool) -> str:
     if dataset.is_view:
         return "VIEW"
     if changes:
         return "CHANGE"
-    return "APPEND" if _adds(dataset) else "COMPLETE"
+    return "APPEND" if dataset.adds else "COMPLETE"
 
 
 def interval(text: str) -> float:
