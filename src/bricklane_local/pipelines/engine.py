@@ -15,8 +15,8 @@ from bricklane_local.identity.principals import Principal
 from bricklane_local.pipelines.pipelines import PIPELINE
 from bricklane_local.pipelines.publishing import Publisher
 from bricklane_local.pipelines.specification import acting, sources_of, specified
-from bricklane_local.pipelines.states import UpdateState
-from bricklane_local.pipelines.updates import EventLog, Updates, new_update
+from bricklane_local.pipelines.states import FINAL, UpdateState
+from bricklane_local.pipelines.updates import STARTED_BY, EventLog, Updates, new_update
 from bricklane_local.resources.kind import Body
 from bricklane_local.resources.records import Records
 
@@ -93,6 +93,7 @@ class PipelineEngine:
 
     def _begin(self, pipeline: Body, sent: Body, caller: str, cause: str) -> Body:
         update = new_update(pipeline, sent, cause, self._workspace.cloud.clock.now())
+        update[STARTED_BY] = caller
         number = update["update_id"]
         with self._workspace.cloud.database.transaction():
             self.updates.add(update)
@@ -127,11 +128,16 @@ class PipelineEngine:
     def stop_updates(self, pipeline_id: str) -> None:
         """Ask the active updates of a pipeline to end; returns at once, as the API does."""
         for update in self.updates.active(pipeline_id):
-            task = self._tasks.get(update["update_id"])
-            if task is None or update["state"] == UpdateState.STOPPING:
-                continue
-            self._advance(Records(self._workspace, PIPELINE).get(pipeline_id), update, "STOPPING")
-            task.cancel()
+            self.stop_update(update)
+
+    def stop_update(self, update: Body) -> None:
+        """Ask an update to end, unless it has ended or is asked already."""
+        task = self._tasks.get(update["update_id"])
+        if task is None or update["state"] in (*FINAL, UpdateState.STOPPING):
+            return
+        pipeline = Records(self._workspace, PIPELINE).get(update["pipeline_id"])
+        self._advance(pipeline, update, "STOPPING")
+        task.cancel()
 
     async def ended(self, pipeline_id: str, update_id: str) -> Body:
         """Wait until an update has ended and return it."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,10 @@ class Publisher:
             return str(error)
         except ApiError as error:
             return error.message
-        return _failure(folder)
+        problem = _failure(folder)
+        if not problem:
+            shutil.rmtree(folder)
+        return problem
 
 
 def _failure(folder: Path) -> str:
