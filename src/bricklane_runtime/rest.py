@@ -39,6 +39,10 @@ class Rest:
         self._token = token
         self._session: requests.Session | None = None
 
+    def again(self) -> Rest:
+        """Return another client of the same workspace, with connections of its own."""
+        return Rest(self.host, self._token)
+
     def call(self, method: str, path: str, /, **query_or_body: Any) -> dict[str, Any]:
         """Call a JSON route; keyword arguments are the query for GET, else the body.
 

@@ -165,6 +165,11 @@ class RunSession(SparkSession):
             finally:
                 client.close()
 
+    def __del__(self) -> None:
+        # pyspark would connect once more, to close. Where the session is collected in a thread of
+        # gRPC, that waits for this very thread; :meth:`stop` is what releases a session.
+        pass
+
     def __repr__(self) -> str:
         return "<pyspark.sql.connect.session.SparkSession>"
 

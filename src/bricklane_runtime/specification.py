@@ -173,6 +173,7 @@ class PipelineTask:
         configuration: settings by name.
         parameters: settings of this update.
         root_folder: folder that its sources import from, or "".
+        log_table: full name of the table that publishes its event log, or "".
         continuous: run again and again until it is stopped.
         validate_only: change no table.
         full_refresh: empty all tables first.
@@ -188,6 +189,7 @@ class PipelineTask:
     configuration: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, str] = field(default_factory=dict)
     root_folder: str = ""
+    log_table: str = ""
     continuous: bool = False
     validate_only: bool = False
     full_refresh: bool = False
@@ -202,8 +204,8 @@ class Specification:
 
     Args:
         kind: ``notebook``, ``python_wheel``, ``spark_python``, ``sql_file``, ``dbt``,
-            ``spark_jar_task``, ``spark_submit_task``, ``sql_worker``, ``execution_context`` or
-            ``pipeline``.
+            ``spark_jar_task``, ``spark_submit_task``, ``sql_worker``, ``execution_context``,
+            ``pipeline`` or ``event_log``.
         run_directory: folder for the outputs.
         host: URL of the workspace.
         token: the run's own token.

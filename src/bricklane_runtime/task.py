@@ -238,6 +238,12 @@ def _run_pipeline(task: Task) -> Outcome:
     return run_pipeline(task)
 
 
+def _publish_events(task: Task) -> Outcome:
+    from bricklane_runtime.pipelines.logtable import run_event_log
+
+    return run_event_log(task)
+
+
 RUNNERS: dict[str, Callable[[Any], Outcome]] = {
     "notebook": _run_notebook,
     "python_wheel": _run_wheel,
@@ -249,4 +255,5 @@ RUNNERS: dict[str, Callable[[Any], Outcome]] = {
     "sql_worker": _serve_sql,
     "execution_context": _serve_commands,
     "pipeline": _run_pipeline,
+    "event_log": _publish_events,
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bricklane_runtime.session import quoted, remote_environment, session_settings
+from bricklane_runtime.session import RunSession, quoted, remote_environment, session_settings
 from bricklane_runtime.specification import parse
 
 if TYPE_CHECKING:
@@ -42,6 +43,20 @@ def test_other_processes_find_spark_by_variables() -> None:
         "SPARK_CONNECT_MODE_ENABLED": "1",
     }
     assert remote_environment(parse(REQUIRED)) == {}
+
+
+def test_a_session_that_is_collected_does_not_connect_to_close() -> None:
+    connected = []
+
+    class Observed(RunSession):
+        def _connect(self) -> Any:
+            connected.append(self)
+            raise ConnectionError
+
+    session: Any = Observed(parse({**REQUIRED, "spark": {"remote": "sc://127.0.0.1:1"}}))
+    del session
+    gc.collect()
+    assert connected == []
 
 
 def test_without_spark_its_use_says_so(tasks: Tasks) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from bricklane_local.app.errors import ApiError, invalid
 from bricklane_local.catalog.trash import Trash
+from bricklane_local.dbfs.datasets import FOLDER as DATASETS
 from bricklane_local.files_api.tree import Entry, Uploads, entries, entry, names_of, within
 from bricklane_local.store.database import Database
 
@@ -68,6 +69,16 @@ class Dbfs:
         """
         return within(self._root, self._names(path), path)
 
+    def changed(self, path: str) -> Path:
+        """Return where ``path`` lies, for whoever is about to change it.
+
+        Raises:
+            ApiError: PERMISSION_DENIED below ``/databricks-datasets``, which can only be read.
+        """
+        if self._names(path)[:1] == [DATASETS]:
+            raise ApiError("PERMISSION_DENIED", f"/{DATASETS} can only be read: {path}")
+        return self.file(path)
+
     def shown(self, path: str) -> str:
         """Return ``path`` as answers spell it."""
         return "/" + "/".join(self._names(path))
@@ -99,7 +110,7 @@ class Dbfs:
             ApiError: RESOURCE_ALREADY_EXISTS when a file is in the way.
         """
         try:
-            self.file(path).mkdir(parents=True, exist_ok=True)
+            self.changed(path).mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             raise ApiError(
                 "RESOURCE_ALREADY_EXISTS", f"Cannot create directory {path}: a file is in the way."
@@ -111,7 +122,7 @@ class Dbfs:
         Raises:
             ApiError: DIRECTORY_NOT_EMPTY unless ``recursive``; the root cannot be deleted.
         """
-        file = self.file(path)
+        file = self.changed(path)
         if file == self._root:
             raise ApiError("DIRECTORY_PROTECTED", "The root of DBFS cannot be deleted")
         if file.is_dir() and not file.is_symlink() and not recursive and entries(file):
@@ -125,7 +136,8 @@ class Dbfs:
         Raises:
             ApiError: RESOURCE_DOES_NOT_EXIST, RESOURCE_ALREADY_EXISTS.
         """
-        file, target = self._existing(source), self.file(destination)
+        self.changed(source)
+        file, target = self._existing(source), self.changed(destination)
         if target.exists():
             raise ApiError(
                 "RESOURCE_ALREADY_EXISTS", f"A file or directory already exists at {destination}."
@@ -149,7 +161,7 @@ class Dbfs:
 
     def require_free(self, path: str, *, overwrite: bool) -> None:
         """Refuse to write over a directory, or over a file unless ``overwrite``."""
-        file = self.file(path)
+        file = self.changed(path)
         if file.is_dir() or (file.exists() and not overwrite):
             raise ApiError(
                 "RESOURCE_ALREADY_EXISTS", f"A file or directory already exists at {path}."

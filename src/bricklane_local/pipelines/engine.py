@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from bricklane_local.app.errors import ApiError
 from bricklane_local.catalog import tables
 from bricklane_local.identity.principals import Principal
-from bricklane_local.pipelines.pipelines import PIPELINE, run_as
-from bricklane_local.pipelines.states import UpdateState
-from bricklane_local.pipelines.updates import EventLog, Updates, new_update
+from bricklane_local.pipelines.pipelines import PIPELINE
+from bricklane_local.pipelines.publishing import Publisher
+from bricklane_local.pipelines.specification import acting, sources_of, specified
+from bricklane_local.pipelines.states import FINAL, UpdateState
+from bricklane_local.pipelines.updates import STARTED_BY, EventLog, Updates, new_update
 from bricklane_local.resources.kind import Body
 from bricklane_local.resources.records import Records
 
@@ -26,7 +28,6 @@ GRACE_SECONDS = 5.0
 POLL_SECONDS = 0.15
 EVENTS, RESULT = "events.jsonl", "result.json"
 INTERRUPTED = "The update was interrupted: the local cloud stopped while it was active"
-DEFAULT_SCHEMA = "default"
 
 
 class PipelineEngine:
@@ -42,6 +43,7 @@ class PipelineEngine:
         self._pool = pool
         self.updates = Updates(workspace)
         self.events = EventLog(workspace)
+        self._publisher = Publisher(workspace, pool, self.events)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._stopping = False
 
@@ -91,6 +93,7 @@ class PipelineEngine:
 
     def _begin(self, pipeline: Body, sent: Body, caller: str, cause: str) -> Body:
         update = new_update(pipeline, sent, cause, self._workspace.cloud.clock.now())
+        update[STARTED_BY] = caller
         number = update["update_id"]
         with self._workspace.cloud.database.transaction():
             self.updates.add(update)
@@ -125,11 +128,16 @@ class PipelineEngine:
     def stop_updates(self, pipeline_id: str) -> None:
         """Ask the active updates of a pipeline to end; returns at once, as the API does."""
         for update in self.updates.active(pipeline_id):
-            task = self._tasks.get(update["update_id"])
-            if task is None or update["state"] == UpdateState.STOPPING:
-                continue
-            self._advance(Records(self._workspace, PIPELINE).get(pipeline_id), update, "STOPPING")
-            task.cancel()
+            self.stop_update(update)
+
+    def stop_update(self, update: Body) -> None:
+        """Ask an update to end, unless it has ended or is asked already."""
+        task = self._tasks.get(update["update_id"])
+        if task is None or update["state"] in (*FINAL, UpdateState.STOPPING):
+            return
+        pipeline = Records(self._workspace, PIPELINE).get(update["pipeline_id"])
+        self._advance(pipeline, update, "STOPPING")
+        task.cancel()
 
     async def ended(self, pipeline_id: str, update_id: str) -> Body:
         """Wait until an update has ended and return it."""
@@ -148,6 +156,7 @@ class PipelineEngine:
         self.stop_updates(pipeline_id)
         for update in self.updates.active(pipeline_id):
             await self.ended(pipeline_id, update["update_id"])
+        await self._publisher.idle(pipeline_id)
 
     def restart(self, pipeline: Body, caller: str) -> None:
         """Have a continuous pipeline run by its present settings."""
@@ -211,7 +220,14 @@ class PipelineEngine:
             self.events.add(pipeline, number, event)
 
     async def _drive(self, pipeline: Body, update: Body) -> None:
-        number = update["update_id"]
+        try:
+            await self._carry_out(pipeline, update)
+            if not self._stopping:
+                await self._publisher.publish(pipeline, update)
+        finally:
+            self._tasks.pop(update["update_id"], None)
+
+    async def _carry_out(self, pipeline: Body, update: Body) -> None:
         try:
             problem, kind = await self._run(pipeline, update)
             if problem:
@@ -227,8 +243,6 @@ class PipelineEngine:
         except Exception as error:
             self._end(pipeline, update, UpdateState.FAILED, f"The local cloud failed: {error!r}")
             raise
-        finally:
-            self._tasks.pop(number, None)
 
     async def _run(self, pipeline: Body, update: Body) -> tuple[str, str]:
         """Run an update; return what went wrong and its kind, "" when nothing did."""
@@ -242,7 +256,7 @@ class PipelineEngine:
             return NOT_INSTALLED, "ComputeMissing"
         tokens = self._workspace.cloud.tokens
         try:
-            principal = self._acting(pipeline)
+            principal = acting(self._workspace, pipeline)
             token = tokens.issue_run(
                 self._workspace.name, principal, 0, str(pipeline["pipeline_id"])
             )
@@ -258,18 +272,6 @@ class PipelineEngine:
             return error.message, error.code
         return self._result(pipeline, update)
 
-    def _acting(self, pipeline: Body) -> Principal:
-        name = run_as(pipeline)
-        found = self._workspace.cloud.directory.find(self._workspace.name, name)
-        if found is None or not found.active:
-            state = "is not in the workspace any more" if found is None else "is inactive"
-            raise ApiError(
-                "PERMISSION_DENIED",
-                f"The pipeline cannot run as {name}, which {state}: set run_as of the pipeline, or "
-                "its owner, to another principal",
-            )
-        return found
-
     async def _work(
         self, pipeline: Body, update: Body, principal: Principal, token: str, pool: ComputePool
     ) -> None:
@@ -277,7 +279,8 @@ class PipelineEngine:
 
         folder = self._update_folder(update)
         folder.mkdir(parents=True, exist_ok=True)
-        sources = self._sources(pipeline, principal, folder)
+        await self._publisher.idle(pipeline["pipeline_id"])
+        sources = sources_of(self._workspace, pipeline, principal, folder)
         dependencies = (pipeline.get("environment") or {}).get("dependencies") or []
         overlay, spark, _ = await asyncio.gather(
             pool.environment(dependencies, roots(self._workspace)),
@@ -285,7 +288,9 @@ class PipelineEngine:
             self._workspace.cloud.samples.ready(),
         )
         shared = common(self._workspace, folder, token, principal.user_name, spark)
-        specification = shared | self._specified(pipeline, update, sources)
+        storage = self.folder(pipeline["pipeline_id"]) / "storage"
+        specification = shared | specified(self._workspace, pipeline, update, sources, storage)
+        specification["working_directory"] = str(folder)
         specification["sys_path"] = [str(overlay.path)] if overlay.path else []
         reading = asyncio.create_task(self._follow(pipeline, update))
         try:
@@ -293,43 +298,6 @@ class PipelineEngine:
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
-
-    def _sources(self, pipeline: Body, principal: Principal, folder: Path) -> list[dict[str, str]]:
-        from bricklane_local.pipelines.single import MAKES, STATEMENT
-        from bricklane_local.pipelines.sources import Sources
-
-        if STATEMENT not in pipeline:
-            sources = Sources(self._workspace, principal, folder)
-            return sources.of(pipeline.get("libraries") or [])
-        file = folder / "statement.sql"
-        file.write_text(pipeline[STATEMENT], "utf-8")
-        return [{"kind": "sql", "path": pipeline[MAKES], "file": str(file), "folder": str(folder)}]
-
-    def _specified(self, pipeline: Body, update: Body, sources: list[dict[str, str]]) -> Body:
-        number = update["update_id"]
-        root = str(pipeline.get("root_path") or "")
-        parameters = {**(pipeline.get("parameters") or {}), **(update.get("parameters") or {})}
-        selections = ("refresh_selection", "full_refresh_selection", "reset_checkpoint_selection")
-        return {
-            "kind": "pipeline",
-            "working_directory": str(self._update_folder(update)),
-            "catalog": pipeline["catalog"],
-            "schema": pipeline.get("schema") or pipeline.get("target") or DEFAULT_SCHEMA,
-            "context": {"pipeline_id": pipeline["pipeline_id"], "update_id": number},
-            "pipeline": {
-                "pipeline_id": pipeline["pipeline_id"],
-                "update_id": number,
-                "storage": str(self.folder(pipeline["pipeline_id"]) / "storage"),
-                "sources": sources,
-                "configuration": pipeline.get("configuration") or {},
-                "parameters": parameters,
-                "root_folder": str(self._workspace.view.path(_tree_path(root))) if root else "",
-                "continuous": bool(pipeline.get("continuous")),
-                "validate_only": update["validate_only"],
-                "full_refresh": update["full_refresh"],
-                **{name: update.get(name) or [] for name in selections},
-            },
-        }
 
     def _update_folder(self, update: Body) -> Path:
         folder = self.folder(str(update["pipeline_id"]))
@@ -377,12 +345,6 @@ class PipelineEngine:
             return "", ""
         error = result.get("error") or {}
         return str(error.get("message") or error.get("type")), str(error.get("type") or "")
-
-
-def _tree_path(path: str) -> str:
-    from bricklane_local.workspace.paths import normal
-
-    return normal(path)
 
 
 def _said(file: Path, begin: int) -> Iterator[tuple[dict[str, Any], int]]:

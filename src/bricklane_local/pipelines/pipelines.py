@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from bricklane_local.app.call import Call
 from bricklane_local.app.errors import ApiError, invalid
 from bricklane_local.app.routing import Answer, Route
+from bricklane_local.catalog.kinds import TABLE
+from bricklane_local.catalog.names import full_name_of
 from bricklane_local.identity.principals import PrincipalKind
 from bricklane_local.jobs.run_as import check_run_as, wanted_run_as
 from bricklane_local.permissions.levels import MANAGE, VIEW
@@ -35,12 +37,12 @@ REFUSED = {
     "gateway_definition": "ingestion gateways",
     "trigger": "triggers of pipelines: schedule a job with a pipeline_task",
     "filters": "filters of packages",
-    "event_log": "tables of events: the API and the command line list the events",
     "storage": "pipelines with a storage location, which publish to the Hive metastore",
 }
 # Fields of an answer that are not part of the pipeline's specification.
 BESIDE = ("run_as", "parameters", "last_modified")
 OWNER = "_owner"
+DEFAULT_SCHEMA = "default"
 LATEST_UPDATES = 5
 NAME_LIKE = re.compile(r"\s*name\s+LIKE\s+'(?P<pattern>(?:[^']|'')*)'\s*", re.IGNORECASE)
 NOTEBOOK_IS = re.compile(r"\s*notebook\s*=\s*'(?P<path>(?:[^']|'')*)'\s*", re.IGNORECASE)
@@ -68,6 +70,9 @@ def check(act: Act, body: Body, old: Body | None) -> None:
             raise invalid(f"{field} must be one of {', '.join(known)}; got {value!r}")
     for index, library in enumerate(body.get("libraries") or []):
         _check_library(index, library)
+    if body.get("event_log") and not body["event_log"].get("name"):
+        raise invalid("Missing required field: event_log.name")
+    log_table(body)
     check_run_as(act.workspace, body, act.caller, run_as(old) if old else "")
 
 
@@ -83,9 +88,28 @@ def _check_library(index: int, library: Body) -> None:
         raise invalid(f"Missing required field: libraries[{index}].{kind}.{LIBRARIES[kind]}")
 
 
+def owner(body: Body) -> str:
+    """Return the user name or application id of who owns a pipeline."""
+    return str(body.get(OWNER) or body[CREATED_BY])
+
+
 def run_as(body: Body) -> str:
     """Return the user name or application id of whom the updates of a pipeline act as."""
-    return wanted_run_as(body) or str(body.get(OWNER) or body[CREATED_BY])
+    return wanted_run_as(body) or owner(body)
+
+
+def schema_of(body: Body) -> str:
+    """Return the schema to which a pipeline publishes what says no other."""
+    return str(body.get("schema") or body.get("target") or DEFAULT_SCHEMA)
+
+
+def log_table(body: Body) -> str:
+    """Return the full name of the table that publishes the event log of a pipeline, or ""."""
+    given = body.get("event_log")
+    if not given:
+        return ""
+    catalog, schema = given.get("catalog") or body["catalog"], given.get("schema")
+    return full_name_of(f"{catalog}.{schema or schema_of(body)}.{given['name']}", TABLE)
 
 
 def set_owner(workspace: Workspace, pipeline_id: str, owner: str) -> None:

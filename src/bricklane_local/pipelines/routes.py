@@ -12,6 +12,7 @@ from bricklane_local.app.call import Call
 from bricklane_local.app.errors import ApiError, invalid
 from bricklane_local.app.routing import Route
 from bricklane_local.permissions.levels import MANAGE, RUN, VIEW
+from bricklane_local.pipelines.logs import ROUTES as LOGS
 from bricklane_local.pipelines.pipelines import API, PIPELINE, SDK
 from bricklane_local.pipelines.pipelines import ROUTES as DEFINITIONS
 from bricklane_local.pipelines.single import ROUTES as SINGLE
@@ -147,6 +148,7 @@ ONE = f"{API}/{{pipeline_id}}"
 ROUTES = [
     *DEFINITIONS,
     *SINGLE,
+    *LOGS,
     Route(
         "DELETE",
         ONE,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 UPDATE, EVENT = "pipeline_update", "pipeline_event"
 CHUNK = 500
+# The field of an update that names who has started it; not shown.
+STARTED_BY = "_started_by"
 
 
 class Updates:

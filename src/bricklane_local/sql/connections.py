@@ -26,6 +26,7 @@ PARAMETERS: dict[str, str | None] = {
     "timezone": "spark.sql.session.timeZone",
     "legacy_time_parser_policy": "spark.sql.legacy.timeParserPolicy",
     "max_file_partition_bytes": "spark.sql.files.maxPartitionBytes",
+    "statement_timeout": "STATEMENT_TIMEOUT",
     "enable_photon": None,
     "query_tags": None,
     "use_cached_result": None,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bricklane_runtime.rest import Rest, RestError
 
 PREFIX = "/Volumes"
+# What the platform mounts for all to read.
+DBFS, DATASETS = "/dbfs", "/dbfs/databricks-datasets"
 DEPTH = 3  # catalog, schema and volume
 # For so long an answer is believed; grants that change count after it.
 SECONDS = 5.0
@@ -54,6 +56,8 @@ class Guard:
         self._rest = rest
         self._clock = clock
         self._folder = roots.folders.get(PREFIX, "")
+        dbfs = roots.folders.get(DBFS, "")
+        self._datasets = dbfs + DATASETS.removeprefix(DBFS) + "/" if dbfs else ""
         self._answers: dict[tuple[str, Use], tuple[float, OSError | None]] = {}
 
     def require(self, path: object, use: Use) -> None:
@@ -64,11 +68,11 @@ class Guard:
             use: what it does with it.
 
         Raises:
-            PermissionError: naming the privilege that is missing.
+            PermissionError: naming the privilege that is missing, or for a change of datasets.
             FileNotFoundError: for a change in a volume that does not exist.
             OSError: when the workspace does not answer.
         """
-        if self._rest is None or not self._folder:
+        if self._rest is None:
             return
         local = self._roots.to_local(path)
         if not isinstance(local, (str, bytes, os.PathLike)):
@@ -77,7 +81,10 @@ class Guard:
         if not text.startswith("/"):
             text = os.path.join(_getcwd(), text)  # noqa: PTH118
         text = os.path.normpath(text) if ".." in text or "//" in text else text
-        if not text.startswith(self._folder + "/"):
+        if use is Use.WRITE and self._datasets and (text + "/").startswith(self._datasets):
+            shown = DATASETS + text[len(self._datasets) - 1 :]
+            raise PermissionError(errno.EROFS, os.strerror(errno.EROFS), shown)
+        if not self._folder or not text.startswith(self._folder + "/"):
             return
         self._require_in(PREFIX + text[len(self._folder) :], use)
 

@@ -14,12 +14,13 @@ from typing import Any, cast
 from pyspark.sql import types
 from pyspark.sql.connect import functions as f
 
-from bricklane_runtime.pipelines.changes import target_schema
+from bricklane_runtime.pipelines.changes import KEPT, SEQUENCE, described, target_schema
 from bricklane_runtime.pipelines.dataflow import Dataflow
 from bricklane_runtime.pipelines.definition import name_parts
 from bricklane_runtime.pipelines.model import Dataset, Flow, Kind, Name, PipelineError
 from bricklane_runtime.pipelines.session import PipelineSession
-from bricklane_runtime.pipelines.tables import Storage
+from bricklane_runtime.pipelines.snapshots import columns_of, next_snapshot, recalled
+from bricklane_runtime.pipelines.tables import Storage, version
 
 
 class UpstreamFailure(PipelineError):  # noqa: N818 - it is another's
@@ -226,12 +227,14 @@ class Analysis(Reading):
         schema: types.StructType | None = None
         frame = None
         for flow in self.dataflow.flows_of(dataset):
-            frame, evaluation = self.evaluate(flow)
+            if flow.snapshots is not None:
+                added, evaluation = self._of_snapshots(dataset, flow)
+            else:
+                frame, evaluation = self.evaluate(flow)
+                self._check(dataset, flow, frame)
+                changes = flow.changes
+                added = frame.schema if changes is None else target_schema(frame, changes)
             evaluations.append(evaluation)
-            self._check(dataset, flow, frame)
-            added = frame.schema
-            if flow.changes is not None:
-                added = target_schema(frame, flow.changes)
             schema = added if schema is None else _united(schema, added)
         assert schema is not None  # noqa: S101  (Dataflow.check sees to a flow)
         if dataset.schema is not None:
@@ -243,6 +246,27 @@ class Analysis(Reading):
         streaming = bool(view is not None and view.isStreaming)
         return Analysed(schema, list(inputs.values()), list(sources), view, streaming)
 
+    def _of_snapshots(self, dataset: Dataset, flow: Flow) -> tuple[types.StructType, Evaluation]:
+        """Return the columns that snapshots make: of the next one, or of those taken before."""
+        changes = flow.changes
+        assert changes is not None  # noqa: S101  (flows with snapshots have them)
+        self.session.use(*self.dataflow.namespaces[flow.name])
+        latest = recalled(self.storage.snapshot(dataset, flow.name))
+        with self.evaluating(flow) as evaluation:
+            found = next_snapshot(flow, latest)
+        if found is not None:
+            return columns_of(*found, changes), evaluation
+        address = self.storage.changes(dataset, flow.name)
+        if not version(address):
+            raise PipelineError(
+                f"The source of the flow '{flow.name}' returns no snapshot yet, so the columns of "
+                f"'{dataset.name}' are not known"
+            )
+        history = self.session.read.format("delta").load(address).schema
+        columns = [item for item in history.fields if item.name not in KEPT]
+        sequence = history[SEQUENCE].dataType
+        return described(types.StructType(columns), sequence, changes), evaluation
+
     def _check(self, dataset: Dataset, flow: Flow, frame: Any) -> None:
         streaming = bool(frame.isStreaming)
         if dataset.kind is Kind.TABLE:
@@ -252,6 +276,11 @@ class Analysis(Reading):
                 f"The materialized view '{dataset.name}' must be defined by a batch query, and its "
                 "query is a stream: read its sources without STREAM or read_stream, or make it a "
                 "streaming table"
+            )
+        if dataset.kind is Kind.SINK and not streaming:
+            raise PipelineError(
+                f"The flow '{flow.name}' of the sink '{dataset.name}' has a batch query: read its "
+                "source with spark.readStream"
             )
         if dataset.kind is Kind.STREAMING_TABLE and streaming == flow.once:
             fix = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
 
@@ -32,10 +33,7 @@ from bricklane_runtime.pipelines.model import (
 
 Decorator = Callable[[Query], Query]
 REFUSED = {
-    "create_sink": "sinks",
-    "foreach_batch_sink": "sinks",
-    "apply_changes_from_snapshot": "AUTO CDC from snapshots",
-    "create_auto_cdc_from_snapshot_flow": "AUTO CDC from snapshots",
+    "foreach_batch_sink": "sinks of functions",
     "on_event_hook": "event hooks",
 }
 
@@ -157,6 +155,57 @@ class PipelineApi:
 
     apply_changes = create_auto_cdc_flow
 
+    def create_auto_cdc_from_snapshot_flow(
+        self,
+        target: str,
+        source: Any,
+        keys: Sequence[Any],
+        stored_as_scd_type: str | int = 1,
+        track_history_column_list: Sequence[Any] | None = None,
+        track_history_except_column_list: Sequence[Any] | None = None,
+    ) -> None:
+        """Define a flow that applies snapshots of a table, view or function to a streaming table.
+
+        Raises:
+            PipelineError: the source is neither a name nor a function.
+        """
+        changes = Changes(
+            keys=column_names(keys),
+            sequence=None,
+            history=_scd_type(stored_as_scd_type) == "2",
+            tracked=(
+                None
+                if track_history_column_list is None
+                else column_names(track_history_column_list)
+            ),
+            untracked=column_names(track_history_except_column_list or ()),
+        )
+        session = self._session
+
+        def now(_latest: Any) -> tuple[Any, Any]:
+            return session.read.table(source), datetime.now(UTC)
+
+        if isinstance(source, str):
+            self._definitions.snapshots(target, now, changes, periodic=True)
+        elif callable(source):
+            self._definitions.snapshots(target, source, changes, periodic=False)
+        else:
+            raise PipelineError(
+                "create_auto_cdc_from_snapshot_flow: source must be the name of a table or view, "
+                f"or a function of the latest version; got {source!r}"
+            )
+
+    apply_changes_from_snapshot = create_auto_cdc_from_snapshot_flow
+
+    def create_sink(
+        self,
+        name: str,
+        format: str,  # noqa: A002 - the documented name
+        options: dict[str, str] | None = None,
+    ) -> None:
+        """Define a sink, into which append flows write."""
+        self._definitions.sink(name, format, options or {})
+
     def read(self, name: str) -> Any:
         """Return a dataset."""
         return self._session.read.table(name)
@@ -242,6 +291,9 @@ SHARED = (
     "append_flow",
     "create_auto_cdc_flow",
     "apply_changes",
+    "create_auto_cdc_from_snapshot_flow",
+    "apply_changes_from_snapshot",
+    "create_sink",
     "read",
     "read_stream",
     *(

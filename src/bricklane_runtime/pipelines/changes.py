@@ -17,6 +17,8 @@ from bricklane_runtime.pipelines.model import Changes, PipelineError
 
 START, END = "__START_AT", "__END_AT"
 SEQUENCE, DELETE, TRUNCATE = "__sequence", "__delete", "__truncate"
+# Columns of kept changes that their source does not have.
+KEPT = (SEQUENCE, DELETE, TRUNCATE)
 
 
 def _column(value: Any) -> Any:
@@ -53,22 +55,48 @@ def target_schema(source: Any, changes: Changes) -> types.StructType:
     Raises:
         PipelineError: a column that is named is not there.
     """
-    frame = kept(source, changes)
-    columns = target_columns(source.columns, changes)
-    fields = [frame.schema[name] for name in columns]
+    return described(source.schema, kept(source, changes).schema[SEQUENCE].dataType, changes)
+
+
+def described(
+    source: types.StructType, sequence: types.DataType, changes: Changes
+) -> types.StructType:
+    """Return the columns of the target of changes.
+
+    Args:
+        source: columns of the changes.
+        sequence: type of what orders them.
+        changes: how they are applied.
+
+    Raises:
+        PipelineError: a column that is named is not there.
+    """
+    fields = [source[name] for name in target_columns(source.names, changes)]
     if changes.history:
-        sequence = frame.schema[SEQUENCE].dataType
         fields += [types.StructField(name, sequence) for name in (START, END)]
     return types.StructType(fields)
 
 
 def kept(source: Any, changes: Changes) -> Any:
     """Return the changes as they are kept: with their order and what they do."""
+    truncates = _condition(changes.truncates)
+    return kept_frame(source, _column(changes.sequence), _condition(changes.deletes), truncates)
+
+
+def kept_frame(source: Any, sequence: Any, deletes: Any, truncates: Any = None) -> Any:
+    """Return changes as they are kept.
+
+    Args:
+        source: frame of the changes.
+        sequence: column that orders them.
+        deletes: column that says whether a change deletes.
+        truncates: column that says whether a change empties the target; None for never.
+    """
     return source.select(
         "*",
-        _column(changes.sequence).alias(SEQUENCE),
-        _condition(changes.deletes).alias(DELETE),
-        _condition(changes.truncates).alias(TRUNCATE),
+        sequence.alias(SEQUENCE),
+        deletes.alias(DELETE),
+        (f.lit(False) if truncates is None else truncates).alias(TRUNCATE),
     )
 
 
@@ -83,7 +111,7 @@ def applied(history: Any, changes: Changes) -> Any:
         history: all of them, as :func:`kept` returns them.
         changes: how they are applied.
     """
-    columns = [name for name in history.columns if name not in (SEQUENCE, DELETE, TRUNCATE)]
+    columns = [name for name in history.columns if name not in KEPT]
     keys = list(changes.keys)
     history = history.where(f.col(SEQUENCE).isNotNull())
     if changes.truncates is not None:

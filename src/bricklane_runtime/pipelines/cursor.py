@@ -67,6 +67,10 @@ class Cursor:
         self._at += len(words)
         return True
 
+    def pass_one(self) -> None:
+        """Pass the next piece."""
+        self._at += 1
+
     def expect(self, *words: str) -> None:
         """Pass these words.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bricklane_runtime.pipelines.model import Dataset, Flow, Kind, Name, PipelineError
 
@@ -74,6 +74,9 @@ class Dataflow:
         found = self.datasets.get(Name(bare)) if len(bare) == 1 else None
         if found is None and len(bare) <= 3:
             found = self.datasets.get(self.published(bare))
+        if found is not None and found.kind is Kind.SINK:
+            # What is written there is no dataset: such a name in a query means a table.
+            found = None
         if found is None and own:
             raise PipelineError(
                 f"Failed to read dataset '{bare[0]}'. Dataset is not defined in the pipeline."
@@ -124,20 +127,29 @@ class Dataflow:
                 "[NO_TABLES_IN_PIPELINE] Pipelines are expected to have at least one table or view "
                 "defined but none were found in the sources of the pipeline."
             )
-        for flow in self.flows.values():
+        for flow in list(self.flows.values()):
+            sink = self.datasets.get(Name((flow.target.last,)))
+            if flow.target not in self.datasets and sink is not None and sink.kind is Kind.SINK:
+                # Sinks have no catalog and no schema, and a later source may define one.
+                flow = self.flows[flow.name] = replace(flow, target=sink.name)  # noqa: PLW2901
             target = self.datasets.get(flow.target)
             if target is None:
                 raise PipelineError(
                     f"The flow '{flow.name}' writes to '{flow.target}', which the pipeline does "
                     "not define: define it with create_streaming_table or CREATE STREAMING TABLE"
                 )
-            if flow.name != str(target.name) and target.kind is not Kind.STREAMING_TABLE:
+            if flow.name != str(target.name) and not target.adds:
                 raise PipelineError(
                     f"The flow '{flow.name}' cannot add to '{flow.target}': only streaming tables "
-                    "take flows that are defined apart"
+                    "and sinks take flows that are defined apart"
+                )
+            if target.kind is Kind.SINK and (flow.changes is not None or flow.once):
+                raise PipelineError(
+                    f"The flow '{flow.name}' cannot write to the sink '{flow.target}': sinks take "
+                    "append flows of streams only"
                 )
         for dataset in self.datasets.values():
-            if not self.flows_of(dataset):
+            if not self.flows_of(dataset) and dataset.kind is not Kind.SINK:
                 raise PipelineError(
                     f"The dataset '{dataset.name}' has no flow that fills it: give it a query, or "
                     "define an append flow or an AUTO CDC flow into it"

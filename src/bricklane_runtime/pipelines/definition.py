@@ -16,6 +16,7 @@ from bricklane_runtime.pipelines.model import (
     PipelineError,
     Violation,
 )
+from bricklane_runtime.pipelines.sinks import checked
 
 Query = Callable[[], Any]
 # The attribute of a function that keeps expectations until the function defines a dataset.
@@ -82,6 +83,38 @@ class Definitions:
         """
         self._dataflow.add(self._described(Kind.STREAMING_TABLE, name, options))
 
+    def sink(self, name: str, sink_format: str, options: dict[str, str]) -> None:
+        """Define a sink.
+
+        Raises:
+            PipelineError: nothing here writes the format, an option is missing, or the name is
+                taken.
+        """
+        checked(name, sink_format, options)
+        self._dataflow.add(
+            Dataset(self._dataflow.view(name_parts(name)), Kind.SINK, sink=dict(options))
+        )
+
+    def snapshots(
+        self, target: str, source: Callable[[Any], Any], changes: Changes, *, periodic: bool
+    ) -> None:
+        """Define a flow of snapshots.
+
+        Args:
+            target: name of the streaming table.
+            source: returns the snapshot behind a version and its own version, or None.
+            changes: how the differences between snapshots are applied.
+            periodic: each update takes one snapshot.
+
+        Raises:
+            PipelineError: the target has such a flow already.
+        """
+        table = self._dataflow.published(name_parts(target))
+        flow = Flow(
+            str(table), table, _no_query, changes=changes, snapshots=source, periodic=periodic
+        )
+        self._dataflow.add_flow(flow)
+
     def changes(
         self, target: str, name: str | None, query: Query, changes: Changes, *, once: bool
     ) -> None:
@@ -118,6 +151,10 @@ class Definitions:
             for expectation in expectations_of(options.get(option) or {}, violation):
                 dataset.expect(expectation)
         return dataset
+
+
+def _no_query() -> None:
+    """Stand where a flow of snapshots has no query."""
 
 
 def expectations_of(conditions: dict[str, str], violation: Violation) -> list[Expectation]:

@@ -15,9 +15,13 @@ from bricklane_runtime.pipelines.changes import applied, kept
 from bricklane_runtime.pipelines.events import Events
 from bricklane_runtime.pipelines.model import Dataset, Flow, Kind, Name, PipelineError
 from bricklane_runtime.pipelines.quality import INPUT, OUTPUT, Counts
+from bricklane_runtime.pipelines.sinks import started
+from bricklane_runtime.pipelines.snapshots import differences, recalled, remembered, snapshots
 from bricklane_runtime.pipelines.tables import Storage, Tables, version
 
 POLL_SECONDS = 0.1
+# The name under which Spark reports how many changes were kept.
+KEPT_ROWS = "pipeline_changes"
 # Settings of Delta by which a write is made once, however often it is tried.
 # https://docs.delta.io/latest/delta-streaming.html#idempotent-table-writes-in-foreachbatch
 ONCE = {"txnVersion": "1"}
@@ -108,8 +112,7 @@ class Execution(Reading):
             self._events.flow(name, target, "FAILED", reason=_first_line(error), error=error)
             return
         details = counts.details(dataset)
-        adds = dataset.kind is Kind.STREAMING_TABLE
-        news = counts.output > 0 if adds else details != self._reported.get(name)
+        news = counts.output > 0 if dataset.adds else details != self._reported.get(name)
         if news or not self._again:
             self._events.flow(name, target, "COMPLETED", **details)
         self._reported[name] = details
@@ -133,9 +136,11 @@ class Execution(Reading):
                 conf.unset(key) if value is None else conf.set(key, value)
 
     def _filled(self, dataset: Dataset, flow: Flow) -> Counts:
+        if flow.snapshots is not None:
+            return self._take_snapshots(dataset, flow)
         if flow.changes is not None:
             return self._apply(dataset, flow)
-        if dataset.kind is Kind.STREAMING_TABLE and not flow.once:
+        if dataset.adds and not flow.once:
             return self._stream(dataset, flow)
         counts = Counts()
         before, after = Observation(INPUT), Observation(OUTPUT)
@@ -173,11 +178,14 @@ class Execution(Reading):
         writer = (
             frame.writeStream.outputMode("append")
             .option("checkpointLocation", self.storage.checkpoint(dataset, flow.name))
-            .option("mergeSchema", "true")
             .trigger(availableNow=True)
         )
+        if dataset.kind is Kind.SINK:
+            query = started(writer, dataset)
+        else:
+            query = self._tables.of(dataset).stream(writer.option("mergeSchema", "true"))
         counts = Counts()
-        for metrics in _batches(self._tables.of(dataset).stream(writer)):
+        for metrics in _batches(query):
             counts.add(dataset, metrics.get(INPUT, {}), metrics.get(OUTPUT, {}))
         return counts
 
@@ -207,16 +215,58 @@ class Execution(Reading):
             )
             for metrics in _batches(stream.start(address)):
                 counts.add(dataset, metrics.get(INPUT, {}), metrics.get(OUTPUT, {}))
-        # Looked up, not taken from the counts: an update that was killed between keeping and
-        # applying has left changes to apply.
-        versions = {
+        self._apply_kept(dataset)
+        return counts
+
+    def _take_snapshots(self, dataset: Dataset, flow: Flow) -> Counts:
+        """Keep how each further snapshot differs, then make the table of all changes."""
+        counts = Counts()
+        current = self._versions(dataset) == self.storage.applied(dataset)
+        self.session.use(*self.dataflow.namespaces[flow.name])
+        with self.evaluating(flow):
+            latest = recalled(self.storage.snapshot(dataset, flow.name))
+            for frame, taken in snapshots(flow, latest):
+                self._take_snapshot(dataset, flow, frame, taken, counts)
+        if current and not counts.output:
+            # Snapshots without a difference make no new table.
+            self.storage.apply(dataset, self._versions(dataset))
+        self._apply_kept(dataset)
+        return counts
+
+    def _take_snapshot(
+        self, dataset: Dataset, flow: Flow, frame: Any, taken: Any, counts: Counts
+    ) -> None:
+        assert flow.changes is not None  # noqa: S101  (flows with snapshots have them)
+        address = self.storage.changes(dataset, flow.name)
+        known = bool(version(address))
+        history = self.session.read.format("delta").load(address) if known else None
+        before, passed, kept_rows = Observation(INPUT), Observation(OUTPUT), Observation(KEPT_ROWS)
+        if dataset.expectations:
+            frame = frame.observe(before, *quality.before(dataset))
+        frame = quality.enforced(frame, dataset).observe(passed, *quality.after())
+        changed = differences(frame, taken, flow.changes, history)
+        writer = changed.observe(kept_rows, *quality.after()).write.format("delta")
+        writer.mode("append").option("mergeSchema", "true").save(address)
+        counts.add(dataset, _observed(before) if dataset.expectations else {}, _observed(passed))
+        # What comes out is what differs, not the snapshot.
+        counts.output += _observed(kept_rows)[quality.ROWS] - _observed(passed)[quality.ROWS]
+        self.storage.take_snapshot(dataset, flow.name, remembered(taken))
+
+    def _versions(self, dataset: Dataset) -> dict[str, str]:
+        """Return the versions of the kept changes, by flow."""
+        return {
             each.name: version(self.storage.changes(dataset, each.name))
             for each in self.dataflow.flows_of(dataset)
         }
+
+    def _apply_kept(self, dataset: Dataset) -> None:
+        """Make a table what all kept changes make together, unless it is."""
+        # Looked up, not taken from the counts: an update that was killed between keeping and
+        # applying has left changes to apply.
+        versions = self._versions(dataset)
         if versions != self.storage.applied(dataset):
             self._apply_all(dataset)
             self.storage.apply(dataset, versions)
-        return counts
 
     def _apply_all(self, dataset: Dataset) -> None:
         merged: Any = None

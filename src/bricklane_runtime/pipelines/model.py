@@ -22,6 +22,7 @@ class Kind(StrEnum):
     MATERIALIZED_VIEW = "MATERIALIZED_VIEW"
     STREAMING_TABLE = "STREAMING_TABLE"
     VIEW = "VIEW"
+    SINK = "SINK"
     # Of dlt.table, which is one of the first two: its query decides.
     TABLE = "TABLE"
 
@@ -88,6 +89,7 @@ class Dataset:
         expectations: by name.
         private: not published: only the pipeline reads it.
         spark_conf: settings under which its flows run.
+        sink: options of a sink: ``path`` or ``tableName``, and those of the format.
     """
 
     name: Name
@@ -100,6 +102,12 @@ class Dataset:
     expectations: dict[str, Expectation] = field(default_factory=dict)
     private: bool = False
     spark_conf: dict[str, str] = field(default_factory=dict)
+    sink: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def adds(self) -> bool:
+        """Whether its flows add to what is there."""
+        return self.kind in (Kind.STREAMING_TABLE, Kind.SINK)
 
     @property
     def is_view(self) -> bool:
@@ -161,6 +169,9 @@ class Flow:
         spark_conf: settings under which it runs.
         once: it runs a single time, until the target is fully refreshed.
         changes: how its rows are applied to the target; None when they are added.
+        snapshots: of AUTO CDC FROM SNAPSHOT: returns the snapshot behind a version and its own
+            version, or None when there is none.
+        periodic: each update takes one snapshot, whose version is the time.
     """
 
     name: str
@@ -169,3 +180,5 @@ class Flow:
     spark_conf: dict[str, str] = field(default_factory=dict)
     once: bool = False
     changes: Changes | None = None
+    snapshots: Callable[[Any], Any] | None = None
+    periodic: bool = False

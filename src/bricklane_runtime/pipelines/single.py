@@ -11,13 +11,15 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from bricklane_runtime.notebook.statements import tokens
 from bricklane_runtime.pipelines.cursor import Cursor
 from bricklane_runtime.pipelines.definition import name_parts
 from bricklane_runtime.pipelines.model import PipelineError
+from bricklane_runtime.pipelines.schedules import scheduled, without_schedule
 from bricklane_runtime.pipelines.tables import literal
 from bricklane_runtime.rest import Rest
 
@@ -31,8 +33,14 @@ KINDS = {
     ("MATERIALIZED", "VIEW"): "MATERIALIZED_VIEW",
     ("STREAMING", "TABLE"): "STREAMING_TABLE",
 }
+SCHEDULE_CHANGES = ("ADD", "ALTER", "DROP")
 # The words between CREATE and the kind, with what becomes of a table that is there.
 IF_EXISTS = {("OR", "REPLACE"): "replace", ("OR", "REFRESH"): "refresh"}
+
+
+# Says whether the statement that waits for an update has been cancelled; where statements run in
+# the main thread of a process, an exception tells it instead.
+CANCELLED: ContextVar[Callable[[], bool]] = ContextVar("cancelled", default=lambda: False)
 
 
 class RefreshFailure(Exception):  # noqa: N818 - the word of the event log
@@ -75,9 +83,28 @@ class Statement:
             return self._refresh(cursor)
         if cursor.take("DROP", "MATERIALIZED", "VIEW"):
             return f"DROP TABLE {cursor.rest()}"
-        if cursor.take("ALTER") and (kind := _kind(cursor)):
-            raise cursor.error(f"ALTER {kind.replace('_', ' ')} is not supported here")
+        if cursor.take("ALTER"):
+            return self._alter(cursor)
         return self._text
+
+    def _alter(self, cursor: Cursor) -> str | None:
+        kind = _kind(cursor)
+        if kind is None:
+            return self._text
+        name = ".".join(self._full(cursor.name()))
+        change = next((word for word in SCHEDULE_CHANGES if cursor.take(word)), None)
+        if change is None or not cursor.sees("SCHEDULE"):
+            what = kind.replace("_", " ")
+            raise cursor.error(f"of ALTER {what} only ADD, ALTER and DROP SCHEDULE are supported")
+        schedule = None
+        if change == "DROP":
+            cursor.take("SCHEDULE")
+        else:
+            schedule = scheduled(cursor)
+        if not cursor.ended:
+            raise cursor.error("the schedule ends before this")
+        self._rest.call("POST", f"{TABLES}/schedule", name=name, change=change, schedule=schedule)
+        return None
 
     def _create(self, cursor: Cursor) -> str | None:
         if_exists = next((do for words, do in IF_EXISTS.items() if cursor.take(*words)), "error")
@@ -87,12 +114,14 @@ class Statement:
         if cursor.take("IF", "NOT", "EXISTS"):
             if_exists = "keep"
         catalog, schema, name = self._full(cursor.name())
+        statement, schedule = without_schedule(self._filled())
         started = self._rest.call(
             "POST",
             TABLES,
             name=f"{catalog}.{schema}.{name}",
             table_type=kind,
-            statement=self._filled(),
+            statement=statement,
+            schedule=schedule,
             catalog=self._session.catalog.currentCatalog(),
             schema=self._session.catalog.currentDatabase(),
             if_exists=if_exists,
@@ -160,9 +189,7 @@ class Statement:
 
     def _wait(self, started: dict[str, Any]) -> None:
         path = f"{PIPELINES}/{started['pipeline_id']}"
-        update = f"{path}/updates/{started['update_id']}"
-        while (state := self._rest.call("GET", update)["update"]["state"]) not in FINAL:
-            time.sleep(POLL_SECONDS)
+        state = self._end(f"{path}/updates/{started['update_id']}", started)
         if state == COMPLETED:
             return
         wanted = f"level='ERROR' AND update_id='{started['update_id']}'"
@@ -171,6 +198,23 @@ class Statement:
         exceptions = (found.get("error") or {}).get("exceptions") or [{}]
         message = exceptions[0].get("message") or found.get("message") or f"it is {state}"
         raise RefreshFailure(f"The update {started['update_id']} failed: {message}")
+
+    def _end(self, update: str, started: dict[str, Any]) -> str:
+        """Return the state in which an update has ended; it ends with whoever waits for it."""
+        try:
+            while (state := self._rest.call("GET", update)["update"]["state"]) not in FINAL:
+                _require_waiting()
+                time.sleep(POLL_SECONDS)
+        except BaseException:
+            # A request of the other client may be what was interrupted.
+            self._rest.again().call("POST", f"{TABLES}/stop", **started)
+            raise
+        return str(state)
+
+
+def _require_waiting() -> None:
+    if CANCELLED.get()():
+        raise RefreshFailure("The statement was cancelled, and its update with it")
 
 
 def _kind(cursor: Cursor) -> str | None:

@@ -15,10 +15,12 @@ from pyspark.sql.connect import functions as f
 from bricklane_runtime.pipelines.model import Dataset, Kind, PipelineError
 from bricklane_runtime.pipelines.session import PipelineSession
 from bricklane_runtime.rest import Rest, RestError
+from bricklane_runtime.session import RunSession
 
 # The property by which a table names the pipeline that made it.
 PIPELINE_ID = "pipelines.pipelineId"
 GENERATION, DEFINITION, APPLIED = "generation", "definition", "applied"
+SNAPSHOTS = "snapshots"
 TABLES = "/api/2.1/unity-catalog/tables"
 
 
@@ -79,6 +81,14 @@ class Storage:
     def apply(self, dataset: Dataset, versions: dict[str, Any]) -> None:
         """Note the versions of the kept changes that a table shows."""
         self._write(dataset, APPLIED, versions)
+
+    def snapshot(self, dataset: Dataset, flow: str) -> dict[str, str] | None:
+        """Return the version of the last snapshot that a flow has taken, None for none."""
+        return self._read(dataset, SNAPSHOTS).get(flow)
+
+    def take_snapshot(self, dataset: Dataset, flow: str, version: dict[str, str]) -> None:
+        """Note the version of a snapshot that a flow has taken."""
+        self._write(dataset, SNAPSHOTS, self._read(dataset, SNAPSHOTS) | {flow: version})
 
     def _read(self, dataset: Dataset, name: str) -> dict[str, Any]:
         file = self.of(dataset) / name
@@ -152,9 +162,7 @@ class PublishedTable:
         pipeline_id: of the pipeline.
     """
 
-    def __init__(
-        self, session: PipelineSession, rest: Rest, dataset: Dataset, pipeline_id: str
-    ) -> None:
+    def __init__(self, session: RunSession, rest: Rest, dataset: Dataset, pipeline_id: str) -> None:
         self._session = session
         self._rest = rest
         self._dataset = dataset
@@ -299,6 +307,11 @@ class Tables:
         Raises:
             PipelineError: its name is taken by something else.
         """
+        if dataset.kind is Kind.SINK:
+            # What it has got is not the pipeline's to remove.
+            if reset:
+                self._storage.reset(dataset)
+            return
         store = self.of(dataset)
         there = store.exists()
         if reset:

@@ -16,6 +16,7 @@ from bricklane_runtime.pipelines.dataflow import Dataflow
 from bricklane_runtime.pipelines.definition import name_parts
 from bricklane_runtime.pipelines.events import Events
 from bricklane_runtime.pipelines.execution import Execution
+from bricklane_runtime.pipelines.logtable import LogTable
 from bricklane_runtime.pipelines.model import Dataset, Kind, Name, PipelineError
 from bricklane_runtime.pipelines.session import PipelineSession
 from bricklane_runtime.pipelines.sources import Sources
@@ -89,6 +90,7 @@ class Update:
         """
         self._events.state("INITIALIZING")
         self._ensure_schema()
+        self._publish_events()
         self._define()
         analysis = Analysis(self._session, self._dataflow, self._storage)
         datasets = analysis.run()
@@ -108,6 +110,7 @@ class Update:
                 raise UpdateFailure(f"Flows of {names} have failed: {first}")
             if not self._pipeline.continuous:
                 return
+            self._publish_events()
             time.sleep(interval(self._settings.get(INTERVAL, "")))
 
     def _ensure_schema(self) -> None:
@@ -129,6 +132,20 @@ class Update:
                     f"The schema {catalog}.{schema} does not exist and cannot be made: "
                     f"{error.message}"
                 ) from error
+
+    def _publish_events(self) -> None:
+        """Bring the table of the event log up to date.
+
+        Raises:
+            UpdateFailure: it cannot be made or written.
+        """
+        name = self._pipeline.log_table
+        if not name or self._pipeline.validate_only:
+            return
+        try:
+            LogTable(self._session, self._rest, self._pipeline.pipeline_id, name).publish()
+        except Exception as error:
+            raise UpdateFailure(f"The event log cannot be published to {name}: {error}") from error
 
     def _define(self) -> None:
         for key, value in self._settings.items():
@@ -188,7 +205,7 @@ class Update:
         for flow in self._dataflow.flows_of(dataset):
             self._events.write(
                 "flow_definition",
-                f"Flow '{flow.name}' defined as {'COMPLETE' if not _adds(dataset) else 'APPEND'}.",
+                f"Flow '{flow.name}' defined as {'APPEND' if dataset.adds else 'COMPLETE'}.",
                 {
                     "output_dataset": name,
                     "input_datasets": [
@@ -249,7 +266,7 @@ class Update:
                     str(dataset.name), str(dataset.name), "FAILED", reason=str(error), error=error
                 )
                 raise UpdateFailure(f"Failed to set up '{dataset.name}': {error}") from error
-            if not dataset.private:
+            if not dataset.private and dataset.kind is not Kind.SINK:
                 table = {"full_name": str(dataset.name), "table_type": dataset.kind.value}
                 self._events.write(
                     "table_created",
@@ -269,16 +286,12 @@ def _may_be_reset(dataset: Dataset) -> bool:
     return dataset.properties.get(RESET_ALLOWED, "true").lower() != "false"
 
 
-def _adds(dataset: Dataset) -> bool:
-    return dataset.kind is Kind.STREAMING_TABLE
-
-
 def _flow_type(dataset: Dataset, changes: bool) -> str:
     if dataset.is_view:
         return "VIEW"
     if changes:
         return "CHANGE"
-    return "APPEND" if _adds(dataset) else "COMPLETE"
+    return "APPEND" if dataset.adds else "COMPLETE"
 
 
 def interval(text: str) -> float:

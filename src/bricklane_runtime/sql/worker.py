@@ -22,15 +22,19 @@ import dataclasses
 import json
 import socket
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pyspark.errors import AnalysisException
 
 from bricklane_runtime.callbacks import connected
 from bricklane_runtime.failures import failure
+from bricklane_runtime.pipelines.single import CANCELLED
 from bricklane_runtime.results import Outcome
 from bricklane_runtime.session import RunSession, quoted
 from bricklane_runtime.sql.execution import Request, execute
+from bricklane_runtime.sql.results import STATEMENT
+from bricklane_runtime.sql.timelimit import TimeLimit
 
 if TYPE_CHECKING:
     from bricklane_runtime.task import Task
@@ -58,6 +62,7 @@ class Worker:
         self._sessions: dict[str, RunSession] = {}
         self._cancelled: set[str] = set()
         self._coming: dict[str, str] = {}
+        self._limits: dict[str, TimeLimit] = {}
 
     def serve(self) -> None:
         """Answer messages until the connection ends."""
@@ -88,7 +93,9 @@ class Worker:
         session = RunSession(
             dataclasses.replace(specification, spark=spark, catalog=catalog or "", schema="")
         )
-        for key, value in (message.get("settings") or {}).items():
+        settings = message.get("settings") or {}
+        self._limits[message["session"]] = TimeLimit.of(settings)
+        for key, value in settings.items():
             session.conf.set(key, value)
         if schema and not self._use(session, schema):
             if not message.get("schema_may_come"):
@@ -115,16 +122,31 @@ class Worker:
             self._coming.pop(name, None)
 
     def _execute(self, message: dict[str, Any]) -> None:
-        answer: dict[str, Any] = {"event": "ended", "id": message["id"], "error": None}
+        name, number = message["session"], message["id"]
+        answer: dict[str, Any] = {"event": "ended", "id": number, "error": None}
+        # The variables of a context are this thread's alone.
+        CANCELLED.set(lambda: number in self._cancelled)
+        limit = self._limits.setdefault(name, TimeLimit())
+        timer = limit.timer(message["statement"], lambda: self._cancel(message))
         try:
-            session = self._sessions[message["session"]]
-            session.addTag(message["id"])  # of this thread alone
-            if message["id"] not in self._cancelled:
-                self._enter(message["session"], session, message["statement"])
-                execute(session, Request.of(message), self._task.vault.redactor.values)
+            self._carry_out(message, limit)
         except Exception as error:
             answer["error"] = described(error)
+        finally:
+            timer.stop()
+        if timer.is_over and not Path(message["folder"], STATEMENT).exists():
+            answer["error"] = described(timer.failure())
         self._send(answer)
+
+    def _carry_out(self, message: dict[str, Any], limit: TimeLimit) -> None:
+        name, number = message["session"], message["id"]
+        session = self._sessions[name]
+        session.addTag(number)  # of this thread alone
+        if number not in self._cancelled:
+            self._enter(name, session, message["statement"])
+            limit.note(message["statement"])
+        if number not in self._cancelled:
+            execute(session, Request.of(message), self._task.vault.redactor.values)
 
     def _cancel(self, message: dict[str, Any]) -> None:
         self._cancelled.add(message["id"])
@@ -135,6 +157,7 @@ class Worker:
 
     def _close(self, message: dict[str, Any]) -> None:
         session = self._sessions.pop(message["session"], None)
+        self._limits.pop(message["session"], None)
         if session is not None:
             with contextlib.suppress(Exception):  # Spark forgets idle sessions by itself
                 session.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,6 +45,22 @@ def test_existing_file_is_replaced_only_when_asked(client: WorkspaceClient) -> N
         client.dbfs.put("/over", contents=encoded(b"2"))
     client.dbfs.put("/over", contents=encoded(b"2"), overwrite=True)
     assert client.dbfs.read("/over").data == encoded(b"2")
+
+
+def test_datasets_can_only_be_read(client: WorkspaceClient) -> None:
+    folder = "/databricks-datasets"
+    assert client.dbfs.read(f"{folder}/README.md").bytes_read
+    changes: list[Callable[[], object]] = [
+        lambda: client.dbfs.put(f"{folder}/mine", contents=encoded(b"1")),
+        lambda: client.dbfs.create(f"{folder}/README.md", overwrite=True),
+        lambda: client.dbfs.mkdirs(f"{folder}/mine"),
+        lambda: client.dbfs.move(f"{folder}/README.md", "/taken"),
+        lambda: client.dbfs.delete(folder, recursive=True),
+    ]
+    for change in changes:
+        with pytest.raises(PermissionDenied, match="/databricks-datasets can only be read"):
+            change()
+    assert client.dbfs.get_status(f"{folder}/README.md").file_size
 
 
 def test_file_is_written_block_by_block(client: WorkspaceClient) -> None:

@@ -113,7 +113,7 @@ def test_lists_filter_by_name_and_notebook(client: WorkspaceClient) -> None:
         ({"libraries": [{"notebook": {}}]}, r"libraries\[0\]"),
         ({"libraries": [{"file": {}, "glob": {"include": "/a"}}]}, r"exactly one|Missing"),
         ({"ingestion_definition": {"connection_name": "x"}}, "no managed ingestion"),
-        ({"event_log": {"name": "x"}}, "no tables of events"),
+        ({"event_log": {"schema": "x"}}, "Missing required field: event_log.name"),
         ({"run_as": {"user_name": "nobody@example.com"}}, "nobody@example.com does not exist"),
         ({"configuration": {"a": 1}}, "configuration"),
     ],

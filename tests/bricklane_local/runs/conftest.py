@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import subprocess
+import textwrap
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -11,12 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from databricks.sdk.service.sql import StatementState
 from databricks.sdk.service.workspace import ImportFormat, Language
 
 if TYPE_CHECKING:
     from conftest import Server
 
 WAIT_SECONDS = 180
+PIPELINES = "/api/2.0/pipelines"
+PENDING, RUNNING = StatementState.PENDING, StatementState.RUNNING
+SUCCEEDED = StatementState.SUCCEEDED
 
 
 class Workbench:
@@ -120,6 +125,110 @@ class Workbench:
         return str(output["notebook_output"].get("result"))
 
 
+class Desk:
+    """Makes and updates pipelines of one cloud.
+
+    Args:
+        bench: with the cloud.
+    """
+
+    def __init__(self, bench: Workbench) -> None:
+        self.bench = bench
+        self.client = bench.client
+        (warehouse,) = self.client.warehouses.list()
+        self._warehouse = str(warehouse.id)
+
+    def sql(self, *statements: str) -> list[list[Any]]:
+        """Run statements; return the rows of the last."""
+        rows: list[list[Any]] = []
+        for statement in statements:
+            done = self.client.statement_execution.execute_statement(statement, self._warehouse)
+            while done.status and done.status.state in (PENDING, RUNNING):
+                done = self.client.statement_execution.get_statement(str(done.statement_id))
+            assert done.status is not None
+            assert done.status.state is SUCCEEDED, done.status.error
+            rows = list((done.result and done.result.data_array) or [])
+        return rows
+
+    def problem(self, statement: str) -> str:
+        """Run a statement that fails; return its message."""
+        done = self.client.statement_execution.execute_statement(statement, self._warehouse)
+        while done.status and done.status.state in (PENDING, RUNNING):
+            done = self.client.statement_execution.get_statement(str(done.statement_id))
+        assert done.status is not None
+        assert done.status.error is not None, statement
+        return str(done.status.error.message)
+
+    def file(self, path: str, text: str) -> str:
+        """Store a file or notebook and return its path."""
+        folder = path.rpartition("/")[0]
+        self.client.workspace.mkdirs(folder)
+        content: Any = textwrap.dedent(text).strip().encode()
+        self.client.workspace.upload(path, content, format=ImportFormat.AUTO, overwrite=True)
+        return path
+
+    def create(self, name: str, *files: str, **fields: Any) -> str:
+        """Make a pipeline of files."""
+        libraries = [{"file": {"path": path}} for path in files]
+        body = {"name": name, "catalog": "dev", "schema": "shop", "libraries": libraries, **fields}
+        answer: Any = self.client.api_client.do("POST", PIPELINES, body=body)
+        return str(answer["pipeline_id"])
+
+    def update(self, pipeline_id: str, **fields: Any) -> dict[str, Any]:
+        """Update a pipeline; return the update once it has ended."""
+        path = f"{PIPELINES}/{pipeline_id}/updates"
+        started: Any = self.client.api_client.do("POST", path, body=fields)
+        return self.until(pipeline_id, started["update_id"], "COMPLETED", "FAILED", "CANCELED")
+
+    def until(self, pipeline_id: str, update_id: str, *states: str) -> dict[str, Any]:
+        """Return an update as soon as it is in one of some states."""
+        path = f"{PIPELINES}/{pipeline_id}/updates/{update_id}"
+        while True:
+            answer: Any = self.client.api_client.do("GET", path)
+            if answer["update"]["state"] in states:
+                return dict(answer["update"])
+            time.sleep(0.1)
+
+    def events(self, update: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+        """Return the events of a kind of an update, oldest first."""
+        query = {
+            "max_results": "250",
+            "order_by": "timestamp asc",
+            "filter": f"update_id='{update['update_id']}' AND event_type='{kind}'",
+        }
+        path = f"{PIPELINES}/{update['pipeline_id']}/events"
+        answer: Any = self.client.api_client.do("GET", path, query=query)
+        return list(answer.get("events") or [])
+
+    def quality(self, update: dict[str, Any]) -> dict[str, Any]:
+        """Return rows, dropped rows and failures by expectation of each flow that completed."""
+        found = {}
+        for event in self.events(update, "flow_progress"):
+            progress = event["details"]["flow_progress"]
+            if progress["status"] != "COMPLETED":
+                continue
+            quality = progress.get("data_quality") or {}
+            failed = {e["name"]: e["failed_records"] for e in quality.get("expectations", [])}
+            counts = (progress["metrics"]["num_output_rows"], quality.get("dropped_records"))
+            found[event["origin"]["flow_name"].removeprefix("dev.shop.")] = (*counts, failed)
+        return found
+
+    def published(self, pipeline_id: str, table: str) -> None:
+        """Wait until a table has all events of a pipeline."""
+        ends = [
+            self.sql(f"SELECT max(sequence.control_plane_seq_no) FROM {source}")  # noqa: S608
+            for source in (f"event_log('{pipeline_id}')", table)
+        ]
+        if ends[0] != ends[1]:
+            time.sleep(0.1)
+            self.published(pipeline_id, table)
+
+    def errors(self, update: dict[str, Any]) -> str:
+        """Return what an update that failed says of its failure, to the end of the test."""
+        assert update["state"] == "FAILED", update
+        return "\n".join(event["message"] for event in self.events(update, "update_progress"))
+
+
 @pytest.fixture(scope="session")
 def build_jar(compute: list[str]) -> Callable[[str, Path], Path]:
     """Compile a Scala source with the compiler among Spark's jars, and pack its classes."""
@@ -153,3 +262,9 @@ def bench(
     server = start(tmp_path_factory.mktemp("cloud") / "state", *compute)
     yield Workbench(server, compute)
     server.local("down")
+
+
+@pytest.fixture(scope="session")
+def pipelines(bench: Workbench) -> Desk:
+    """A desk for pipelines on the running cloud."""
+    return Desk(bench)

@@ -170,6 +170,19 @@ def test_errors_and_cancelling(connection: Connection, bench: Workbench) -> None
         connect(bench, session_configuration={"COLOUR": "red"})
 
 
+def test_a_statement_ends_after_the_timeout_of_its_session(bench: Workbench) -> None:
+    with connect(bench, session_configuration={"STATEMENT_TIMEOUT": "3"}) as limited:
+        with pytest.raises(DatabaseError, match="ran longer than 3 seconds"):
+            rows(limited, SLOW)
+        rows(limited, "SET statement_timeout = 2")
+        with pytest.raises(DatabaseError, match="ran longer than 2 seconds"):
+            rows(limited, SLOW)
+        with pytest.raises(DatabaseError, match="from 0 to 172800, got '-1'"):
+            rows(limited, "SET STATEMENT_TIMEOUT = -1")
+        rows(limited, "RESET STATEMENT_TIMEOUT")
+        assert rows(limited, "SELECT 5") == [(5,)]
+
+
 def test_who_connects_is_who_asks(bench: Workbench, connection: Connection) -> None:
     made = bench.client.service_principals.create(display_name="connecting")
     secret = bench.client.service_principal_secrets_proxy.create(str(made.id)).secret

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import signal
-import textwrap
 import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -14,16 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from databricks.sdk.errors import NotFound
 from databricks.sdk.service.catalog import PermissionsChange, Privilege, VolumeType
-from databricks.sdk.service.sql import StatementState
 from databricks.sdk.service.workspace import ImportFormat
 
 if TYPE_CHECKING:
-    from conftest import Server, Workbench
+    from conftest import Desk, Server, Workbench
 
 pytestmark = pytest.mark.real
-API = "/api/2.0/pipelines"
-PENDING, RUNNING = StatementState.PENDING, StatementState.RUNNING
-SUCCEEDED = StatementState.SUCCEEDED
 SHOP = """
 # Databricks notebook source
 import dlt
@@ -88,105 +83,10 @@ def loaded():
 """
 
 
-class Desk:
-    """Makes and updates pipelines of one cloud.
-
-    Args:
-        bench: with the cloud.
-    """
-
-    def __init__(self, bench: Workbench) -> None:
-        self.bench = bench
-        self.client = bench.client
-        (warehouse,) = self.client.warehouses.list()
-        self._warehouse = str(warehouse.id)
-
-    def sql(self, *statements: str) -> list[list[Any]]:
-        """Run statements; return the rows of the last."""
-        rows: list[list[Any]] = []
-        for statement in statements:
-            done = self.client.statement_execution.execute_statement(statement, self._warehouse)
-            while done.status and done.status.state in (PENDING, RUNNING):
-                done = self.client.statement_execution.get_statement(str(done.statement_id))
-            assert done.status is not None
-            assert done.status.state is SUCCEEDED, done.status.error
-            rows = list((done.result and done.result.data_array) or [])
-        return rows
-
-    def problem(self, statement: str) -> str:
-        """Run a statement that fails; return its message."""
-        done = self.client.statement_execution.execute_statement(statement, self._warehouse)
-        while done.status and done.status.state in (PENDING, RUNNING):
-            done = self.client.statement_execution.get_statement(str(done.statement_id))
-        assert done.status is not None
-        assert done.status.error is not None, statement
-        return str(done.status.error.message)
-
-    def file(self, path: str, text: str) -> str:
-        """Store a file or notebook and return its path."""
-        folder = path.rpartition("/")[0]
-        self.client.workspace.mkdirs(folder)
-        content: Any = textwrap.dedent(text).strip().encode()
-        self.client.workspace.upload(path, content, format=ImportFormat.AUTO, overwrite=True)
-        return path
-
-    def create(self, name: str, *files: str, **fields: Any) -> str:
-        """Make a pipeline of files."""
-        libraries = [{"file": {"path": path}} for path in files]
-        body = {"name": name, "catalog": "dev", "schema": "shop", "libraries": libraries, **fields}
-        answer: Any = self.client.api_client.do("POST", API, body=body)
-        return str(answer["pipeline_id"])
-
-    def update(self, pipeline_id: str, **fields: Any) -> dict[str, Any]:
-        """Update a pipeline; return the update once it has ended."""
-        path = f"{API}/{pipeline_id}/updates"
-        started: Any = self.client.api_client.do("POST", path, body=fields)
-        return self.until(pipeline_id, started["update_id"], "COMPLETED", "FAILED", "CANCELED")
-
-    def until(self, pipeline_id: str, update_id: str, *states: str) -> dict[str, Any]:
-        """Return an update as soon as it is in one of some states."""
-        path = f"{API}/{pipeline_id}/updates/{update_id}"
-        while True:
-            answer: Any = self.client.api_client.do("GET", path)
-            if answer["update"]["state"] in states:
-                return dict(answer["update"])
-            time.sleep(0.1)
-
-    def events(self, update: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-        """Return the events of a kind of an update, oldest first."""
-        query = {
-            "max_results": "250",
-            "order_by": "timestamp asc",
-            "filter": f"update_id='{update['update_id']}' AND event_type='{kind}'",
-        }
-        path = f"{API}/{update['pipeline_id']}/events"
-        answer: Any = self.client.api_client.do("GET", path, query=query)
-        return list(answer.get("events") or [])
-
-    def quality(self, update: dict[str, Any]) -> dict[str, Any]:
-        """Return rows, dropped rows and failures by expectation of each flow that completed."""
-        found = {}
-        for event in self.events(update, "flow_progress"):
-            progress = event["details"]["flow_progress"]
-            if progress["status"] != "COMPLETED":
-                continue
-            quality = progress.get("data_quality") or {}
-            failed = {e["name"]: e["failed_records"] for e in quality.get("expectations", [])}
-            counts = (progress["metrics"]["num_output_rows"], quality.get("dropped_records"))
-            found[event["origin"]["flow_name"].removeprefix("dev.shop.")] = (*counts, failed)
-        return found
-
-    def errors(self, update: dict[str, Any]) -> str:
-        """Return what an update that failed says of its failure, to the end of the test."""
-        assert update["state"] == "FAILED", update
-        return "\n".join(event["message"] for event in self.events(update, "update_progress"))
-
-
 @pytest.fixture(scope="module")
-def desk(bench: Workbench) -> Desk:
+def desk(pipelines: Desk) -> Desk:
     """A desk with raw tables."""
-    desk = Desk(bench)
-    desk.sql(
+    pipelines.sql(
         "CREATE SCHEMA dev.raw",
         "CREATE TABLE dev.raw.orders AS SELECT * FROM VALUES ('a', 5), ('a', -1), ('b', 7), "
         "(NULL, 3), ('c', NULL) AS t(customer, amount)",
@@ -194,7 +94,7 @@ def desk(bench: Workbench) -> Desk:
         "(1, 'xx', 'U', 4), (2, NULL, 'D', 5), (3, 'z', 'I', 6), (1, 'late', 'U', 3) "
         "AS t(id, name, op, seq)",
     )
-    return desk
+    return pipelines
 
 
 @pytest.fixture(scope="module")
@@ -469,9 +369,9 @@ def test_a_continuous_pipeline_runs_until_it_is_stopped(desk: Desk) -> None:
     wanted = desk.sql("SELECT count(*) FROM dev.raw.changes")
     while desk.sql("SELECT n FROM dev.shop.ticking") != wanted:
         time.sleep(0.2)
-    shown: Any = desk.client.api_client.do("GET", f"{API}/{number}")
+    shown: Any = desk.client.api_client.do("GET", f"/api/2.0/pipelines/{number}")
     assert shown["state"] == "RUNNING"
-    desk.client.api_client.do("POST", f"{API}/{number}/stop")
+    desk.client.api_client.do("POST", f"/api/2.0/pipelines/{number}/stop")
     ended = desk.until(number, str(update.update_id), "COMPLETED", "FAILED", "CANCELED")
     assert (ended["state"], ended["mode"]) == ("CANCELED", "CONTINUOUS")
     desk.client.pipelines.delete(number)
@@ -496,13 +396,15 @@ def test_an_update_that_the_cloud_did_not_outlive_says_so(
         b"CREATE MATERIALIZED VIEW a AS SELECT 1 AS n",  # type: ignore[arg-type]
         format=ImportFormat.RAW,
     )
-    made: Any = client.api_client.do("POST", API, body=body)
+    made: Any = client.api_client.do("POST", "/api/2.0/pipelines", body=body)
     number = made["pipeline_id"]
     started = client.pipelines.start_update(number)
     os.kill(json.loads((fresh.state / "server.json").read_text())["pid"], signal.SIGKILL)
     fresh.up()
     client = fresh.client()
-    found: Any = client.api_client.do("GET", f"{API}/{number}/updates/{started.update_id}")
+    found: Any = client.api_client.do(
+        "GET", f"/api/2.0/pipelines/{number}/updates/{started.update_id}"
+    )
     assert found["update"]["state"] == "FAILED"
     (event,) = client.pipelines.list_pipeline_events(number, filter="level='ERROR'")
     assert "interrupted: the local cloud stopped" in str(event.message)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from databricks.sdk.errors import InvalidParameterValue
 from databricks.sdk.service.sql import QueryFilter, QueryInfo, QueryStatus, TimeRange
+from databricks.sdk.service.workspace import ImportFormat
 
 from tests.bricklane_local.resources.callers import give
 
@@ -83,3 +84,20 @@ def _others_need_a_level(bench: Workbench, warehouse: str, ids: list[str]) -> No
     seen = [item.query_id for item in history(machine, warehouse_ids=[warehouse])]
     assert seen == [own, *ids[::-1]]
     assert [i.query_id for i in history(bench.client, user_ids=[int(made.id or 0)])] == [own]
+
+
+def test_the_history_has_the_statements_of_sql_files(bench: Workbench) -> None:
+    client = bench.client
+    text = b"SELECT id FROM range(4);\nSELECT * FROM nowhere.nothing;\nSELECT 'never'"
+    client.workspace.upload("/Shared/history.sql", text, format=ImportFormat.RAW)
+    (warehouse,) = client.warehouses.list()
+    body = {"warehouse_id": warehouse.id, "file": {"path": "/Shared/history.sql"}}
+    run = bench.run({"task_key": "main", "sql_task": body})
+    output = bench.output(run)["sql_output"]["query_output"]
+    keys = [item["lookup_key"] for item in output["sql_statements"]]
+    failed, succeeded = history(client, statement_ids=keys)
+    assert [failed.query_id, succeeded.query_id] == keys[::-1]
+    assert (succeeded.rows_produced, succeeded.status) == (4, QueryStatus.FINISHED)
+    assert "TABLE_OR_VIEW_NOT_FOUND" in str(failed.error_message)
+    source: Any = failed.as_dict()
+    assert source["query_source"]["job_info"]["job_run_id"] == str(run["run_id"])

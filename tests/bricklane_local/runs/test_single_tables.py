@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from databricks.sdk.service.pipelines import UpdateStateInfoState
 from databricks.sdk.service.sql import StatementState
 
 if TYPE_CHECKING:
     from conftest import Workbench
 
 pytestmark = pytest.mark.real
+PENDING, RUNNING = StatementState.PENDING, StatementState.RUNNING
 _NUMBERS = itertools.count()
+SLOW = "SELECT count(*) AS n FROM range(100000000000) a JOIN range(100000000000) b ON a.id > b.id"
 
 
 class Warehouse:
@@ -43,14 +47,40 @@ class Warehouse:
         return said
 
     def run(self, statement: str) -> tuple[StatementState, str, list[list[str]]]:
-        answer = self.client.statement_execution.execute_statement(
+        execution = self.client.statement_execution
+        answer = execution.execute_statement(
             statement, self.id, catalog=self.catalog, schema=self.name, wait_timeout="50s"
         )
+        while answer.status and answer.status.state in (PENDING, RUNNING):
+            answer = execution.get_statement(str(answer.statement_id))
         assert answer.status
         assert answer.status.state
         error = answer.status.error
         data = answer.result.data_array if answer.result else None
         return answer.status.state, str(error.message) if error else "", data or []
+
+    def described(self, table: str) -> dict[str, str]:
+        """Return what DESCRIBE EXTENDED says of a table, by name."""
+        return {row[0]: row[1] for row in self(f"DESCRIBE TABLE EXTENDED {table}")}
+
+    def running(self, table: str) -> tuple[str, str]:
+        """Return the pipeline of a table and its update, once this is running."""
+        name = f"{self.catalog}.{self.name}.{table}"
+        while True:
+            for found in self.client.pipelines.list_pipelines(filter=f"name LIKE '{name}'"):
+                for update in found.latest_updates or []:
+                    if update.state is UpdateStateInfoState.RUNNING:
+                        return str(found.pipeline_id), str(update.update_id)
+            time.sleep(0.2)
+
+    def ended(self, pipeline_id: str, update_id: str) -> str:
+        """Return the state in which an update has ended."""
+        while True:
+            found = self.client.pipelines.get_update(pipeline_id, update_id).update
+            state = str(found and found.state and found.state.value)
+            if state in ("COMPLETED", "FAILED", "CANCELED"):
+                return state
+            time.sleep(0.2)
 
 
 @pytest.fixture
@@ -104,10 +134,67 @@ def test_what_cannot_be_made_says_why_and_leaves_nothing(warehouse: Warehouse) -
     bad = warehouse.refused("CREATE MATERIALIZED VIEW bad AS SELECT missing FROM orders")
     assert "UNRESOLVED_COLUMN" in bad
     assert "PARSE_EMPTY_STATEMENT" in warehouse.refused("CREATE STREAMING TABLE bad AS")
-    assert "SCHEDULE" in warehouse.refused(
-        "CREATE MATERIALIZED VIEW bad SCHEDULE EVERY 1 HOUR AS SELECT 1 AS a"
-    )
+    for clause, problem in (
+        ("SCHEDULE EVERY 1 MINUTE", "EVERY takes a number of HOURS, DAYS or WEEKS"),
+        ("SCHEDULE EVERY 73 HOURS", "takes 1 to 72 HOURS, got 73"),
+        ("SCHEDULE CRON 'noon'", "Invalid quartz_cron_expression 'noon'"),
+        ("TRIGGER ON UPDATE", "TRIGGER ON UPDATE is not supported here"),
+    ):
+        create = f"CREATE MATERIALIZED VIEW bad {clause} AS SELECT 1 AS a"
+        assert problem in warehouse.refused(create)
     assert "needs none" not in warehouse.refused("REFRESH MATERIALIZED VIEW bad")
     assert "others need none" in warehouse.refused("REFRESH MATERIALIZED VIEW orders")
     warehouse("CREATE MATERIALIZED VIEW bad AS SELECT 1 AS a")
     assert warehouse("SELECT a FROM bad") == [["1"]]
+
+
+def test_what_is_cancelled_stops_its_update(warehouse: Warehouse, bench: Workbench) -> None:
+    execution = warehouse.client.statement_execution
+    begun = execution.execute_statement(
+        f"CREATE MATERIALIZED VIEW slow AS {SLOW}",
+        warehouse.id,
+        catalog=warehouse.catalog,
+        schema=warehouse.name,
+        wait_timeout="0s",
+    )
+    pipeline_id, update_id = warehouse.running("slow")
+    execution.cancel_execution(str(begun.statement_id))
+    assert warehouse.ended(pipeline_id, update_id) == "CANCELED"
+    full_name = f"{warehouse.catalog}.{warehouse.name}.slower"
+    cell = f"spark.sql('CREATE MATERIALIZED VIEW {full_name} AS {SLOW}')"
+    run = bench.start(bench.create(bench.task(cell)))
+    pipeline_id, update_id = warehouse.running("slower")
+    bench.cancel(run)
+    assert warehouse.ended(pipeline_id, update_id) == "CANCELED"
+    assert bench.finish(run)["state"]["result_state"] == "CANCELED"
+
+
+def test_a_table_refreshes_itself_by_its_schedule(warehouse: Warehouse, bench: Workbench) -> None:
+    cron = "CRON '0 0 4 * * ?' AT TIME ZONE 'Europe/Berlin'"
+    create = f"CREATE OR REFRESH STREAMING TABLE seen COMMENT 'all' SCHEDULE {cron}"
+    warehouse(f"{create} AS SELECT id FROM STREAM orders")  # noqa: S608
+    described = warehouse.described("seen")
+    assert described["Type"] == "STREAMING_TABLE"
+    assert described["Latest Refresh Status"] == "Succeeded"
+    assert described["Refresh Schedule"] == cron
+    (job,) = bench.client.jobs.list(name=f"Refresh of {warehouse.catalog}.{warehouse.name}.seen")
+    settings = bench.client.jobs.get(int(job.job_id or 0)).settings
+    assert settings
+    assert settings.schedule
+    assert settings.schedule.timezone_id == "Europe/Berlin"
+    warehouse("INSERT INTO orders VALUES (2, 5)")
+    run = bench.finish(bench.start(int(job.job_id or 0)))
+    assert run["state"]["result_state"] == "SUCCESS"
+    assert warehouse("SELECT id FROM seen ORDER BY id") == [["1"], ["2"]]
+    assert "has a refresh schedule already" in warehouse.refused(
+        "ALTER STREAMING TABLE seen ADD SCHEDULE EVERY 2 DAYS"
+    )
+    warehouse("ALTER STREAMING TABLE seen ALTER SCHEDULE REFRESH EVERY 2 DAYS")
+    assert warehouse.described("seen")["Refresh Schedule"] == "EVERY 2 DAYS"
+    warehouse("ALTER STREAMING TABLE seen DROP SCHEDULE")
+    assert warehouse.described("seen")["Refresh Schedule"] == "MANUAL"
+    assert not list(bench.client.jobs.list(name=str(settings.name)))
+    warehouse("ALTER STREAMING TABLE seen ADD SCHEDULE EVERY 1 WEEK")
+    assert "Refresh Schedule" not in warehouse.described("orders")
+    warehouse("DROP TABLE seen")
+    assert not list(bench.client.jobs.list(name=str(settings.name)))

@@ -173,7 +173,7 @@ def test_what_cannot_be_is_named(statement: str, problem: str) -> None:
                 "CREATE MATERIALIZED VIEW t AS SELECT 1",
                 "CREATE FLOW f AS INSERT INTO t BY NAME SELECT 1",
             ),
-            "only streaming tables take flows",
+            "only streaming tables and sinks take flows",
         ),
         (
             (

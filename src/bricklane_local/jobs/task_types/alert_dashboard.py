@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def _alert(desk: Desk) -> Body:
-    body = desk.attempt.body
+    body = desk.body
     if body.get("parameters"):
         raise invalid("parameters of an alert_task are not supported here: alerts have none")
     return await evaluate(desk, body["alert_id"])
@@ -32,7 +32,7 @@ def _alert_output(_engine: JobEngine, _run: Run, task_run: TaskRun) -> Body:
 
 
 async def _dashboard(desk: Desk) -> Body:
-    body = desk.attempt.body
+    body = desk.body
     if body.get("filters"):
         raise invalid("filters of a dashboard_task are not supported here: leave them out")
     ran = await refresh(desk, body["dashboard_id"], {})

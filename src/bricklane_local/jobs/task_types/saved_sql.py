@@ -7,6 +7,7 @@ Source: ``sql_task`` of https://docs.databricks.com/api/workspace/jobs/create an
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -28,6 +29,7 @@ from bricklane_local.sql.saved import (
 )
 
 if TYPE_CHECKING:
+    from bricklane_local.cloud import Workspace
     from bricklane_local.resources.kind import Kind
 
 Body = dict[str, Any]
@@ -39,11 +41,11 @@ WIDGET_STATES = {
 
 
 def _wanted(desk: Desk, kind: Kind, identifier: Any, level: str) -> Body:
-    return Records(desk.attempt.workspace, kind).wanted(str(identifier), desk.principal, level)
+    return Records(desk.workspace, kind).wanted(str(identifier), desk.principal, level)
 
 
 def _given(desk: Desk) -> dict[str, str]:
-    given = desk.attempt.body.get("parameters") or {}
+    given = desk.body.get("parameters") or {}
     return {str(name): str(value) for name, value in given.items()}
 
 
@@ -57,7 +59,7 @@ def _ran(desk: Desk, found: Statement, text: str) -> Body:
 
 async def run_query(desk: Desk) -> Body:
     """Run the saved query of a task."""
-    query = _wanted(desk, QUERY, desk.attempt.body["query"].get("query_id"), RUN)
+    query = _wanted(desk, QUERY, desk.body["query"].get("query_id"), RUN)
     text = str(query["query_text"])
     parameters = query_parameters(query, _given(desk))
     source = {"sql_query_id": query["id"]}
@@ -69,8 +71,8 @@ async def run_query(desk: Desk) -> Body:
 
 async def evaluate_alert(desk: Desk) -> Body:
     """Evaluate the alert of a task, of either generation."""
-    identifier = desk.attempt.body["alert"].get("alert_id")
-    records = Records(desk.attempt.workspace, LEGACY)
+    identifier = desk.body["alert"].get("alert_id")
+    records = Records(desk.workspace, LEGACY)
     if records.find(str(identifier)) is None:
         return {"alert_output": await evaluate(desk, identifier)}
     alert = records.wanted(str(identifier), desk.principal, RUN)
@@ -85,7 +87,7 @@ async def evaluate_alert(desk: Desk) -> Body:
     state = state_of(of_alert(alert["condition"]), *desk.result(found))
     changed: Body = {"state": state}
     if state == TRIGGERED:
-        changed["trigger_time"] = _now(desk)
+        changed["trigger_time"] = _now(desk.workspace)
     records.put({**alert, **changed})
     output["alert_output"]["alert_state"] = state
     return output
@@ -97,7 +99,7 @@ async def evaluate(desk: Desk, identifier: Any) -> Body:
     Returns:
         What the task shows: state, query and statement.
     """
-    workspace = desk.attempt.workspace
+    workspace = desk.workspace
     records = Records(workspace, ALERT)
     alert = records.wanted(str(identifier), desk.principal, RUN)
     text = str(alert["query_text"])
@@ -108,21 +110,30 @@ async def evaluate(desk: Desk, identifier: Any) -> Body:
         require_success(found, {"alert_output": output})
         output["alert_state"] = state_of(alert["evaluation"], *place.result(found))
     finally:
-        evaluation = {
-            **alert["evaluation"],
-            "state": output["alert_state"],
-            "last_evaluated_at": _now(desk),
-        }
-        records.put({**alert, "evaluation": evaluation})
+        _keep(workspace, str(alert["id"]), str(output["alert_state"]))
     return output
 
 
+def fail(workspace: Workspace, identifier: str) -> None:
+    """Note of an alert that it could not be evaluated."""
+    _keep(workspace, identifier, ERROR)
+
+
+def _keep(workspace: Workspace, identifier: str, state: str) -> None:
+    records = Records(workspace, ALERT)
+    # As it is by now: it may have been changed or deleted while its query ran.
+    alert = records.find(identifier)
+    if alert is not None:
+        evaluated = {"state": state, "last_evaluated_at": _now(workspace)}
+        records.put({**alert, "evaluation": {**alert["evaluation"], **evaluated}})
+
+
 def _at(desk: Desk, warehouse_id: str) -> Desk:
-    return Desk(desk.attempt, desk.principal, warehouse_id)
+    return replace(desk, warehouse_id=warehouse_id)
 
 
-def _now(desk: Desk) -> str:
-    moment = desk.attempt.workspace.cloud.clock.now() / 1000
+def _now(workspace: Workspace) -> str:
+    moment = workspace.cloud.clock.now() / 1000
     return dt.datetime.fromtimestamp(moment, dt.UTC).isoformat().replace("+00:00", "Z")
 
 
@@ -155,7 +166,7 @@ async def refresh(desk: Desk, identifier: Any, given: dict[str, str]) -> list[Bo
 
 async def refresh_dashboard(desk: Desk) -> Body:
     """Refresh the dashboard of a SQL task."""
-    identifier = desk.attempt.body["dashboard"].get("dashboard_id")
+    identifier = desk.body["dashboard"].get("dashboard_id")
     ran = await refresh(desk, identifier, _given(desk))
     widgets = [_widget(item) for item in ran]
     output = {"dashboard_output": {"warehouse_id": desk.warehouse_id, "widgets": widgets}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from bricklane_local.compute.sources import SQL_FILE, sql_file_source
 from bricklane_local.jobs.execution import Attempt, Outcome
 from bricklane_local.jobs.git_source import GitPath
+from bricklane_local.jobs.task_types.filed_statements import lookup_key, recorded, take_over
 from bricklane_local.jobs.task_types.saved_sql import (
     evaluate_alert,
     refresh_dashboard,
@@ -42,8 +42,15 @@ def _part(attempt: Attempt, folder: Path) -> Body:
     }
 
 
+async def _run_file(attempt: Attempt) -> Outcome:
+    try:
+        return await in_worker(_part)(attempt)
+    finally:
+        take_over(attempt)
+
+
 RUNS: dict[str, Callable[[Attempt], Awaitable[Outcome]]] = {
-    "file": in_worker(_part),
+    "file": _run_file,
     "query": at_desk(run_query),
     "alert": at_desk(evaluate_alert),
     "dashboard": at_desk(refresh_dashboard),
@@ -81,9 +88,8 @@ def _file(engine: JobEngine, task_run: TaskRun, link: str) -> Body:
     }
     if (folder / SQL_FILE).exists():
         query["query_text"] = (folder / SQL_FILE).read_text("utf-8-sig", "replace")
-    if (folder / "cells.json").exists():
-        cells = json.loads((folder / "cells.json").read_bytes())
-        keys = [f"{task_run.run_id}-{c['index']}" for c in cells if c["state"] != "SKIPPED"]
+    if cells := recorded(folder):
+        keys = [lookup_key(task_run, cell) for cell in cells]
         query["sql_statements"] = [{"lookup_key": key} for key in keys]
     return query
 

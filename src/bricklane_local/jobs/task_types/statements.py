@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError, invalid
@@ -15,9 +15,12 @@ from bricklane_local.jobs.states import State
 from bricklane_local.sql.model import Request, Statement, StatementState
 
 if TYPE_CHECKING:
+    from bricklane_local.cloud import Workspace
     from bricklane_local.identity.principals import Principal
 
 Body = dict[str, Any]
+# The program that the query history names for statements of tasks.
+CLIENT = "Databricks Jobs"
 
 
 class StatementFailed(Exception):  # noqa: N818 - an event, not a mistake of the caller
@@ -33,19 +36,35 @@ class StatementFailed(Exception):  # noqa: N818 - an event, not a mistake of the
         self.output = output
 
 
+def of_job(attempt: Attempt) -> Body:
+    """Return what the query history says of the job whose task sent a statement."""
+    job = {
+        "job_id": str(attempt.run.job_id),
+        "job_run_id": str(attempt.run.run_id),
+        "job_task_run_id": str(attempt.task_run.run_id),
+    }
+    return {"job_info": job}
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Runs the statements of one attempt.
+    """Runs the statements of one attempt at a task, or of an alert that is due.
 
     Args:
-        attempt: the attempt.
+        workspace: where they run.
         principal: as whom.
-        warehouse_id: where.
+        warehouse_id: on which warehouse.
+        body: the task; empty for an alert.
+        origin: what the query history says of who asked.
+        client: the program that it names.
     """
 
-    attempt: Attempt
+    workspace: Workspace
     principal: Principal
     warehouse_id: str
+    body: Body = field(default_factory=dict)
+    origin: Body = field(default_factory=dict)
+    client: str = CLIENT
 
     async def run(self, text: str, parameters: list[Body], place: Body, source: Body) -> Statement:
         """Run a statement to its end; cancelling stops it.
@@ -56,20 +75,15 @@ class Desk:
             place: may have ``catalog`` and ``schema``.
             source: what it belongs to, for the query history.
         """
-        run, statements = self.attempt.run, self.attempt.workspace.statements
-        job = {
-            "job_id": str(run.job_id),
-            "job_run_id": str(run.run_id),
-            "job_task_run_id": str(self.attempt.task_run.run_id),
-        }
+        statements = self.workspace.statements
         request = Request(
             text,
             self.warehouse_id,
             parameters,
             catalog=str(place.get("catalog") or ""),
             schema=str(place.get("schema") or ""),
-            source={**source, "job_info": job},
-            client="Databricks Jobs",
+            source={**source, **self.origin},
+            client=self.client,
         )
         found = statements.execute(request, self.principal)
         try:
@@ -82,7 +96,7 @@ class Desk:
 
     def result(self, found: Statement) -> tuple[list[Body], list[list[str | None]]]:
         """Return columns and rows of a statement that has succeeded."""
-        result = self.attempt.workspace.statements.result(found)
+        result = self.workspace.statements.result(found)
         rows: list[list[str | None]] = []
         for index in range(len(result["chunks"])):
             rows += json.loads((found.folder / f"chunk-{index}").read_bytes())
@@ -113,7 +127,9 @@ def at_desk(work: Callable[[Desk], Awaitable[Body]]) -> Callable[[Attempt], Awai
             principal = acting(attempt.workspace, attempt.run)
             warehouse = str(attempt.body.get("warehouse_id") or "")
             attempt.on_running()
-            output = await work(Desk(attempt, principal, warehouse))
+            output = await work(
+                Desk(attempt.workspace, principal, warehouse, attempt.body, of_job(attempt))
+            )
         except ApiError as error:
             return Outcome(State.INVALID, error.message, {"error": error.message})
         except StatementFailed as failure:

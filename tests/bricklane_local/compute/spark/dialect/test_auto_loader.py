@@ -77,6 +77,36 @@ def test_files_are_read_once_and_new_columns_end_the_stream_until_it_starts_agai
     assert found == [(None, "y", "m", "bad")]
 
 
+@pytest.mark.parametrize(
+    ("mode", "rescued", "wanted"),
+    [
+        ("rescue", "_rescued_data:more", [("1", None), ("2", "m")]),
+        ("none", "NULL", [("1", None), ("2", None)]),
+    ],
+)
+def test_new_columns_are_rescued_or_passed_over(
+    loader: Loader, sql: Sql, mode: str, rescued: str, wanted: list[tuple[str, str | None]]
+) -> None:
+    loader.write("a.csv", "id\n1\n")
+    loader.run(schemaEvolutionMode=mode)
+    loader.write("b.csv", "id,more\n2,m\n")
+    loader.run(schemaEvolutionMode=mode)
+    assert sql(f"SELECT id, {rescued} FROM loaded ORDER BY id") == wanted  # noqa: S608
+    assert "more" not in [row[0] for row in sql("SHOW COLUMNS IN loaded")]
+
+
+def test_new_columns_may_fail_the_stream_until_the_files_are_gone(loader: Loader, sql: Sql) -> None:
+    from pyspark.errors import PySparkException
+
+    loader.write("a.csv", "id\n1\n")
+    loader.run(schemaEvolutionMode="failOnNewColumns")
+    loader.write("b.csv", "id,more\n2,m\n")
+    for _ in range(2):
+        with pytest.raises(PySparkException, match=r"new columns: more.*failOnNewColumns"):
+            loader.run(schemaEvolutionMode="failOnNewColumns")
+    assert sql("SELECT id FROM loaded") == [("1",)]
+
+
 def test_a_stream_needs_to_know_where_its_schema_is_kept(spark: SparkSession, volume: str) -> None:
     from pyspark.errors import AnalysisException
 

@@ -50,14 +50,36 @@ final case class CloneTable(
     val there = existing(session, parts)
     if (ifNotExists && there.isDefined) Nil
     else {
-      val shallow = there match {
-        case Some(record) if replace => emptied(session, parts, record)
-        case _ => create
-      }
-      val Array(made) = session.sessionState.executePlan(shallow).executedPlan.executeCollectPublic()
-      val (files, bytes) = if (deep) copyFiles(session, Tables.delta(session, parts)) else (0L, 0L)
-      Seq(Row(made.getLong(0), made.getLong(1), made.getLong(2), files, made.getLong(4), bytes))
+      val before = there.map(_ => Tables.delta(session, parts).update().version)
+      try Seq(cloned(session, parts, there))
+      catch { case error: Throwable => undo(session, parts, before); throw error }
     }
+  }
+
+  private def cloned(
+      session: ClassicSession,
+      parts: Seq[String],
+      there: Option[TableRecord]): Row = {
+    val shallow = there match {
+      case Some(record) if replace => emptied(session, parts, record)
+      case _ => create
+    }
+    val Array(made) = session.sessionState.executePlan(shallow).executedPlan.executeCollectPublic()
+    val (files, bytes) = if (deep) copyFiles(session, Tables.delta(session, parts)) else (0L, 0L)
+    Row(made.getLong(0), made.getLong(1), made.getLong(2), files, made.getLong(4), bytes)
+  }
+
+  // A clone takes several commits. One that ends in the middle leaves the table of before, if any.
+  private def undo(session: ClassicSession, parts: Seq[String], before: Option[Long]): Unit = {
+    val interrupted = Thread.interrupted()
+    val name = parts.map(quoteIfNeeded).mkString(".")
+    before match {
+      case Some(version) if Tables.delta(session, parts).update().version != version =>
+        session.sql(s"RESTORE TABLE $name TO VERSION AS OF $version")
+      case None if existing(session, parts).isDefined => session.sql(s"DROP TABLE $name")
+      case _ =>
+    }
+    if (interrupted) Thread.currentThread.interrupt()
   }
 
   private def existing(session: ClassicSession, parts: Seq[String]): Option[TableRecord] =

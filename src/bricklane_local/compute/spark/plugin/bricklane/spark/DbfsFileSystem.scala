@@ -18,6 +18,8 @@ class DbfsFileSystem extends MappedFileSystem {
 
   override def getUri: URI = DbfsFileSystem.Root
 
+  override protected def datasets: String = "/databricks-datasets"
+
   override def pathToFile(path: Path): File = {
     checkPath(path)
     require(path, VolumeAccess.Read)

@@ -19,6 +19,7 @@ final class Extension extends (SparkSessionExtensions => Unit) {
     extensions.injectHintResolutionRule(session => TableRules(Sessions.classic(session)))
     extensions.injectHintResolutionRule(_ => FunctionRefusals)
     extensions.injectHintResolutionRule(session => ReadFiles(Sessions.classic(session)))
+    extensions.injectHintResolutionRule(session => EventLogs(Sessions.classic(session)))
     extensions.injectHintResolutionRule(_ => HiddenColumns)
     extensions.injectHintResolutionRule(session => FunctionRules(Sessions.classic(session)))
     extensions.injectHintResolutionRule(_ => JsonPaths)

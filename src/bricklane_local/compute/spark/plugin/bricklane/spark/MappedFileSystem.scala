@@ -32,9 +32,17 @@ class MappedFileSystem extends RawLocalFileSystem {
     mapping.file(absolute(path).toUri.getPath)
   }
 
-  /** Refuses to use the files of a volume without its privilege. */
-  protected def require(path: Path, operation: String): Unit =
-    mapping.volumeOf(absolute(path).toUri.getPath).foreach(access.require(_, operation))
+  /** The folder of this file system that nobody may change. */
+  protected def datasets: String = "/dbfs/databricks-datasets"
+
+  /** Refuses to use the files of a volume without its privilege, and to change datasets. */
+  protected def require(path: Path, operation: String): Unit = {
+    val full = absolute(path).toUri.getPath
+    if (operation == VolumeAccess.Write && s"$full/".startsWith(s"$datasets/")) {
+      throw new RestFailure(403, "PERMISSION_DENIED", s"/databricks-datasets can only be read: $path")
+    }
+    mapping.volumeOf(full).foreach(access.require(_, operation))
+  }
 
   /**
    * Names a file of a workspace by its real path, which means the same in every session. Caches

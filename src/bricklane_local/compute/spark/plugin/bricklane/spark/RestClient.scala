@@ -56,7 +56,11 @@ final class RestClient(caller: () => Caller) {
     catch { case failure: RestFailure if failure.isMissing => None }
 
   /** Returns the items of all pages of a list. */
-  def list(path: String, key: String, query: (String, String)*): Seq[JsonNode] = {
+  def list(path: String, key: String, query: (String, String)*): Seq[JsonNode] =
+    pages(path, query: _*).flatMap(_.path(key).elements.asScala)
+
+  /** Returns all pages of a list. */
+  def pages(path: String, query: (String, String)*): Seq[JsonNode] = {
     val first = get(path, query: _*)
     Iterator
       .unfold(Option(first)) {
@@ -66,9 +70,8 @@ final class RestClient(caller: () => Caller) {
           val next =
             if (token.isEmpty) None
             else Some(get(path, query :+ ("page_token" -> token): _*))
-          Some((page.path(key).elements.asScala.toSeq, next))
+          Some((page, next))
       }
-      .flatten
       .toSeq
   }
 
@@ -139,6 +142,10 @@ object RestClient {
 
   /** Reads JSON that was stored as text. */
   def parse(text: String): JsonNode = Json.readTree(text)
+
+  /** The texts of a field that has several. */
+  def texts(json: JsonNode, field: String): Seq[String] =
+    json.path(field).elements.asScala.map(_.asText).toSeq
 
   /** Makes a name fit to be a part of a path. */
   def segment(names: String*): String =

@@ -8,7 +8,7 @@ import org.apache.spark.sql.catalyst.expressions.{
   ForeignKeyConstraint, PrimaryKeyConstraint, TableConstraint
 }
 import org.apache.spark.sql.catalyst.plans.logical.{
-  AddConstraint, CreateTable, DropConstraint, LogicalPlan, ReplaceTable, ShowCreateTable,
+  AddConstraint, CreateTable, DescribeRelation, DropConstraint, LogicalPlan, ReplaceTable, ShowCreateTable,
   TableSpecBase, UnresolvedTableSpec
 }
 import org.apache.spark.sql.catalyst.rules.Rule
@@ -22,6 +22,9 @@ final case class TableRules(session: SparkSession) extends Rule[LogicalPlan] {
     if (!Caller.isKnown(session)) plan else replaced(plan)
 
   private def replaced(plan: LogicalPlan): LogicalPlan = plan match {
+    case describe @ DescribeRelation(UnresolvedTableOrView(parts, _, _), spec, true, _)
+        if spec.isEmpty && !DescribeRefreshed.isRunning && isOurs(parts) =>
+      DescribeRefreshed.of(session, parts, describe)
     case ShowCreateTable(UnresolvedTableOrView(parts, _, _), _, _) if isOurs(parts) =>
       ShowDefinition(parts)
     case like: CreateTableLikeCommand if isOurs(names(like.targetTable)) =>

@@ -1,10 +1,10 @@
 package bricklane.spark.ingestion
 
-import bricklane.spark.{Caller, RestFailure}
+import bricklane.spark.{Caller, Constant, RestFailure}
 import bricklane.spark.dialect.StreamOfFiles
 import org.apache.spark.sql.catalyst.analysis.UnresolvedTableValuedFunction
-import org.apache.spark.sql.catalyst.expressions.{Alias, Expression, NamedArgumentExpression}
-import org.apache.spark.sql.catalyst.plans.logical.{LogicalPlan, OneRowRelation, Project}
+import org.apache.spark.sql.catalyst.expressions.NamedArgumentExpression
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan
 import org.apache.spark.sql.catalyst.rules.Rule
 import org.apache.spark.sql.classic.SparkSession
 
@@ -21,8 +21,8 @@ final case class ReadFiles(session: SparkSession) extends Rule[LogicalPlan] {
         if Set(Name, StreamOfFiles.Name)(name.toLowerCase) && Caller.isKnown(session) =>
       val isStreaming = isStream || name == StreamOfFiles.Name
       val options = arguments.zipWithIndex.map {
-        case (NamedArgumentExpression(key, value), _) => key -> constant(key, value)
-        case (value, 0) => "path" -> constant("path", value)
+        case (NamedArgumentExpression(key, value), _) => key -> Constant.of(session, key, Name, value)
+        case (value, 0) => "path" -> Constant.of(session, "path", Name, value)
         case (_, index) => throw new RestFailure(
           400, "INVALID_PARAMETER_VALUE",
           s"argument ${index + 1} of read_files must be named, as in format => 'csv'")
@@ -66,13 +66,5 @@ final case class ReadFiles(session: SparkSession) extends Rule[LogicalPlan] {
       .filter(FileReader.Formats - "binaryfile")
       .orElse(Some("text").filter(_ => name.endsWith(".txt")))
       .orElse(Some("json").filter(_ => name.endsWith(".jsonl") || name.endsWith(".ndjson")))
-  }
-
-  private def constant(name: String, value: Expression): String = {
-    val plan = Project(Seq(Alias(value, "value")()), OneRowRelation())
-    val row = session.sessionState.executePlan(plan).executedPlan.executeCollectPublic().head
-    if (row.isNullAt(0)) throw new RestFailure(
-      400, "INVALID_PARAMETER_VALUE", s"$name of read_files must not be NULL")
-    row.get(0).toString
   }
 }
