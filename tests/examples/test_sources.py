@@ -110,7 +110,11 @@ def test_packages_come_from_an_index_a_volume_and_a_requirements_file(
             bundle.run("run", "measure", *options).expect()
             _, ended = outputs(bundle, "[dev developer] private_packages")
             said = {key: (output.logs or "").splitlines() for key, output in ended.items()}
+            # Of the deployment, the wheel's version is 0.3.0 and a local part.
+            assert said["cluster"].pop().startswith("stations 0.3.0+")
             assert said == {
+                "cluster": ["celsius 1.4.0", "kelvin 2.0.0"],
+                "cluster_file": ["celsius 0.9.0", "kelvin 1.0.0"],
                 "index": ["stations 0.3.0 of a deployment", "celsius 1.4.0"],
                 "volume": ["kelvin 2.0.0"],
                 "file": ["celsius 0.9.0", "kelvin 1.0.0"],

@@ -28,11 +28,14 @@ def dependencies_of(settings: dict[str, Any], task: dict[str, Any]) -> list[str]
     clusters = {item.get("job_cluster_key"): item for item in settings.get("job_clusters") or []}
     cluster = clusters.get(task.get("job_cluster_key")) or {}
     libraries = [*(cluster.get("libraries") or []), *(task.get("libraries") or [])]
-    return [*lines, *(requirement(library) for library in libraries)]
+    return [*lines, *(line for library in libraries for line in requirements_of(library))]
 
 
-def requirement(library: dict[str, Any]) -> str:
-    """Return the requirement line of a library.
+def requirements_of(library: dict[str, Any]) -> list[str]:
+    """Return the requirement lines of a library.
+
+    A library's own index is looked through before others, and for the other packages too: all that
+    a task asks for is resolved at once.
 
     Raises:
         SourceError: it is of a kind that cannot be installed.
@@ -44,9 +47,11 @@ def requirement(library: dict[str, Any]) -> str:
                 "it installs whl, pypi and requirements"
             )
     if library.get("pypi"):
-        return str(library["pypi"]["package"])
+        repository = library["pypi"].get("repo")
+        index = [f"--extra-index-url {repository}"] if repository else []
+        return [*index, str(library["pypi"]["package"])]
     if library.get("requirements"):
-        return f"-r {library['requirements']}"
+        return [f"-r {library['requirements']}"]
     if library.get("whl"):
-        return str(library["whl"])
+        return [str(library["whl"])]
     raise SourceError(f"The library {library} is of no known kind")
