@@ -114,6 +114,11 @@ class AcceptanceCloud:
         """Run the CLI in a folder, with ``text`` as its input."""
         return _execute([str(self.databricks), *arguments], self.environment, folder, text)
 
+    def copy(self, source: Path, place: Path) -> Bundle:
+        """Copy a bundle's folder, because tools write into it, and return the bundle."""
+        shutil.copytree(source, place / source.name)
+        return Bundle(self, place / source.name)
+
     def control(self, method: str, name: str, body: dict[str, Any] | None = None) -> None:
         """Use one of the cloud's test controls."""
         self.client.api_client.do(method, f"/_bricklane/{name}", body=body)
@@ -172,9 +177,8 @@ class Bundle:
 
 
 def copy(name: str, cloud: AcceptanceCloud, place: Path) -> Bundle:
-    """Copy one of the bundle folders, because tools write into the folder of a bundle."""
-    shutil.copytree(BUNDLES / name, place / name)
-    return Bundle(cloud, place / name)
+    """Copy one of the bundle folders."""
+    return cloud.copy(BUNDLES / name, place)
 
 
 def _tool(name: str) -> str:

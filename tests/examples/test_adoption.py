@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 CODE = b"# Databricks notebook source\nprint('made by hand')\n"
+FLOW = b"CREATE MATERIALIZED VIEW one AS SELECT 1 AS n;\n"
 PROJECT = """\
 bundle:
   name: adoption
@@ -75,3 +77,51 @@ def test_bundle_adopts_a_job_and_lets_it_go(
     bundle("deployment", "unbind", "adopted")
     bundle("destroy", "--auto-approve")
     assert [job.job_id for job in client.jobs.list(name="Made by hand")] == [job_id]
+
+
+def test_bundle_takes_over_a_pipeline_and_copies_a_dashboard(
+    acceptance_cloud: AcceptanceCloud, tmp_path: Path
+) -> None:
+    from databricks.sdk.service import dashboards, pipelines
+
+    def bundle(*arguments: str) -> str:
+        return acceptance_cloud.run(tmp_path, "bundle", *arguments).expect().stdout
+
+    (tmp_path / "databricks.yml").write_text(PROJECT, "utf-8")
+    client, path = acceptance_cloud.client, "/Shared/by hand.sql"
+    client.workspace.upload(path, io.BytesIO(FLOW), overwrite=True)
+    file = pipelines.PipelineLibrary(file=pipelines.FileLibrary(path=path))
+    pipeline_id = client.pipelines.create(
+        name="By hand", catalog="dev", schema="default", serverless=True, libraries=[file]
+    ).pipeline_id
+    content = '{"datasets": [{"name": "one", "queryLines": ["SELECT 1"]}], "pages": []}'
+    (warehouse,) = client.warehouses.list()
+    board = dashboards.Dashboard(
+        display_name="By hand", serialized_dashboard=content, warehouse_id=warehouse.id
+    )
+    dashboard_id = client.lakeview.create(board).dashboard_id
+    try:
+        existing = ("--existing-pipeline-id", str(pipeline_id))
+        bundle("generate", "pipeline", *existing, "--key", "adopted", "--bind")
+        bundle("generate", "dashboard", "--existing-id", str(dashboard_id), "--key", "copied")
+        assert (tmp_path / "src" / "by hand.sql").read_bytes() == FLOW
+        bundle("deploy")
+        assert "0 to add, 0 to change, 0 to delete, 2 unchanged" in bundle("plan")
+        (adopted,) = client.pipelines.list_pipelines(filter="name LIKE 'By hand'")
+        assert adopted.pipeline_id == pipeline_id
+
+        made = json.loads(bundle("summary", "-o", "json"))["resources"]["dashboards"]["copied"]
+        changed = content.replace("SELECT 1", "SELECT 2")
+        client.lakeview.update(made["id"], dashboards.Dashboard(serialized_dashboard=changed))
+        bundle("generate", "dashboard", "--resource", "copied", "--force")
+        assert "SELECT 2" in (tmp_path / "src" / "copied.lvdash.json").read_text("utf-8")
+        bundle("deploy", "--force")
+        assert "0 to add, 0 to change, 0 to delete, 2 unchanged" in bundle("plan")
+
+        bundle("deployment", "unbind", "adopted")
+        bundle("destroy", "--auto-approve")
+        assert [item.dashboard_id for item in client.lakeview.list()] == [dashboard_id]
+    finally:
+        client.pipelines.delete(str(pipeline_id))
+        client.lakeview.trash(str(dashboard_id))
+        client.workspace.delete(path)

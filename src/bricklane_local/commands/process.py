@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bricklane_local.compute.driver_logs import deliver
-from bricklane_local.compute.libraries import requirement
+from bricklane_local.compute.libraries import requirements_of
 from bricklane_local.compute.specification import common, roots
 
 if TYPE_CHECKING:
@@ -47,7 +47,8 @@ async def running(
         EnvironmentFailure: when a library cannot be installed.
         SourceError: when a library is of a kind that cannot be installed.
     """
-    lines = [requirement(item["library"]) for item in cluster["_libraries"]]
+    libraries = [item["library"] for item in cluster["_libraries"]]
+    lines = [line for library in libraries for line in requirements_of(library)]
     overlay, spark, _ = await asyncio.gather(
         pool.environment(lines, roots(workspace)),
         pool.spark(),

@@ -31,7 +31,7 @@ def dependencies_of(
         line for spec in _environments(settings, task) for line in spec.get("dependencies") or []
     ]
     wanted = [item for item in _libraries(settings, task) if not (jars and item.get(JAR))]
-    return [*lines, *(requirement(library) for library in wanted)]
+    return [*lines, *(line for library in wanted for line in requirements_of(library))]
 
 
 def jars_of(settings: dict[str, Any], task: dict[str, Any], cluster: dict[str, Any]) -> list[str]:
@@ -64,8 +64,11 @@ def _libraries(settings: dict[str, Any], task: dict[str, Any]) -> list[dict[str,
     return [*(cluster.get("libraries") or []), *(task.get("libraries") or [])]
 
 
-def requirement(library: dict[str, Any]) -> str:
-    """Return the requirement line of a library.
+def requirements_of(library: dict[str, Any]) -> list[str]:
+    """Return the requirement lines of a library.
+
+    A library's own index is looked through before others, and for the other packages too: all that
+    a task asks for is resolved at once.
 
     Raises:
         SourceError: it is of a kind that cannot be installed.
@@ -83,9 +86,11 @@ def requirement(library: dict[str, Any]) -> str:
                 "it installs whl, pypi and requirements"
             )
     if library.get("pypi"):
-        return str(library["pypi"]["package"])
+        repository = library["pypi"].get("repo")
+        index = [f"--extra-index-url {repository}"] if repository else []
+        return [*index, str(library["pypi"]["package"])]
     if library.get("requirements"):
-        return f"-r {library['requirements']}"
+        return [f"-r {library['requirements']}"]
     if library.get("whl"):
-        return str(library["whl"])
+        return [str(library["whl"])]
     raise SourceError(f"The library {library} is of no known kind")

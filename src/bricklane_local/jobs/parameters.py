@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bricklane_local.app.errors import invalid
 from bricklane_local.jobs.references import TIME_PARTS, Scope, UnknownReferenceError, resolve
 from bricklane_local.jobs.runs import Run, TaskRun
-from bricklane_local.jobs.states import SHAPES
+from bricklane_local.jobs.states import SHAPES, SUCCEEDED
 from bricklane_local.jobs.task_types.table import TASK_TYPES, type_of
 
 if TYPE_CHECKING:
@@ -100,6 +100,21 @@ def scope_of(
         }
         for key, item in latest.items()
     }
+    scope = Scope(
+        values=_values(engine, run, task_run),
+        start_time=run.start_time,
+        parameters={},
+        task_values=engine.runs.values(run.run_id),
+        task_results=results,
+        task_outputs=lambda key: _output_of(engine, latest.get(key)),
+        input=json.loads(task_run.input) if task_run.input else None,
+        has_input=bool(task_run.input),
+    )
+    parameters = {name: _resolved(value, scope) for name, value in run.parameters.items()}
+    return replace(scope, parameters=parameters)
+
+
+def _values(engine: JobEngine, run: Run, task_run: TaskRun) -> dict[str, str]:
     values = {
         "job.id": str(run.job_id),
         "job.name": run.name,
@@ -113,22 +128,22 @@ def scope_of(
         "workspace.id": str(engine.workspace.id),
         "workspace.url": engine.workspace.host,
     }
+    # Where files arrive is said by the job, so runs that somebody starts know it too.
+    arrival = (run.settings.get("trigger") or {}).get("file_arrival") or {}
+    if arrival.get("url"):
+        values["job.trigger.file_arrival.location"] = str(arrival["url"])
     values |= {f"job.trigger.{name}": value for name, value in run.trigger_details.items()}
     kind = type_of(task_run.task)
     values |= kind.references(task_run.task[kind.name])
     now = datetime.fromtimestamp(run.start_time / 1000, UTC)
     values |= {f"job.trigger.time.{name}": write(now) for name, write in TIME_PARTS.items()}
-    scope = Scope(
-        values=values,
-        start_time=run.start_time,
-        parameters={},
-        task_values=engine.runs.values(run.run_id),
-        task_results=results,
-        input=json.loads(task_run.input) if task_run.input else None,
-        has_input=bool(task_run.input),
-    )
-    parameters = {name: _resolved(value, scope) for name, value in run.parameters.items()}
-    return replace(scope, parameters=parameters)
+    return values
+
+
+def _output_of(engine: JobEngine, task_run: TaskRun | None) -> dict[str, Any]:
+    if task_run is None or task_run.state not in SUCCEEDED:
+        return {}
+    return type_of(task_run.task).referred(engine, task_run)
 
 
 def _resolved(value: str, scope: Scope) -> str:

@@ -55,6 +55,7 @@ class Scope:
         parameters: job parameters.
         task_values: task key → key → JSON value that the task set.
         task_results: task key → its field (``result_state``, ``run_id`` …) → text.
+        task_outputs: returns what ``tasks.KEY.output`` may be followed by, of a task's key.
         input: the current input of a for-each task, absent elsewhere.
     """
 
@@ -63,6 +64,7 @@ class Scope:
     parameters: Mapping[str, str]
     task_values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     task_results: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    task_outputs: Callable[[str], Mapping[str, Any]] = lambda _key: {}
     input: Any = None
     has_input: bool = False
 
@@ -115,9 +117,10 @@ def _find(parts: list[str], scope: Scope) -> str | None:
 
 def _of_task(rest: list[str], scope: Scope) -> str | None:
     task, field_name, *path = rest
-    if field_name != "values":
+    if field_name not in ("output", "values"):
         return None if path else scope.task_results.get(task, {}).get(field_name)
-    values = scope.task_values.get(task, {})
+    output = field_name == "output"
+    values = scope.task_outputs(task) if output else scope.task_values.get(task, {})
     if not path or path[0] not in values:
         return None
     return _dig(values[path[0]], path[1:])

@@ -291,6 +291,7 @@ class Runs:
         job_id: int | None = None,
         run_type: str = "",
         position: int | None = None,
+        skipped: int = 0,
         *,
         backwards: bool = False,
     ) -> Iterator[Summary]:
@@ -300,18 +301,24 @@ class Runs:
             job_id: of their job, None for all.
             run_type: their type, "" for all; not looked at with a job, whose runs have one type.
             position: behind which to begin; None for the beginning.
+            skipped: how many to pass over then.
             backwards: oldest first.
         """
         kind = TYPED if run_type and job_id is None else SUMMARY
         parent = str(job_id) if job_id is not None else run_type or None
         while True:
             found = self._space.select(
-                kind, parent=parent, descending=not backwards, limit=CHUNK, after=position
+                kind,
+                parent=parent,
+                descending=not backwards,
+                limit=CHUNK,
+                offset=skipped,
+                after=position,
             )
             yield from map(_summary, found)
             if len(found) < CHUNK:
                 return
-            position = found[-1].position
+            position, skipped = found[-1].position, 0
 
     def page(self, job_id: int | None, limit: int, offset: int) -> list[Run]:
         """Return runs of a job, or of all for None, newest first."""

@@ -108,6 +108,7 @@ class Kind:
         defaults: what is filled in where nothing is sent, now and at a replacement.
         outputs: fields that clients cannot set, and that a replacement keeps.
         controls: fields of requests that are not part of the resource.
+        queried: fields that requests say in their query.
         folder: path of the workspace folder that it goes to; "" for none.
         made: fields set when it is made.
         changed: fields set when it is made and at each change.
@@ -137,6 +138,7 @@ class Kind:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     outputs: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
+    queried: tuple[str, ...] = ()
     folder: Callable[[Act, Body], str] = lambda _act, _body: ""
     made: Callable[[Act, Body], Body] = nothing
     changed: Callable[[Act, Body], Body] = nothing

@@ -87,10 +87,9 @@ def found(call: Call, records: Records, level: str, by: str = "") -> Body:
 
 
 def _sent(call: Call, kind: Kind) -> Body:
-    if not kind.sent_in:
-        return call.body
-    sent = call.required(kind.sent_in)
-    return dict(sent)
+    sent = call.required(kind.sent_in) if kind.sent_in else call.body
+    queried = {name: call.query[name] for name in kind.queried if call.query.get(name)}
+    return {**sent, **queried}
 
 
 def _shown(records: Records, body: Body) -> Body:

@@ -247,10 +247,19 @@ class Space:
         where, values = self._where(kind, parent)
         if after is not None:
             where, values = f"{where} AND position {beyond} ?", [*values, after]
+        ordered = f"ORDER BY position {order}, key {order} LIMIT ?"
+        if offset:
+            # The index alone has what is passed over; with the bodies it would take far longer.
+            passed = self._execute(
+                f"SELECT position, key FROM documents WHERE {where} {ordered} OFFSET ?",  # noqa: S608
+                (*values, 1, offset - 1),
+            ).fetchone()
+            if passed is None:
+                return []
+            where, values = f"{where} AND (position, key) {beyond} (?, ?)", [*values, *passed]
         rows = self._execute(
-            f"SELECT key, parent, position, blob, body FROM documents WHERE {where} "  # noqa: S608
-            f"ORDER BY position {order}, key {order} LIMIT ? OFFSET ?",
-            (*values, limit, offset),
+            f"SELECT key, parent, position, blob, body FROM documents WHERE {where} {ordered}",  # noqa: S608
+            (*values, limit),
         )
         return [_document(row) for row in rows]
 

@@ -12,6 +12,9 @@ SCOPE = Scope(
     parameters={"day": "monday"},
     task_values={"bronze": {"rows": 3, "names": ["a", "b"], "deep": {"x": True}}},
     task_results={"bronze": {"result_state": "success"}},
+    task_outputs=lambda key: (
+        {"rows": [{"n": 2}, {"n": 3}], "first_row": {"n": 2}} if key == "query" else {}
+    ),
     input={"path": "/p", "n": 1},
     has_input=True,
 )
@@ -30,6 +33,9 @@ SCOPE = Scope(
         ("{{tasks.bronze.values.names.1}}", "b"),
         ("{{tasks.bronze.values.deep.x}}", "true"),
         ("{{tasks.bronze.result_state}}", "success"),
+        ("{{tasks.query.output.rows}}", '[{"n": 2}, {"n": 3}]'),
+        ("{{tasks.query.output.first_row}}", '{"n": 2}'),
+        ("{{tasks.query.output.first_row.n}}", "2"),
         ("{{job.start_time.iso_date}}", "2025-01-01"),
         ("{{job.start_time.is_weekday}}", "true"),
         ("{{input}}", '{"path": "/p", "n": 1}'),
@@ -47,7 +53,11 @@ def test_references_are_found_at_any_depth() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{{job.nothing}}", "{{tasks.other.values.x}}", "{{tasks.bronze.values.y}}"]
+    "text",
+    [
+        *("{{job.nothing}}", "{{tasks.other.values.x}}", "{{tasks.bronze.values.y}}"),
+        *("{{tasks.bronze.output.rows}}", "{{tasks.query.output.first_row.m}}"),
+    ],
 )
 def test_a_reference_to_nothing_is_an_error_that_names_it(text: str) -> None:
     with pytest.raises(UnknownReferenceError) as caught:

@@ -67,6 +67,11 @@ def test_pages_go_forth_and_back_while_runs_come(
     last = listed(client, job_id=job_id, limit=5, page_token=second["next_page_token"])
     assert (ids(last), last["has_more"]) == (started[10:], False)
     assert ids(listed(client, job_id=job_id, limit=2, offset=1)) == started[:2]
+    for completed in ("true", "false"):
+        deep = {"job_id": job_id, "limit": 2, "completed_only": completed}
+        assert ids(listed(client, **deep, offset=10)) == started[9:11]
+        assert ids(listed(client, **deep, offset=12)) == started[11:]
+        assert ids(listed(client, **deep, offset=13)) == []
     every = [run.run_id for run in client.jobs.list_runs(job_id=job_id, limit=4)]
     assert every == [newest, *started]
     job[1].insert(0, newest)

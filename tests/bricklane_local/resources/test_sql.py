@@ -88,6 +88,27 @@ def test_a_dashboard_is_a_file_of_the_tree(client: WorkspaceClient, dashboard_id
         client.lakeview.create(Dashboard(display_name="x", parent_path="/nowhere"))
 
 
+def test_a_dashboard_sets_catalog_and_schema_of_its_datasets(
+    client: WorkspaceClient, dashboard_id: str
+) -> None:
+    datasets = [{"name": "a", "catalog": "own"}, {"name": "b"}]
+    content = json.dumps({"pages": [], "datasets": datasets})
+    client.lakeview.update(
+        dashboard_id, Dashboard(serialized_dashboard=content), dataset_schema="sales"
+    )
+    shown = client.lakeview.get(dashboard_id)
+    assert json.loads(str(shown.serialized_dashboard))["datasets"] == [
+        {"name": "a", "catalog": "own", "schema": "sales"},
+        {"name": "b", "schema": "sales"},
+    ]
+    client.lakeview.update(dashboard_id, Dashboard(), dataset_catalog="dev")
+    shown = client.lakeview.get(dashboard_id)
+    assert {
+        dataset["catalog"] for dataset in json.loads(str(shown.serialized_dashboard))["datasets"]
+    } == {"dev"}
+    assert "dataset_schema" not in shown.as_dict()
+
+
 def test_a_dashboard_is_published_and_moved_to_the_trash(
     client: WorkspaceClient, dashboard_id: str
 ) -> None:

@@ -69,6 +69,39 @@ def test_a_saved_query_runs_with_parameters(bench: Workbench) -> None:
     assert "TABLE_OR_VIEW_NOT_FOUND" in bench.output(failing)["error"]
 
 
+def test_tasks_name_the_rows_of_a_query_before_them(bench: Workbench) -> None:
+    text = "SELECT id AS n, 'it''s' AS word, id > 0 AS more, array(id) AS list FROM range(2)"
+    after = [{"task_key": "query"}]
+    condition = {"op": "EQUAL_TO", "left": "{{tasks.query.output.first_row.word}}", "right": "it's"}
+    inputs = "{{tasks.query.output.rows}}"
+    fields = "{{input.n}} {{input.word}} {{input.more}} {{input.list}}"
+    nested = {"task_key": "one", "condition_task": condition | {"left": fields}}
+    wide = "SELECT repeat('x', 50000) AS x"
+    run = bench.run(
+        sql_task(bench, "query", query={"query_id": query(bench, text)}),
+        {"task_key": "word", "depends_on": after, "condition_task": condition},
+        {
+            "task_key": "each",
+            "depends_on": after,
+            "for_each_task": {"inputs": inputs, "task": nested},
+        },
+        sql_task(bench, "wide", query={"query_id": query(bench, wide)}),
+        {
+            "task_key": "too_wide",
+            "depends_on": [{"task_key": "wide"}],
+            "condition_task": condition | {"left": "{{tasks.wide.output.first_row.x}}"},
+        },
+    )
+    tasks = {task["task_key"]: task for task in run["tasks"]}
+    assert tasks["word"]["condition_task"]["outcome"] == "true"
+    iterations = bench.get(tasks["each"]["run_id"])["iterations"]
+    assert sorted(item["condition_task"]["left"] for item in iterations) == [
+        "0 it's false [0]",
+        "1 it's true [1]",
+    ]
+    assert "references reach at most 49152" in tasks["too_wide"]["state"]["state_message"]
+
+
 def test_alerts_are_evaluated(bench: Workbench) -> None:
     def alert(operator: sql.AlertOperator, limit: float) -> str:
         operand = sql.AlertConditionOperand(column=sql.AlertOperandColumn(name="n"))

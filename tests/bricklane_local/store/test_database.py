@@ -24,6 +24,18 @@ def test_documents_are_listed_by_parent_and_position(database: Database) -> None
     assert database.space("staging").count("job") == 0
 
 
+def test_documents_are_passed_over(database: Database) -> None:
+    space = database.space("dev")
+    for key, position in (("a", 1), ("b", 2), ("c", 2), ("d", 2), ("e", 3)):
+        space.insert("job", key, {}, position=position)
+    for descending in (False, True):
+        every = [d.key for d in space.select("job", descending=descending)]
+        for offset in range(7):
+            found = space.select("job", descending=descending, limit=2, offset=offset)
+            assert [d.key for d in found] == every[offset : offset + 2]
+    assert [d.key for d in space.select("job", offset=1, after=1)] == ["c", "d", "e"]
+
+
 def test_a_key_is_taken_once(database: Database) -> None:
     space = database.space("dev")
     space.insert("job", "a", {})

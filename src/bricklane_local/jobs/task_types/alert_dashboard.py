@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from bricklane_local.app.errors import invalid
 from bricklane_local.jobs.task_types.saved_sql import evaluate, refresh, require_all
+from bricklane_local.jobs.task_types.sql_rows import output_of
 from bricklane_local.jobs.task_types.statements import Desk, at_desk
 from bricklane_local.jobs.task_types.task_type import Body, TaskType
 
@@ -48,7 +49,13 @@ def _dashboard_output(_engine: JobEngine, _run: Run, task_run: TaskRun) -> Body:
     return {"dashboard_output": task_run.output.get("sql") or {}}
 
 
-ALERT_TASK = TaskType("alert_task", at_desk(_alert), required=("alert_id",), output=_alert_output)
+ALERT_TASK = TaskType(
+    "alert_task",
+    at_desk(_alert),
+    required=("alert_id",),
+    output=_alert_output,
+    referred=output_of,
+)
 DASHBOARD_TASK = TaskType(
     "dashboard_task", at_desk(_dashboard), required=("dashboard_id",), output=_dashboard_output
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from bricklane_local.app.errors import invalid
+from bricklane_local.jobs.task_types.sql_rows import keep
 from bricklane_local.jobs.task_types.statements import Desk, StatementFailed, require_success
 from bricklane_local.permissions.levels import READ, RUN
 from bricklane_local.resources.records import Records
@@ -66,6 +67,7 @@ async def run_query(desk: Desk) -> Body:
     found = await desk.run(with_markers(text), parameters, query, source)
     output = {"query_output": {**_ran(desk, found, text), "endpoint_id": desk.warehouse_id}}
     require_success(found, output)
+    keep(desk.attempt.workspace.run_folder(desk.attempt.task_run.run_id), *desk.result(found))
     return output
 
 

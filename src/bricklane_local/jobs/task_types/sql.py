@@ -15,6 +15,7 @@ from bricklane_local.jobs.task_types.saved_sql import (
     refresh_dashboard,
     run_query,
 )
+from bricklane_local.jobs.task_types.sql_rows import output_of
 from bricklane_local.jobs.task_types.statements import at_desk, one_of
 from bricklane_local.jobs.task_types.task_type import Body, TaskType, into
 from bricklane_local.jobs.task_types.worker import in_worker, logs
@@ -104,4 +105,5 @@ SQL = TaskType(
     overrides={"sql_params": "parameters"},
     push=into("parameters"),
     output=_output,
+    referred=output_of,
 )

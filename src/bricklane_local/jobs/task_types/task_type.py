@@ -50,6 +50,11 @@ def nothing(_engine: JobEngine, _run: Run, _task_run: TaskRun) -> Body:
     return {}
 
 
+def no_output(_engine: JobEngine, _task_run: TaskRun) -> Body:
+    """Give references of other tasks nothing to name."""
+    return {}
+
+
 def as_defined(_engine: JobEngine, task_run: TaskRun, name: str) -> Body:
     """Show a definition as it was written."""
     shown: Body = task_run.task[name]
@@ -82,6 +87,8 @@ class TaskType:
         references: dynamic values that only tasks of this type have, of a definition.
         shown: the definition as a run shows it.
         output: what ``runs/get-output`` shows of an attempt, beside error and metadata.
+        referred: what the tasks after an attempt that succeeded may name as
+            ``tasks.KEY.output``.
     """
 
     name: str
@@ -99,3 +106,4 @@ class TaskType:
     references: Callable[[Body], Mapping[str, str]] = lambda _body: {}
     shown: Callable[[JobEngine, TaskRun, str], Body] = as_defined
     output: Callable[[JobEngine, Run, TaskRun], Body] = nothing
+    referred: Callable[[JobEngine, TaskRun], Body] = no_output

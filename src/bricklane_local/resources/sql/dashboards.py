@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import orjson
+
 from bricklane_local.app.call import Call
 from bricklane_local.app.errors import ApiError
 from bricklane_local.app.routing import Fidelity
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 EXTENSION = ".lvdash.json"
 CONTENT, PUBLISHED = "serialized_dashboard", "_published"
+# Parameters of requests → the field of each dataset that they set.
+DATASET_DEFAULTS = {"dataset_catalog": "catalog", "dataset_schema": "schema"}
 
 
 def _path(body: Body) -> str:
@@ -51,6 +55,7 @@ def _check(act: Act, body: Body, old: Body | None) -> None:
     """Check a dashboard, and put its file where it belongs."""
     check_json(body, CONTENT)
     check_etag(body, old)
+    _set_defaults(body)
     body["etag"] = str(int("0" if old is None else old["etag"]) + 1)
     body["update_time"] = act.iso
     objects, moved = act.workspace.objects, old is None or old["path"] != body["path"]
@@ -64,6 +69,17 @@ def _check(act: Act, body: Body, old: Body | None) -> None:
     )
     if old is not None and moved:
         objects.forget(old["path"])
+
+
+def _set_defaults(body: Body) -> None:
+    """Put the catalog and schema of a request into all datasets, in place of their own."""
+    given = {field: body.pop(name, None) for name, field in DATASET_DEFAULTS.items()}
+    wanted = {field: value for field, value in given.items() if value}
+    content = orjson.loads(body[CONTENT])
+    if not wanted or not content.get("datasets"):
+        return
+    content["datasets"] = [{**dataset, **wanted} for dataset in content["datasets"]]
+    body[CONTENT] = orjson.dumps(content).decode()
 
 
 def _removed(act: Act, body: Body) -> None:
@@ -108,7 +124,7 @@ DASHBOARD = Kind(
     required=("display_name",),
     defaults={CONTENT: "{}"},
     outputs=("create_time", "lifecycle_state", "path", "update_time"),
-    controls=("dataset_catalog", "dataset_schema"),
+    queried=tuple(DATASET_DEFAULTS),
     folder=parent_folder,
     made=_made,
     changed=_changed,

@@ -1,0 +1,2 @@
+# Databricks notebook source
+dbutils.notebook.exit(f"{dbutils.widgets.get('days')} days")
