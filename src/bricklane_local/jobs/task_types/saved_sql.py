@@ -67,7 +67,8 @@ async def run_query(desk: Desk) -> Body:
     found = await desk.run(with_markers(text), parameters, query, source)
     output = {"query_output": {**_ran(desk, found, text), "endpoint_id": desk.warehouse_id}}
     require_success(found, output)
-    keep(desk.attempt.workspace.run_folder(desk.attempt.task_run.run_id), *desk.result(found))
+    if desk.folder is not None:
+        keep(desk.folder, *desk.result(found))
     return output
 
 

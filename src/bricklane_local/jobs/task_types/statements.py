@@ -15,6 +15,8 @@ from bricklane_local.jobs.states import State
 from bricklane_local.sql.model import Request, Statement, StatementState
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bricklane_local.cloud import Workspace
     from bricklane_local.identity.principals import Principal
 
@@ -57,6 +59,7 @@ class Desk:
         body: the task; empty for an alert.
         origin: what the query history says of who asked.
         client: the program that it names.
+        folder: of the task's run, for what statements return; None for an alert.
     """
 
     workspace: Workspace
@@ -65,6 +68,7 @@ class Desk:
     body: Body = field(default_factory=dict)
     origin: Body = field(default_factory=dict)
     client: str = CLIENT
+    folder: Path | None = None
 
     async def run(self, text: str, parameters: list[Body], place: Body, source: Body) -> Statement:
         """Run a statement to its end; cancelling stops it.
@@ -127,9 +131,15 @@ def at_desk(work: Callable[[Desk], Awaitable[Body]]) -> Callable[[Attempt], Awai
             principal = acting(attempt.workspace, attempt.run)
             warehouse = str(attempt.body.get("warehouse_id") or "")
             attempt.on_running()
-            output = await work(
-                Desk(attempt.workspace, principal, warehouse, attempt.body, of_job(attempt))
+            desk = Desk(
+                attempt.workspace,
+                principal,
+                warehouse,
+                attempt.body,
+                of_job(attempt),
+                folder=attempt.workspace.run_folder(attempt.task_run.run_id),
             )
+            output = await work(desk)
         except ApiError as error:
             return Outcome(State.INVALID, error.message, {"error": error.message})
         except StatementFailed as failure:
