@@ -40,6 +40,7 @@ from bricklane_local.identity.roles import Roles
 from bricklane_local.identity.scope import ACCOUNT
 from bricklane_local.identity.tokens import Tokens
 from bricklane_local.jobs.engine import JobEngine
+from bricklane_local.jobs.triggers.alerts import AlertSchedules
 from bricklane_local.pages.runs import RunPages
 from bricklane_local.paths import StatePaths
 from bricklane_local.permissions.access import Access
@@ -198,6 +199,7 @@ class Workspace:
         self.checkouts = Checkouts(self)
         self.engine = JobEngine(self, ComputeExecutor(self, cloud.pool))
         self.pipelines = PipelineEngine(self, cloud.pool)
+        self.alert_schedules = AlertSchedules(self)
         self.pages = RunPages(self)
         self.resources = Resources(self)
 
@@ -237,9 +239,11 @@ class Workspace:
         self.contexts.start()
         self.pipelines.start()
         self.engine.start()
+        self.alert_schedules.start()
 
     async def stop(self) -> None:
         """End all work that is under way."""
+        await self.alert_schedules.stop()
         await self.engine.stop()
         await self.pipelines.stop()
         await self.contexts.stop()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from databricks.sdk.errors import InvalidParameterValue
 from databricks.sdk.service import sql
 
 if TYPE_CHECKING:
     from conftest import Workbench
 
 pytestmark = pytest.mark.real
+CLIENT = "Databricks SQL Alerts"
 STARTER = "Serverless Starter Warehouse"
 
 
@@ -151,6 +154,41 @@ def test_alerts_of_the_second_generation_are_evaluated(bench: Workbench) -> None
     assert evaluated
     assert evaluated.state is sql.AlertEvaluationState.TRIGGERED
     assert evaluated.last_evaluated_at
+
+
+def test_alerts_are_evaluated_by_their_schedule(bench: Workbench) -> None:
+    alerts = bench.client.alerts_v2
+
+    def alert(cron: str, text: str = "SELECT 5 AS n") -> sql.AlertV2:
+        return sql.AlertV2(
+            display_name="scheduled",
+            query_text=text,
+            warehouse_id=starter(bench),
+            evaluation=sql.AlertV2Evaluation(
+                source=sql.AlertV2OperandColumn(name="n"),
+                comparison_operator=sql.ComparisonOperator.GREATER_THAN,
+                threshold=sql.AlertV2Operand(value=sql.AlertV2OperandValue(double_value=4)),
+            ),
+            schedule=sql.CronSchedule(quartz_cron_schedule=cron, timezone_id="UTC"),
+        )
+
+    with pytest.raises(InvalidParameterValue, match="Invalid quartz_cron_expression 'often'"):
+        alerts.create_alert(alert("often"))
+    often = "0/5 * * * * ?"
+    ids = [str(alerts.create_alert(alert(often, text)).id) for text in ("SELECT 5 AS n", "SELECT")]
+    wanted = [sql.AlertEvaluationState.TRIGGERED, sql.AlertEvaluationState.ERROR]
+    for identifier, state in zip(ids, wanted, strict=True):
+        while (
+            found := alerts.get_alert(identifier).evaluation
+        ) is None or found.state is not state:
+            time.sleep(0.2)
+        assert found.last_evaluated_at
+        alerts.trash_alert(identifier)
+    sent = bench.client.query_history.list(max_results=50).res or []
+    assert {item.query_text for item in sent if item.client_application == CLIENT} == {
+        "SELECT 5 AS n",
+        "SELECT",
+    }
 
 
 def test_dashboards_run_their_datasets(bench: Workbench) -> None:

@@ -1,4 +1,4 @@
-"""Alerts of both generations. Tasks of jobs evaluate them; schedules of their own do not fire.
+"""Alerts of both generations. Tasks of jobs evaluate them, and the second's own schedules do.
 
 Source: https://docs.databricks.com/api/workspace/alertsv2, and …/alerts for those that watch a
 saved query. Deleting one moves it to the trash.
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bricklane_local.app.errors import ApiError
 from bricklane_local.app.routing import Fidelity
 from bricklane_local.identity.principals import PrincipalKind
+from bricklane_local.jobs.triggers.timed import SCHEDULE
 from bricklane_local.permissions.levels import EDIT, READ
 from bricklane_local.resources.kind import EVERYBODY, Act, Body, Guard, Kind, uuid_key
 from bricklane_local.resources.operations import Change, Create, Delete, Get, List, routes
@@ -21,8 +22,10 @@ from bricklane_local.resources.sql.queries import OWNER, QUERY, check_owner, mad
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
 
+PAUSED, DEFAULT_ZONE = "PAUSED", "UTC"
 STATE = Fidelity.STATE_ONLY
-NOTE = "evaluated by tasks; its own schedule does not fire, and nobody is notified"
+NOTE = "evaluated by tasks, and nobody is notified"
+SCHEDULED = "evaluated by tasks and by its schedule; nobody is notified"
 
 
 def _made_legacy(act: Act, body: Body) -> Body:
@@ -65,8 +68,8 @@ LEGACY = Kind(
 )
 
 
-def _run_as(workspace: Workspace, body: Body) -> Body:
-    """Return as whom an alert would run: whom it names, or its owner."""
+def run_as(workspace: Workspace, body: Body) -> Body:
+    """Return as whom an alert runs: whom it names, or its owner."""
     wanted = body.get("run_as") or {}
     if any(wanted.values()):
         return dict(wanted)
@@ -76,14 +79,28 @@ def _run_as(workspace: Workspace, body: Body) -> Body:
 
 
 def _shown(workspace: Workspace, body: Body) -> Body:
-    return {**body, "effective_run_as": _run_as(workspace, body)}
+    return {**body, "effective_run_as": run_as(workspace, body)}
+
+
+def as_cron(body: Body) -> Body | None:
+    """Return the schedule of an alert as that of a job; None while it is paused or has none."""
+    schedule = body.get("schedule") or {}
+    if not schedule.get("quartz_cron_schedule") or schedule.get("pause_status") == PAUSED:
+        return None
+    return {
+        "quartz_cron_expression": schedule["quartz_cron_schedule"],
+        "timezone_id": schedule.get("timezone_id") or DEFAULT_ZONE,
+    }
 
 
 def _updated(act: Act, _body: Body) -> Body:
+    act.workspace.alert_schedules.wake()
     return {"update_time": act.iso}
 
 
 def _check(act: Act, body: Body, old: Body | None) -> None:
+    if cron := as_cron(body):
+        SCHEDULE.check({}, cron)
     # The folder is shown as it was named at creation, or not at all: Terraform expects it so.
     if old is not None and old.get(PARENT) != body.get(PARENT):
         body[PARENT] = old.get(PARENT)
@@ -115,7 +132,7 @@ ALERT = Kind(
     shown=_shown,
     trash={"lifecycle_state": "DELETED"},
     operations=(
-        Create(f"POST {API}", "sql.AlertV2", fidelity=STATE, note=NOTE),
+        Create(f"POST {API}", "sql.AlertV2", fidelity=STATE, note=SCHEDULED),
         List(f"GET {API}", items="alerts", size="page_size", fidelity=STATE),
         Get(f"GET {API}/{{id}}", fidelity=STATE),
         Change(f"PATCH {API}/{{id}}", "sql.AlertV2", fidelity=STATE),
