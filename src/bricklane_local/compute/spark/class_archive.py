@@ -21,14 +21,23 @@ _LOGGING = ("-Xlog:disable", "-Xlog:all=error:stderr")
 _ABANDONED_SECONDS = 3600
 
 
-def archive_options(archive: Path) -> list[str]:
-    """Return the options for a Java process: to read the archive, or to write it.
+def read_archive(archive: Path) -> list[str]:
+    """Return the options for a Java process that reads the archive when it is there.
 
     Args:
         archive: where it is or will be; its name tells class path and Java apart.
     """
-    if archive.is_file():
-        return [f"-XX:SharedArchiveFile={archive}", *_LOGGING]
+    return [f"-XX:SharedArchiveFile={archive}", *_LOGGING] if archive.is_file() else []
+
+
+def read_or_write_archive(archive: Path) -> list[str]:
+    """Return the options for the Spark process, which writes the archive when there is none.
+
+    Args:
+        archive: where it is or will be.
+    """
+    if options := read_archive(archive):
+        return options
     for part in archive.parent.glob(f"{archive.name}.*"):
         with contextlib.suppress(FileNotFoundError):
             if part.stat().st_mtime < time.time() - _ABANDONED_SECONDS:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bricklane_local.compute.spark.class_archive import read_archive
 from bricklane_local.compute.spark.launching import java_command, write_private
 from bricklane_local.compute.spark.settings import (
     SMALL_JOBS,
@@ -61,6 +62,7 @@ def prepare_program(
     options = java_options(
         memory_megabytes=memory_megabytes, log_settings=logging, temporary=scratch
     )
+    options += read_archive(plugin.with_suffix(".jsa"))
     settings = _settings(installation, paths, scratch, session)
     kept = {
         name: value

@@ -11,7 +11,7 @@ import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bricklane_local.compute.spark.class_archive import archive_options
+from bricklane_local.compute.spark.class_archive import read_or_write_archive
 from bricklane_local.compute.spark.errors import SparkError
 from bricklane_local.compute.spark.launching import java_command, write_private
 from bricklane_local.compute.spark.plugin_jar import ensure_plugin
@@ -266,7 +266,7 @@ class SparkServer:
         options = java_options(
             memory_megabytes=self._memory, log_settings=logging, temporary=self._temporary
         )
-        options += archive_options(plugin.with_suffix(".jsa"))
+        options += read_or_write_archive(plugin.with_suffix(".jsa"))
         command = java_command(self._installation, plugin, options, spark / "java.arguments")
         return [*command, _MAIN, str(settings)]
 

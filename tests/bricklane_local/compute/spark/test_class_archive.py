@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bricklane_local.compute.spark.class_archive import archive_options
+from bricklane_local.compute.spark.class_archive import read_or_write_archive
 from bricklane_local.compute.spark.installation import SparkInstallation
 from bricklane_local.compute.spark.plugin_jar import ensure_plugin, plugin_path
 from bricklane_local.compute.spark.server import SparkServer
@@ -22,10 +22,10 @@ def test_what_killed_processes_left_is_removed(tmp_path: Path) -> None:
     for part in (old, new):
         part.touch()
     os.utime(old, (0, 0))
-    assert f"-Dbricklane.archive={archive}" in archive_options(archive)
+    assert f"-Dbricklane.archive={archive}" in read_or_write_archive(archive)
     assert [file.name for file in tmp_path.iterdir()] == ["spark.jsa.2"]
     archive.touch()
-    assert f"-XX:SharedArchiveFile={archive}" in archive_options(archive)
+    assert f"-XX:SharedArchiveFile={archive}" in read_or_write_archive(archive)
 
 
 @pytest.mark.real
