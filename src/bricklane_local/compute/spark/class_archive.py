@@ -8,7 +8,6 @@ https://docs.oracle.com/en/java/javase/17/vm/class-data-sharing.html
 
 from __future__ import annotations
 
-import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -33,13 +32,24 @@ def read_archive(archive: Path) -> list[str]:
 def read_or_write_archive(archive: Path) -> list[str]:
     """Return the options for the Spark process, which writes the archive when there is none.
 
+    Archives take much room: those of other versions, and what killed processes left, are removed.
+
     Args:
         archive: where it is or will be.
     """
     if options := read_archive(archive):
         return options
-    for part in archive.parent.glob(f"{archive.name}.*"):
-        with contextlib.suppress(FileNotFoundError):
-            if part.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
-                part.unlink()  # of a process that was killed
+    for other in archive.parent.glob("*.jsa*"):
+        # One of another version of the plugin may be in use, which does no harm.
+        abandoned = other.suffix == ".jsa" or _age(other) > _ABANDONED_SECONDS
+        if abandoned and other != archive:
+            other.unlink(missing_ok=True)
     return ["-XX:+RecordDynamicDumpInfo", f"-Dbricklane.archive={archive}", *_LOGGING]
+
+
+def _age(file: Path) -> float:
+    """Return the seconds since a file was written; of one that is gone, none."""
+    try:
+        return time.time() - file.stat().st_mtime
+    except FileNotFoundError:
+        return 0

@@ -16,14 +16,13 @@ from bricklane_local.compute.spark.server import SparkServer
 from bricklane_local.paths import StatePaths
 
 
-def test_what_killed_processes_left_is_removed(tmp_path: Path) -> None:
+def test_other_versions_and_what_killed_processes_left_are_removed(tmp_path: Path) -> None:
     archive = tmp_path / "spark.jsa"
-    old, new = tmp_path / "spark.jsa.1", tmp_path / "spark.jsa.2"
-    for part in (old, new):
-        part.touch()
-    os.utime(old, (0, 0))
+    for name in ("spark.jsa.1", "spark.jsa.2", "older.jsa", "older.jar"):
+        (tmp_path / name).touch()
+    os.utime(tmp_path / "spark.jsa.1", (0, 0))
     assert f"-Dbricklane.archive={archive}" in read_or_write_archive(archive)
-    assert [file.name for file in tmp_path.iterdir()] == ["spark.jsa.2"]
+    assert {file.name for file in tmp_path.iterdir()} == {"spark.jsa.2", "older.jar"}
     archive.touch()
     assert f"-XX:SharedArchiveFile={archive}" in read_or_write_archive(archive)
 
