@@ -229,7 +229,7 @@ MISSPELT = "CREATE MATERIALIZED VIEW m (CONSTRAINT c EXPECT (x > 1)) AS SELECT 1
         ("CREATE MATERIALIZED VIEW m AS SELECT * FROM LIVE.gone", "is not defined in the pipeline"),
         (MISSPELT, "UNRESOLVED_COLUMN"),
         ("CREATE MATERIALIZED VIEW m AS SELECT :day", "parameter :day; the pipeline gives: none"),
-        ("import dlt\ndlt.create_sink('s', 'kafka', {})", "does not run sinks"),
+        ("import dlt\ndlt.create_sink('s', 'kafka', {})", "reaches no Kafka"),
         (
             "import dlt\n@dlt.table\ndef t():\n    return 1",
             "must return a Spark DataFrame, got int",
