@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,13 @@ def compute_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Memory of the Spark driver in megabytes.",
         ),
         click.option(
+            "--spark-idle",
+            type=click.FloatRange(0),
+            default=60,
+            show_default=True,
+            help="Minutes without use after which Spark stops until it is used; 0 for never.",
+        ),
+        click.option(
             "--empty",
             is_flag=True,
             help="A new cloud has an account without workspaces, to be provisioned.",
@@ -84,7 +92,13 @@ def _started_with(options: dict[str, Any]) -> tuple[ComputeSettings, int | None,
     """Return what ``compute_options`` says, as what starts a server takes it."""
     from bricklane_local.compute.settings import ComputeSettings
 
-    settings = ComputeSettings(options["spark"], options["java"], options["memory"], options["act"])
+    settings = ComputeSettings(
+        spark=options["spark"],
+        java=options["java"],
+        memory_megabytes=options["memory"],
+        act=options["act"],
+        idle_minutes=options["spark_idle"],
+    )
     return settings, options["port"], options["empty"]
 
 
@@ -121,6 +135,7 @@ def _describe(paths: StatePaths, record: ServerRecord) -> None:
 def status(context: click.Context, name: str, state: Path | None, *, as_json: bool) -> None:
     """Say whether the cloud runs, and where. Exits with 3 when it does not."""
     from bricklane_local import lifecycle
+    from bricklane_local.compute.spark.status import SparkStatus
 
     paths = _paths(name, state)
     record = lifecycle.find(paths)
@@ -129,11 +144,13 @@ def status(context: click.Context, name: str, state: Path | None, *, as_json: bo
         if record is not None:
             config = str(paths.client_config)
             body |= {"pid": record.pid, "hosts": record.hosts, "config_file": config}
+            body["spark"] = asdict(SparkStatus.read(paths.spark_status))
         click.echo(json.dumps(body, indent=2))
     elif record is None:
         click.echo(f"not running (state: {paths.root})")
     else:
         click.echo(f"running (process {record.pid}, state: {paths.root})")
+        click.echo(f"  Spark: {SparkStatus.read(paths.spark_status)}")
         _describe(paths, record)
     context.exit(3 if record is None else 0)
 

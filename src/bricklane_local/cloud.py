@@ -143,6 +143,7 @@ class Cloud:
         self.provisioning.start()
         if self.pool is not None:
             self._background.append(asyncio.create_task(self.pool.warm()))
+            self._background.append(asyncio.create_task(self.pool.watch()))
 
     async def stop(self) -> None:
         """End all background work and close the state."""

@@ -92,6 +92,11 @@ class StatePaths:
         return self.root / "spark"
 
     @property
+    def spark_status(self) -> Path:
+        """What Spark does, as the server noted last."""
+        return self.spark / "status.json"
+
+    @property
     def workers(self) -> Path:
         """Files of the process that forks the workers of runs."""
         return self.root / "workers"

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 # Tasks mostly wait for Spark, so a few more than cores keep both busy.
 PLACES_PER_CORE = 2
+# How often Spark is asked whether it is used.
+LOOK_SECONDS = 60.0
 
 
 def open_pool(paths: StatePaths, settings: ComputeSettings) -> ComputePool | None:
@@ -42,6 +45,8 @@ class ComputePool:
         self._paths = paths
         self._settings = settings
         self._places = asyncio.Semaphore(PLACES_PER_CORE * (os.cpu_count() or 1))
+        self._using = 0
+        self._used = time.monotonic()
         self._parts: tuple[SparkServer, Workers, Environments] | None = None
 
     def _open(self) -> tuple[SparkServer, Workers, Environments]:
@@ -85,7 +90,12 @@ class ComputePool:
         Raises:
             SparkError: when it does not come up.
         """
-        return await self._open()[0].ensure()
+        self._using += 1
+        try:
+            return await self._open()[0].ensure()
+        finally:
+            self._using -= 1
+            self._used = time.monotonic()
 
     async def program(
         self, folder: Path, session: Mapping[str, str], chosen: Mapping[str, str]
@@ -140,23 +150,66 @@ class ComputePool:
         Raises:
             WorkerError: when no process can be started.
         """
-        worker = await self._open()[1].start(specification, cold=cold)
+        async with self._in_use(specification):
+            worker = await self._open()[1].start(specification, cold=cold)
+            try:
+                return await worker.wait()
+            except asyncio.CancelledError:
+                await worker.kill(grace_seconds=grace)
+                await worker.wait()
+                raise
+
+    @contextlib.asynccontextmanager
+    async def _in_use(self, specification: dict[str, Any]) -> AsyncIterator[None]:
+        """Keep Spark, if a worker is told of it, and tell it where Spark is now."""
+        told = specification.get("spark") or {}
+        if not told.get("remote"):
+            yield
+            return
+        self._using += 1
         try:
-            return await worker.wait()
-        except asyncio.CancelledError:
-            await worker.kill(grace_seconds=grace)
-            await worker.wait()
-            raise
+            # What was prepared meanwhile may have taken longer than Spark waits for use.
+            endpoint = await self.spark()
+            told |= {"remote": endpoint.remote, "token": endpoint.token}
+            yield
+        finally:
+            self._using -= 1
+            self._used = time.monotonic()
+
+    async def watch(self) -> None:
+        """Stop Spark whenever nobody has used it for as long as the settings say."""
+        limit = self._settings.idle_minutes * 60
+        while limit:
+            await asyncio.sleep(min(LOOK_SECONDS, limit / 2))
+            if self._parts is not None and self._parts[0].is_running:
+                await self._rest(self._parts[0], limit)
+
+    async def _rest(self, spark: SparkServer, limit: float) -> None:
+        from bricklane_local.errors import LocalError
+
+        try:
+            idle = await spark.idle_seconds()
+        except LocalError as error:
+            LOGGER.warning("Spark cannot be asked whether it is used: %s", error.message)
+            return
+        unused = min(idle, time.monotonic() - self._used)
+        if not self._using and unused >= limit:
+            LOGGER.info("Spark was not used for %d s and is stopped", unused)
+            await spark.rest()
 
     async def warm(self) -> None:
         """Prepare Spark and the workers for the first task; failures wait for that task."""
         from bricklane_local.errors import LocalError
 
         spark, workers, _ = self._open()
+        self._using += 1
         try:
             await asyncio.gather(spark.warm(), workers.warm())
         except LocalError as error:
             LOGGER.warning("compute is not warm: %s", error.message)
+        finally:
+            self._using -= 1
+            self._used = time.monotonic()
 
     async def stop(self) -> None:
         """End Spark and all workers; no process is left."""

@@ -17,9 +17,11 @@ class ComputeSettings:
         memory_megabytes: heap of the Spark driver.
         act: the program that runs the jobs of workflows, or None: then workflows are planned, but
             a job ends with an error that says how to install it.
+        idle_minutes: after which Spark is stopped when nobody uses it; 0 for never.
     """
 
     spark: Path | None = None
     java: Path | None = None
     memory_megabytes: int = 2048
     act: Path | None = None
+    idle_minutes: float = 60

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.compute.spark.class_archive import read_or_write_archive
+from bricklane_local.compute.spark.doorbell import Doorbell
 from bricklane_local.compute.spark.errors import SparkError
 from bricklane_local.compute.spark.launching import java_command, write_private
 from bricklane_local.compute.spark.plugin_jar import ensure_plugin
@@ -21,6 +22,7 @@ from bricklane_local.compute.spark.settings import (
     properties_file,
     spark_properties,
 )
+from bricklane_local.compute.spark.status import IDLE, RUNNING, STARTING, STOPPED, SparkStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,6 +101,8 @@ class SparkServer:
         self._process: asyncio.subprocess.Process | None = None
         self._drain: asyncio.Task[None] | None = None
         self._warm: asyncio.Future[None] | None = None
+        self._idle: asyncio.Future[float] | None = None
+        self._doorbell: Doorbell | None = None
         self._lock = asyncio.Lock()
         self._compiling = asyncio.Lock()
 
@@ -189,13 +193,56 @@ class SparkServer:
     async def stop(self) -> None:
         """End the process and what it started; no process is left when this returns."""
         async with self._lock:
+            self._silence()
+            if self._process is not None:
+                await self._leave(STOPPED)
+
+    async def idle_seconds(self) -> float:
+        """Return how long nobody has used the process: no job ran, and no client called.
+
+        Raises:
+            SparkError: when the process is not there or ends meanwhile.
+        """
+        process = self._process
+        if process is None or process.stdin is None or not self.is_running:
+            raise self._ended("before it could say whether it is used")
+        self._idle = asyncio.get_running_loop().create_future()
+        process.stdin.write(b"idle\n")
+        ended = asyncio.create_task(process.wait())
+        either: set[asyncio.Future[Any]] = {self._idle, ended}
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        if not self._idle.done():
+            raise self._ended("while it was asked whether it is used")
+        return self._idle.result()
+
+    async def rest(self) -> None:
+        """End the process until the next use: a call of :meth:`ensure`, or a client at its port."""
+        async with self._lock:
             if self._process is None:
                 return
+            await self._leave(IDLE)
+            self._doorbell = Doorbell(self._port, self.ensure)
+            await self._doorbell.hang()
+
+    async def _leave(self, state: str) -> None:
+        if self._process is not None:
             await self._end(self._process)
-            self._process = None
-            shutil.rmtree(self._scratch, ignore_errors=True)
+        self._process = None
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._tell(state)
+
+    def _silence(self) -> None:
+        if self._doorbell is not None:
+            self._doorbell.take_down()
+            self._doorbell = None
+
+    def _tell(self, state: str) -> None:
+        SparkStatus(state, self.pid or 0, self._port).write(self._paths.spark_status)
 
     async def _start(self) -> None:
+        self._silence()
+        self._tell(STARTING)
         plugin = await self.plugin()
         await self._reap()
         argv = await asyncio.to_thread(self._prepare, plugin)
@@ -222,6 +269,7 @@ class SparkServer:
             await self._end(self._process)
             raise
         self._drain = asyncio.create_task(self._follow(self._process))
+        self._tell(RUNNING)
 
     async def _ready(self, process: asyncio.subprocess.Process) -> int:
         if process.stdout is None:
@@ -236,14 +284,17 @@ class SparkServer:
         if process.stdout is None:
             return
         while line := (await process.stdout.readline()).decode():
-            answer, _, reason = line.strip().partition(" ")
-            if self._warm is None or self._warm.done():
+            answer, _, rest = line.strip().partition(" ")
+            if answer == "idle":
+                if self._idle is not None and not self._idle.done():
+                    self._idle.set_result(int(rest) / 1000)
+            elif self._warm is None or self._warm.done():
                 continue
-            if answer == "warm":
+            elif answer == "warm":
                 self._warm.set_result(None)
             elif answer == "cold":
                 self._warm.set_exception(
-                    SparkError(f"Spark's first query failed: {reason}", hint=self._log_hint())
+                    SparkError(f"Spark's first query failed: {rest}", hint=self._log_hint())
                 )
 
     def _prepare(self, plugin: Path) -> list[str]:

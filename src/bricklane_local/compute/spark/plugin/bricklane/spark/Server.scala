@@ -15,11 +15,13 @@ import org.apache.spark.sql.connect.bricklane.ConnectService
  *
  * It is told what to do and tells how far it is line by line, on standard input and output: it
  * says `ready <port>` once clients can connect, and answers `warm` with `warm` when it has run
- * first queries, or with `cold <reason>` when they failed. The end of input means that nobody is
- * left to serve, even when the parent was killed, and ends the process.
+ * first queries, or with `cold <reason>` when they failed, and `idle` with `idle <milliseconds>`
+ * since the last use. The end of input means that nobody is left to serve, even when the parent
+ * was killed, and ends the process.
  */
 object Server {
   private val ready = new CountDownLatch(1)
+  private val idleness = new Idleness
 
   /** @param arguments one: the file of settings */
   def main(arguments: Array[String]): Unit = {
@@ -36,7 +38,9 @@ object Server {
     session.sparkContext.addSparkListener(new SparkListener {
       override def onApplicationEnd(end: SparkListenerApplicationEnd): Unit = ended.countDown()
     })
+    session.sparkContext.addSparkListener(idleness)
     val port = ConnectService.start(session.sparkContext)
+    idleness.begin()
     out.println(s"ready $port")
     out.flush()
     ready.countDown()
@@ -46,6 +50,7 @@ object Server {
   private def warmed(): String =
     try {
       WarmUp.run(SparkSession.active)
+      idleness.begin()
       "warm"
     } catch {
       case NonFatal(error) =>
@@ -60,6 +65,10 @@ object Server {
         out.println(warmed())
         out.flush()
         ClassArchive.write()
+      case "idle" =>
+        ready.await()
+        out.println(s"idle ${idleness.milliseconds}")
+        out.flush()
       case other => System.err.println(s"unknown command: $other")
     }
     // Shutdown hooks delete temporary folders; one that hangs must not keep the process.

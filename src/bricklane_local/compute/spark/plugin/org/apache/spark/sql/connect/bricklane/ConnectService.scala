@@ -12,4 +12,9 @@ object ConnectService {
     SparkConnectService.start(context)
     SparkConnectService.localPort
   }
+
+  /** When a client called last in a session that is still open, in milliseconds; 0 for never. */
+  def lastCall: Long =
+    SparkConnectService.sessionManager.listActiveSessions.map(_.lastAccessTimeMs).maxOption
+      .getOrElse(0L)
 }
