@@ -59,7 +59,8 @@ ROWS = {benchmark.row: benchmark for benchmark in BENCHMARKS}
     type=click.IntRange(1),
     default=KEPT_ROUNDS,
     show_default=True,
-    help=f"Samples of each kind; below {KEPT_ROUNDS} only rows 7 and 8 are written to the page.",
+    help=f"Samples of each kind; below {KEPT_ROUNDS} only rows {page.long_rows()} are written to "
+    "the page.",
 )
 def main(rows: tuple[int, ...], jobs: tuple[int, ...], rounds: int, *, full: bool) -> None:
     """Measure bricklane beside its peers and write docs/benchmarks.md."""

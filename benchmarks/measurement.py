@@ -41,7 +41,7 @@ class Comparison:
 
     Args:
         what: was measured.
-        unit: of the samples: ``s``, ``ms`` or ``MiB``.
+        unit: of the samples: ``s``, ``ms``, ``%``, ``MiB``, or what is counted.
         ours: samples of ours.
         peer: samples of the peer; empty without one.
         ratio_limit: the ratio of the medians to reach; None without a peer.

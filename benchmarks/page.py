@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measurement import Comparison
+from benchmarks.measurement import KEPT_ROUNDS, Comparison
 from benchmarks.table import BENCHMARKS, Benchmark
 
 ROOT = Path(__file__).parents[1]
@@ -79,7 +79,7 @@ def amount(value: float, unit: str) -> str:
     """Return a measured value for people."""
     if unit == "s" and value < 1:
         return f"{value * 1000:.0f} ms"
-    return f"{value:.2f} {unit}" if unit in ("s", "ms") else f"{value:.0f} {unit}"
+    return f"{value:.2f} {unit}" if unit in ("s", "ms", "%") else f"{value:.0f} {unit}"
 
 
 def cells(comparison: Comparison) -> list[str]:
@@ -112,8 +112,8 @@ def render(figures: list[Figure], missing: dict[int, str]) -> str:
         "# Benchmarks",
         "",
         "Each row is measured beside its peer in one run: the two take turns, and each cell is the",
-        "median of at least five samples (in row 7, of as many as its command says;",
-        "`benchmarks/figures.json` has them all). Ratios below 1",
+        f"median of at least five samples (in rows {long_rows()}, of as many as its command",
+        "says; `benchmarks/figures.json` has them all). Ratios below 1",
         "mean that bricklane needs less. Seconds vary by half where the load average is far above",
         "the number of cores: there, only processor time can be relied on. Measure again with:",
         "",
@@ -127,6 +127,12 @@ def render(figures: list[Figure], missing: dict[int, str]) -> str:
         own = [figure for figure in figures if figure.row == benchmark.row]
         lines += _section(benchmark, own, missing.get(benchmark.row))
     return "\n".join(lines) + "\n"
+
+
+def long_rows() -> str:
+    """Return the rows of which fewer samples are kept, in words."""
+    rows = [str(row.row) for row in BENCHMARKS if row.kept_rounds < KEPT_ROUNDS]
+    return f"{', '.join(rows[:-1])} and {rows[-1]}"
 
 
 def _section(benchmark: Benchmark, figures: list[Figure], missing: str | None) -> list[str]:

@@ -9,6 +9,9 @@ from benchmarks import (
     delivering,
     deployments,
     gitflow,
+    idle,
+    lasting,
+    lists,
     memory,
     notebooks,
     permissions,
@@ -50,8 +53,10 @@ BENCHMARKS = (
     ),
     Benchmark(
         2,
-        "A notebook run of `spark.range(1).count()`, `run-now` to terminated, warm",
-        "a PySpark process started to do the same in local mode",
+        "A notebook run of `spark.range(1).count()`, and of one that does nothing, `run-now` to "
+        "terminated, warm",
+        "a PySpark process started to do the same in local mode (to do nothing is to start a "
+        "session and to stop it)",
         notebooks.measure,
     ),
     Benchmark(
@@ -105,5 +110,35 @@ BENCHMARKS = (
         "5,000 grants. The first two rows are processor time of the server's own check, from the "
         "token to the answer; the last is what a client waits, its own time included",
         permissions.measure,
+    ),
+    Benchmark(
+        10,
+        "Share of one core that an idle local cloud takes",
+        f"nothing: it has no peer. Each sample is processor time over {idle.SECONDS:g} s",
+        idle.measure,
+    ),
+    Benchmark(
+        11,
+        f"Lists of runs in a workspace with {lists.RUNS:,} runs that have ended",
+        f"nothing: it has no peer. Pages of {lists.PAGE} runs by HTTP, what the client waits; each "
+        f"sample is of {lists.REQUESTS} requests",
+        lists.measure,
+    ),
+    Benchmark(
+        12,
+        f"What {lasting.RUNS:,} runs leave behind, of which each {lasting.REAL_EACH}th is on Spark",
+        f"nothing: it has no peer. The first {(lasting.WARM + 1) * lasting.EVERY:,} runs load what "
+        "is loaded once; after them, the cache of the growing database may take up to 8 MiB",
+        lasting.measure_soak,
+        kept_rounds=1,  # Each takes minutes.
+    ),
+    Benchmark(
+        13,
+        "Runs whose workers, Spark and server are killed at random: whether each is found and "
+        "ends as it is said to",
+        "nothing: it has no peer. A run that was killed may fail; one that is said to have "
+        "succeeded must have finished",
+        lasting.measure_kills,
+        kept_rounds=1,  # Each takes minutes.
     ),
 )

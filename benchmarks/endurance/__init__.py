@@ -1,5 +1,5 @@
 """What a local cloud stands: killed processes, many runs, many schedules.
 
-``python -m benchmarks.endurance kills|soak|schedules``: nothing here has a peer to be compared
-with, so the figures are printed and not kept.
+``python -m benchmarks.endurance kills|soak|schedules`` prints figures for numbers of your own;
+those of the benchmark page are rows 10, 12 and 13 of ``python -m benchmarks``.
 """

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from benchmarks.endurance.jobs import Cloud
-from benchmarks.endurance.kills import torment
+from benchmarks.endurance.kills import torment, victims
 from benchmarks.endurance.schedules import idle_share
 from benchmarks.endurance.soak import soak
 from benchmarks.programs import run
@@ -43,9 +43,8 @@ def main() -> None:
 @click.option("--seed", default=1, show_default=True, help="Of what is random.")
 def kills(runs: int, seed: int) -> None:
     """Kill workers, Spark and the server while jobs run; fail when a run is not what it is said."""
-    wanted = {"worker": runs // 5, "spark": 1 + runs // 40, "server": 1 + runs // 40}
     with started(spark=True) as cloud:
-        report = torment(cloud, runs, wanted, seed)
+        report = torment(cloud, runs, victims(runs), seed)
     print(f"killed: {dict(report.kills)}; ended: {dict(report.results)}")
     print(*report.problems, sep="\n")
     sys.exit(bool(report.problems))

@@ -49,6 +49,11 @@ class Report:
     problems: list[str] = field(default_factory=list)
 
 
+def victims(runs: int) -> dict[str, int]:
+    """Return what is killed while so many runs go on, and how often each."""
+    return {"worker": runs // 5, "spark": 1 + runs // 40, "server": 1 + runs // 40}
+
+
 def torment(cloud: Cloud, count: int, kills: dict[str, int], seed: int) -> Report:
     """Run a notebook over and over while processes are killed.
 

@@ -23,7 +23,7 @@ def soak(cloud: Cloud, count: int, real_each: int, every: int) -> Iterator[dict[
 
     Yields:
         After each ``every`` runs: ``runs``, ``seconds``, ``memory`` of the server in MiB,
-        ``files`` it has open, ``threads`` and ``database`` in MiB.
+        ``files`` it has open, ``threads``, ``processes`` of the cloud and ``database`` in MiB.
     """
     task = {"task_key": "nothing", "condition_task": CONDITION}
     job_id = cloud.create(task, max_concurrent_runs=AT_ONCE, queue={"enabled": True})
@@ -53,5 +53,6 @@ def _size(cloud: Cloud) -> dict[str, float]:
         "memory": round(server.memory_info().rss / MEBIBYTE, 1),
         "files": server.num_fds(),
         "threads": server.num_threads(),
+        "processes": 1 + len(server.children(recursive=True)),
         "database": round((cloud.state / "cloud.sqlite").stat().st_size / MEBIBYTE, 1),
     }

@@ -52,6 +52,7 @@ def test_the_page_says_what_was_not_measured() -> None:
         (12, "s", "12.00 s"),
         (1.234, "ms", "1.23 ms"),
         (27.4, "MiB", "27 MiB"),
+        (0.174, "%", "0.17 %"),
     ],
 )
 def test_amounts(value: float, unit: str, shown: str) -> None:

@@ -83,6 +83,21 @@ def test_restart_cancels_the_run_before(bundle: Bundle) -> None:
         assert [state.value for state in states if state] == ["SUCCESS", "CANCELED"]
 
 
+@pytest.mark.parametrize("bundle", ["long_running"], indirect=True)
+def test_a_continuous_job_has_one_active_run_whatever_it_says(bundle: Bundle) -> None:
+    client = bundle.cloud.client
+    with deployed(bundle):
+        for _ in range(2):
+            bundle.run("run", "always", "--no-wait").expect()
+        second, first = runs(bundle, "always")
+        found = [
+            run.status.state.value for run in (first, second) if run.status and run.status.state
+        ]
+        assert found == ["RUNNING", "QUEUED"]
+        for run in (second, first):
+            client.jobs.cancel_run_and_wait(run.run_id or 0)
+
+
 @pytest.mark.parametrize("bundle", ["files"], indirect=True)
 def test_program_gets_the_credentials_of_the_bundle(bundle: Bundle) -> None:
     user = bundle.cloud.client.current_user.me().user_name

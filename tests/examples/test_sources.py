@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -132,8 +133,9 @@ def test_a_job_runs_what_its_repository_has(
     for path in sorted(path for path in code.rglob("*") if path.is_file()):
         name = path.relative_to(code).as_posix()
         repository.create_file(name, f"feat: {name}", path.read_text("utf-8"))
-    credential = {"git_username": "developer", "personal_access_token": desk.tokens["developer"]}
-    made = acceptance_cloud.client.git_credentials.create("gitHub", **credential)
+    made = acceptance_cloud.client.git_credentials.create(
+        "gitHub", git_username="developer", personal_access_token=desk.tokens["developer"]
+    )
     bundle = acceptance_cloud.copy(SOURCES / "git_source", tmp_path)
     try:
         url = f"repository={desk.url}/{repository.full_name}.git"
@@ -154,3 +156,18 @@ def test_a_job_runs_what_its_repository_has(
             assert ended["script"].logs == "['count.py']\n"
     finally:
         acceptance_cloud.client.git_credentials.delete(made.credential_id)
+
+
+def test_a_bundle_takes_along_a_folder_beside_it(
+    acceptance_cloud: AcceptanceCloud, tmp_path: Path
+) -> None:
+    repository = acceptance_cloud.copy(SOURCES / "monorepo", tmp_path)
+    bundle = replace(repository, folder=repository.folder / "ingest")
+    with deployed(bundle):
+        root = bundle.read("summary")["workspace"]["file_path"]
+        taken = acceptance_cloud.client.workspace.get_status(f"{root}/shared/common/limits.py")
+        assert taken.size
+        bundle.run("run", "ingest").expect()
+        _, ended = outputs(bundle, "[dev developer] monorepo_ingest")
+        assert ended["ingest"].notebook_output
+        assert ended["ingest"].notebook_output.result == "at most 5,000"

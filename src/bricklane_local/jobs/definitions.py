@@ -62,13 +62,22 @@ def check_settings(settings: dict[str, Any]) -> None:
     for name in names:
         if not name or names.count(name) > 1:
             raise invalid(f"Job parameter names must be unique and not empty; got {names}")
-    most = most_at_once(settings)
+    most = _given_most(settings)
     if not 0 <= most <= MAXIMUM_CONCURRENT_RUNS:
         raise invalid(f"max_concurrent_runs must be in 0..{MAXIMUM_CONCURRENT_RUNS}, got {most}")
 
 
 def most_at_once(settings: dict[str, Any]) -> int:
-    """Return how many runs of a job may be active at the same time."""
+    """Return how many runs of a job may be active at the same time.
+
+    Of a continuous job that is one, whatever it says: bundles in development mode say four of each
+    job (https://docs.databricks.com/en/dev-tools/bundles/deployment-modes.html).
+    """
+    most = _given_most(settings)
+    return min(most, 1) if settings.get("continuous") else most
+
+
+def _given_most(settings: dict[str, Any]) -> int:
     most = settings.get("max_concurrent_runs")
     return 1 if most is None else int(most)
 

@@ -17,11 +17,6 @@ TASK_RETRY_DELAY = 1 * SECOND
 
 
 def _check(settings: Body, _body: Body) -> None:
-    if settings.get("max_concurrent_runs") not in (None, 1):
-        raise invalid(
-            "A continuous job has one active run: max_concurrent_runs must be 1, "
-            f"got {settings['max_concurrent_runs']}"
-        )
     for task in settings.get("tasks") or []:
         for field in ("depends_on", "max_retries"):
             if task.get(field):

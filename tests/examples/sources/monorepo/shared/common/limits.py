@@ -1,0 +1,3 @@
+"""Used by all bundles of the repository."""
+
+MOST = 5000
