@@ -65,6 +65,13 @@ def compute_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Memory of the Spark driver in megabytes.",
         ),
         click.option(
+            "--run-memory",
+            type=click.IntRange(0),
+            default=0,
+            show_default=True,
+            help="Megabytes that the process of a task may take; 0 for no bound. Linux only.",
+        ),
+        click.option(
             "--spark-idle",
             type=click.FloatRange(0),
             default=60,
@@ -96,6 +103,7 @@ def _started_with(options: dict[str, Any]) -> tuple[ComputeSettings, int | None,
         spark=options["spark"],
         java=options["java"],
         memory_megabytes=options["memory"],
+        run_memory_megabytes=options["run_memory"],
         act=options["act"],
         idle_minutes=options["spark_idle"],
     )

@@ -104,6 +104,7 @@ def _spawn(
     if compute.act is not None:
         arguments += ["--act", str(compute.act)]
     arguments += ["--memory", str(compute.memory_megabytes)]
+    arguments += ["--run-memory", str(compute.run_memory_megabytes)]
     arguments += ["--spark-idle", str(compute.idle_minutes)]
     if empty:
         arguments.append("--empty")

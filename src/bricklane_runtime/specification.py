@@ -216,6 +216,7 @@ class Specification:
         catalog: catalog of the session, or "" for Spark's own.
         schema: schema of the session.
         roots: path prefixes as user code writes them, to the folders that hold those files.
+        memory_megabytes: bound of its own memory; 0 for none.
         guard_volumes: whether file functions ask the workspace for the privileges on a volume.
         sys_path: folders with libraries, put before everything else.
         packages: folders with libraries for programs that the task starts, not for itself.
@@ -245,6 +246,7 @@ class Specification:
     catalog: str = ""
     schema: str = ""
     roots: dict[str, str] = field(default_factory=dict)
+    memory_megabytes: int = 0
     guard_volumes: bool = False
     sys_path: list[str] = field(default_factory=list)
     packages: list[str] = field(default_factory=list)

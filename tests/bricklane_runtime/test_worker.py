@@ -244,3 +244,16 @@ def test_daemons_of_a_killed_task_end_with_it(tasks: Tasks, zygote: Zygote) -> N
     zygote.send(op="kill", id=identity, grace_seconds=0)
     assert zygote.event()["signal"] == signal.SIGKILL
     assert all(ends(pid) for pid in pids)
+
+
+def test_a_task_that_takes_too_much_memory_fails_alone(tasks: Tasks) -> None:
+    source = "taken = bytearray({} << 20)\nprint('has it')"
+    fits = tasks.file(source.format(100), memory_megabytes=1000)
+    assert fits.result["state"] == "SUCCESS"
+    assert tasks.file(source.format(2000), memory_megabytes=1000).error["type"] == "MemoryError"
+    assert tasks.file(source.format(2000)).result["state"] == "SUCCESS", "without a bound it fits"
+
+
+def test_a_task_is_the_first_to_go_when_memory_runs_out(tasks: Tasks) -> None:
+    ran = tasks.file("print(open('/proc/self/oom_score_adj').read())")
+    assert ran.log.strip() == "800"

@@ -15,6 +15,7 @@ class ComputeSettings:
             are stored, but a run ends with an error that says how to install it.
         java: a Java home, 17 or newer; None with ``spark``.
         memory_megabytes: heap of the Spark driver.
+        run_memory_megabytes: bound of the memory of each run's own process; 0 for none.
         act: the program that runs the jobs of workflows, or None: then workflows are planned, but
             a job ends with an error that says how to install it.
         idle_minutes: after which Spark is stopped when nobody uses it; 0 for never.
@@ -23,5 +24,6 @@ class ComputeSettings:
     spark: Path | None = None
     java: Path | None = None
     memory_megabytes: int = 2048
+    run_memory_megabytes: int = 0
     act: Path | None = None
     idle_minutes: float = 60

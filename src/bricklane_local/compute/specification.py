@@ -51,6 +51,7 @@ def common(
         "catalog": Assignments(workspace.cloud.metastore).default_catalog(workspace.id),
         "schema": "default",
         "roots": {prefix: str(root) for prefix, root in roots(workspace).items()},
+        "memory_megabytes": workspace.cloud.compute_settings.run_memory_megabytes,
         "guard_volumes": True,
     }
 
