@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 from _pytest.fixtures import FixtureFunctionDefinition
+from ledger_of_compute import sections
 
 from bricklane.cli.group import cli
 from bricklane.rehearse import scenario as scenarios
@@ -38,9 +39,9 @@ def ledger() -> str:
         "# Fidelity ledger",
         "",
         "What the local cloud answers, and what stands behind each answer: *real* (does what the",
-        "original does), *state only* (stored and returned, without effect). Any other route",
-        "answers 501 in the API's own error shape, names itself, and shows in",
-        "`bricklane local logs`.",
+        "original does), *state only* (stored and returned, without effect) or *refused* (an error",
+        "that says why). Any other route answers 501 in the API's own error shape, names itself,",
+        "and shows in `bricklane local logs`.",
         "",
         f"{count} routes. *Proved by* names the client whose use of the route the tests exercise.",
         "",
@@ -59,6 +60,7 @@ def ledger() -> str:
             for route in table
         ]
         lines += _family(family, rows)
+    lines += sections()
     return "\n".join(lines) + "\n"
 
 

@@ -272,3 +272,10 @@ def test_bad_inclusions_say_what_is_wrong(
     share(fake_workspace, {"/Users/someone/self": "%run ./self"})
     ran = tasks.notebook(line, host=fake_workspace.host)
     assert message in ran.error["message"]
+
+
+def test_names_of_classic_spark_say_that_there_is_none(tasks: Tasks) -> None:
+    spark = {"remote": "sc://127.0.0.1:15002", "token": "x"}
+    ran = tasks.notebook("assert not hasattr(sqlContext, 'x')\nsc.parallelize([1])", spark=spark)
+    assert ran.error["message"].startswith("sc.parallelize is not available here: notebooks and")
+    assert "or run classic Spark as a JAR or Spark submit task" in ran.error["message"]
