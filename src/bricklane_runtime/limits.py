@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 from pathlib import Path
 
@@ -25,7 +26,8 @@ def limit_memory(megabytes: int) -> None:
     """
     if not STATUS.exists():
         return
-    SCORE.write_text(FIRST_TO_GO)
+    with contextlib.suppress(PermissionError):  # some containers keep it as it is
+        SCORE.write_text(FIRST_TO_GO)
     if megabytes:
         _, most = resource.getrlimit(resource.RLIMIT_DATA)
         wanted = _taken() + megabytes * MEGABYTE
