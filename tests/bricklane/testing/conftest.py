@@ -14,7 +14,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project without a bundle; its warm Spark ends with the tests."""
     folder = tmp_path_factory.mktemp("testing")
     environment = plain_environment(
-        BRICKLANE_STATE_DIR=str(folder / "state"), BRICKLANE_SPARK_MEMORY="1g"
+        BRICKLANE_STATE_DIR=str(folder / "state"),
+        BRICKLANE_SPARK_MEMORY="1g",
+        BRICKLANE_SPARK_IDLE="10m",  # also where CI is set, and however busy the machine is
     )
     made = Project(folder / "project", environment)
     made.write("pyproject.toml", SETTINGS)

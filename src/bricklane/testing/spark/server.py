@@ -191,10 +191,11 @@ def connect_service(context: Any) -> Any:
 
 def watch(folder: Path, service: Any, gateway: Any, java: Java, idle: float) -> None:
     """Return when the JVM has ended, or nobody has used Spark for ``idle`` seconds."""
+    first = last_execution(service)
     while java.alive():
         time.sleep(LOOK_SECONDS)
         unused = unused_seconds(folder, service, gateway.jvm)
-        if unused >= PAUSE_SECONDS:
+        if unused >= PAUSE_SECONDS and last_execution(service) != first:
             java.archive_classes(gateway)
         if unused < idle:
             continue
@@ -212,11 +213,17 @@ def unused_seconds(folder: Path, service: Any, jvm: Any) -> float:
         came = time.time() - (folder / RECORD).stat().st_mtime
     except OSError:
         return float("inf")  # Somebody removed the record: nobody can find this server any more.
-    running = service.listActiveExecutions()
-    if running.isRight():
+    last = last_execution(service)
+    if last is None:
         return 0.0
-    ran = (jvm.java.lang.System.nanoTime() - running.left().toOption().get()) / 1e9
+    ran = (jvm.java.lang.System.nanoTime() - last) / 1e9
     return float(min(came, ran))
+
+
+def last_execution(service: Any) -> int | None:
+    """Return when Spark executed something last, in nanoseconds; None while it does."""
+    running = service.listActiveExecutions()
+    return None if running.isRight() else int(running.left().toOption().get())
 
 
 def open_lock(path: Path) -> int:
