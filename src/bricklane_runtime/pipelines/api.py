@@ -135,14 +135,10 @@ class PipelineApi:
             deletes=apply_as_deletes,
             truncates=apply_as_truncates,
             ignore_null_updates=ignore_null_updates,
-            columns=None if column_list is None else column_names(column_list),
+            columns=_given_names(column_list),
             except_columns=column_names(except_column_list or ()),
             history=_scd_type(stored_as_scd_type) == "2",
-            tracked=(
-                None
-                if track_history_column_list is None
-                else column_names(track_history_column_list)
-            ),
+            tracked=_given_names(track_history_column_list),
             untracked=column_names(track_history_except_column_list or ()),
         )
         session = self._session
@@ -173,11 +169,7 @@ class PipelineApi:
             keys=column_names(keys),
             sequence=None,
             history=_scd_type(stored_as_scd_type) == "2",
-            tracked=(
-                None
-                if track_history_column_list is None
-                else column_names(track_history_column_list)
-            ),
+            tracked=_given_names(track_history_column_list),
             untracked=column_names(track_history_except_column_list or ()),
         )
         session = self._session
@@ -257,6 +249,11 @@ def _pending(query: Query) -> list[Expectation]:
     """Return the expectations of a function that is going to define a dataset."""
     kept: list[Expectation] = vars(query).setdefault(EXPECTATIONS, [])
     return kept
+
+
+def _given_names(columns: Sequence[Any] | None) -> tuple[str, ...] | None:
+    """Return the names of columns, None when none were given."""
+    return None if columns is None else column_names(columns)
 
 
 def _scd_type(value: str | int) -> str:
