@@ -11,7 +11,7 @@ import pytest
 
 from bricklane.errors import BricklaneError
 from bricklane.testing.spark.installation import find_installation
-from bricklane.testing.spark.java import java_command, lasting_jars
+from bricklane.testing.spark.java import java_command, lasting_copy
 from bricklane.testing.spark.server import Java
 
 pytestmark = pytest.mark.real
@@ -38,7 +38,7 @@ def test_jars_that_somebody_added_are_on_the_class_path(tmp_path: Path) -> None:
         (tmp_path / "jars" / jar.name).symlink_to(jar)
     (tmp_path / "jars/own-1.0.jar").write_bytes(b"PK")
     command = java_command(replace(installation, home=tmp_path), {}, os.environ)
-    assert lasting_jars(tmp_path / "jars") is None
+    assert lasting_copy(tmp_path / "jars") is None
     assert str(tmp_path / "jars/own-1.0.jar") in command.words[command.words.index("-cp") + 1]
     assert command.archive is None
 

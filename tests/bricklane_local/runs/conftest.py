@@ -135,7 +135,7 @@ class Desk:
     def __init__(self, bench: Workbench) -> None:
         self.bench = bench
         self.client = bench.client
-        warehouse, *_ = self.client.warehouses.list()
+        (warehouse,) = self.client.warehouses.list()
         self._warehouse = str(warehouse.id)
 
     def sql(self, *statements: str) -> list[list[Any]]:

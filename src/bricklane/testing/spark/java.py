@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.testing.spark.installation import Installation
+from bricklane.tools.sparkruntime import pyspark_jars
 
 LAUNCHER = "org.apache.spark.launcher.Main"
 SUBMIT = "org.apache.spark.deploy.SparkSubmit"
@@ -53,36 +54,35 @@ def java_command(
     words = _launched(installation, settings, environment)
     place = words.index("-cp") + 1
     own = installation.home / "jars"
-    lasting = lasting_jars(own)
+    lasting = lasting_copy(own)
     entries = [Path(entry) for entry in words[place].split(os.pathsep) if entry]
     others = [entry for entry in entries if entry.parent != own and entry.exists()]
     names = [entry.name for entry in entries if entry.parent == own and entry.name != "*"]
     names += sorted(jar.name for jar in own.glob("*.jar") if jar.name not in names)
-    jars = [(lasting or own) / name for name in names]
+    folder = own if lasting is None else pyspark_jars(lasting / "venv")
+    jars = [folder / name for name in names]
     words[place] = os.pathsep.join(map(str, (*others, *jars)))
     archive = None
     # Java archives no classes when a folder with something in it is on the class path.
     if lasting is not None and not any(it.is_dir() and any(it.iterdir()) for it in others):
         digest = _digest(words[place], installation.java_home)
-        archive = lasting.parents[5] / "archives" / f"tests-{digest}.jsa"
+        archive = lasting / "archives" / f"tests-{digest}.jsa"
     return Command(tuple(words), archive)
 
 
-def lasting_jars(own: Path) -> Path | None:
-    """Return the folder of the same jars that bricklane has installed, or None.
+def lasting_copy(own: Path) -> Path | None:
+    """Return the folder of the Spark that bricklane has installed, if it has the same jars.
 
     An environment of a workflow's job is gone when the job ends; the one of ``bricklane tools``
     stays. Somebody who has put jars of their own into pyspark's folder gets those.
     """
     from bricklane.tools.discovery import find_cached
-    from bricklane.tools.sparkruntime import pyspark_jars
     from bricklane.tools.table import SPARK
 
     copy = find_cached(SPARK, os.environ)
-    if copy is None:
+    if copy is None or _sizes(pyspark_jars(copy.path / "venv")) != _sizes(own):
         return None
-    folder = pyspark_jars(copy.path / "venv")
-    return folder if _sizes(folder) == _sizes(own) else None
+    return copy.path
 
 
 def _sizes(folder: Path) -> dict[str, int]:

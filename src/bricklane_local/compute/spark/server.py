@@ -9,7 +9,7 @@ import secrets
 import shutil
 import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bricklane_local.compute.spark.class_archive import read_or_write_archive
 from bricklane_local.compute.spark.doorbell import Doorbell
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bricklane_local.compute.spark.installation import SparkInstallation
     from bricklane_local.paths import StatePaths
 
+_T = TypeVar("_T")
 _MAIN = "bricklane.spark.Server"
 # Spark's own variable would make it let in nobody with another token, before ours is asked.
 _TOKEN_VARIABLE = "BRICKLANE_SPARK_TOKEN"  # noqa: S105  # a name, not a token
@@ -182,13 +183,7 @@ class SparkServer:
             process.stdin.write(b"warm\n")
             with contextlib.suppress(ConnectionError):
                 await process.stdin.drain()
-        ended = asyncio.create_task(process.wait())
-        either: set[asyncio.Future[Any]] = {self._warm, ended}
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        ended.cancel()
-        if not self._warm.done():
-            raise self._ended("before it was warm")
-        self._warm.result()
+        await self._answered(process, self._warm, "before it was warm")
 
     async def stop(self) -> None:
         """End the process and what it started; no process is left when this returns."""
@@ -208,13 +203,19 @@ class SparkServer:
             raise self._ended("before it could say whether it is used")
         self._idle = asyncio.get_running_loop().create_future()
         process.stdin.write(b"idle\n")
+        return await self._answered(process, self._idle, "while it was asked whether it is used")
+
+    async def _answered(
+        self, process: asyncio.subprocess.Process, answer: asyncio.Future[_T], when: str
+    ) -> _T:
+        """Return what the process answers; one that ends without an answer is an error."""
         ended = asyncio.create_task(process.wait())
-        either: set[asyncio.Future[Any]] = {self._idle, ended}
+        either: set[asyncio.Future[Any]] = {answer, ended}
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         ended.cancel()
-        if not self._idle.done():
-            raise self._ended("while it was asked whether it is used")
-        return self._idle.result()
+        if not answer.done():
+            raise self._ended(when)
+        return answer.result()
 
     async def rest(self) -> None:
         """End the process until the next use: a call of :meth:`ensure`, or a client at its port."""
