@@ -11,7 +11,7 @@ from bricklane.bundle.access import secrets
 from bricklane.bundle.cli import BundleError
 from bricklane.delivery import guard, locks, records, wheels
 from bricklane.delivery.checkout import clean_checkout
-from bricklane.delivery.gate import check_tested
+from bricklane.delivery.gate import check_tested, passed_elsewhere
 from bricklane.delivery.testing import TestsFailedError, commands_for, prepare, run_tests
 from bricklane.delivery.world import Deployment
 from bricklane.errors import BricklaneError
@@ -55,6 +55,21 @@ def _check_tested(world: Deployment) -> None:
     else:
         world.tested = check_tested(world.forge, world.settings, world.commit, world.tree)
         world.say(f"tested in {world.tested.environment}: {world.tested.content.version}")
+
+
+def _look_back(world: Deployment) -> None:
+    world.passed = passed_elsewhere(_forge(world), world.settings, world.target.name, world.tree)
+    for level, record in world.passed.items():
+        world.say(
+            f"{level} tests do not run again: {record.environment} passed them with the same files "
+            f"({record.content.version}, commit {record.commit[:10]})"
+        )
+
+
+def _counts_elsewhere(world: Deployment) -> bool:
+    """Return whether tests of another target may count, as those of a release never do."""
+    known = world.settings.targets[world.target.name]
+    return is_recorded(world) and bool(known.tested_in) and not becomes_version(world)
 
 
 def _check_out(world: Deployment) -> None:
@@ -219,8 +234,7 @@ def _test(world: Deployment) -> None:
         target=world.target.name,
     )
     prepare(place)
-    levels = tuple(commands_for(world.settings, world.target.name))
-    run_tests(place, levels, world.say, world.tests.append)
+    run_tests(place, world.levels, world.say, world.tests.append)
 
 
 def _manifest(world: Deployment) -> wheels.Manifest:
@@ -241,8 +255,12 @@ def _keep(world: Deployment) -> None:
     wheels.keep(forge, release, world.deployed_from(), _manifest(world))
 
 
+def _passed(world: Deployment) -> str:
+    return ", ".join(f"{level} in {one.environment}" for level, one in world.passed.items())
+
+
 def _finish_record(world: Deployment) -> None:
-    tested = ", ".join(level.name for level in world.tests)
+    tested = ", ".join(filter(None, (*(level.name for level in world.tests), _passed(world))))
     said = f"deployed {world.version}; " + (f"tests passed: {tested}" if tested else "no tests")
     _mark(world, DeploymentState.SUCCESS, said)
 
@@ -267,6 +285,7 @@ def _forge(world: Deployment) -> Forge:
 
 CHECK = Step("check the branch", _never, _check, lambda w: w.branch or "detached HEAD")
 CHECK_TESTED = Step("check what was tested", _never, _check_tested, lambda w: w.commit[:10])
+LOOK_BACK = Step("look where it was tested", _never, _look_back, lambda w: f"tree {w.tree[:10]}")
 CHECK_OUT = Step(
     "check out", lambda w: w.root is not None, _check_out, lambda w: f"commit {w.commit[:10]}"
 )
@@ -276,7 +295,7 @@ BEGIN_RECORD = Step(
     "record the beginning", _never, _begin_record, lambda w: f"environment {w.forge_environment}"
 )
 DEPLOY = Step("deploy", _never, _deploy, lambda w: f"{w.version} to {w.target.name}")
-TEST = Step("test", _never, _test, lambda w: ", ".join(commands_for(w.settings, w.target.name)))
+TEST = Step("test", lambda w: not w.levels, _test, lambda w: ", ".join(w.levels) or _passed(w))
 KEEP_WHEELS = Step("keep the wheels", _are_kept, _keep, lambda w: f"release {w.version}")
 FINISH_RECORD = Step(
     "record the outcome", _never, _finish_record, lambda w: f"environment {w.forge_environment}"
@@ -306,6 +325,7 @@ def is_gated(world: Deployment) -> bool:
 DEPLOYMENT: tuple[tuple[Step[Deployment], Callable[[Deployment], bool]], ...] = (
     (CHECK, lambda w: not w.merged),
     (CHECK_TESTED, is_gated),
+    (LOOK_BACK, _counts_elsewhere),
     (CHECK_OUT, lambda w: w.merged or not w.development),
     (WHEELS, lambda w: w.options.wheels is not None or bool(w.file.artifacts)),
     (PLAN, _always),

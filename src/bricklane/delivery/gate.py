@@ -14,6 +14,9 @@ from bricklane.project.settings import Settings
 # How many deployments are looked through for one with the tree that is asked for.
 LOOKED_THROUGH = 300
 
+# How many are looked through for tests that need not run again, where finding none does no harm.
+NEWEST = 10
+
 
 class UntestedError(BricklaneError):
     """What shall be published was never deployed to where releases are tested."""
@@ -45,6 +48,28 @@ def check_tested(forge: Forge, settings: Settings, commit: str, tree: str) -> Re
         "if the release or hotfix branch lacks something of its base branch, merge that into it "
         "first, and push",
     )
+
+
+def passed_elsewhere(forge: Forge, settings: Settings, target: str, tree: str) -> dict[str, Record]:
+    """Return the levels of ``target`` that need not run again, with where they passed.
+
+    Only the newest deployments are looked at: what is merged back was released just before.
+
+    Args:
+        forge: has the records.
+        settings: say which other targets' tests count for this one.
+        target: of the bundle.
+        tree: the SHA of the tree that is deployed.
+    """
+    wanted = settings.targets[target]
+    found: dict[str, Record] = {}
+    for other in wanted.tested_in:
+        newest = islice(records(forge, environment_of(settings, other)), NEWEST)
+        same = next((one for one in newest if one.content.tree == tree), None)
+        if same is not None and same.good:
+            passed = (level for level in same.content.tests if level in wanted.tests)
+            found |= {level: same for level in passed if level not in found}
+    return found
 
 
 def gate_environment(settings: Settings) -> str:

@@ -8,7 +8,7 @@ at commits.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bricklane.forge.model import CheckState, Deployment, DeploymentState
@@ -44,6 +44,7 @@ class Content:
         run_url: page of the run that deploys; empty outside of continuous integration.
         actor: login of whom a run deploys for; empty outside of continuous integration.
         untested: whether somebody demanded it although no other target had tested it.
+        passed_in: level of tests that does not run again → environment where it passed.
     """
 
     version: str
@@ -53,6 +54,7 @@ class Content:
     run_url: str = ""
     actor: str = ""
     untested: bool = False
+    passed_in: Mapping[str, str] = field(default_factory=dict)
 
     def payload(self) -> dict[str, object]:
         """Return what is written down."""
@@ -64,6 +66,7 @@ class Content:
             "run_url": self.run_url,
             **({"actor": self.actor} if self.actor else {}),
             **({"untested": True} if self.untested else {}),
+            **({"passed_in": dict(self.passed_in)} if self.passed_in else {}),
         }
 
 
@@ -125,9 +128,10 @@ class Record:
     @property
     def tests(self) -> str:
         """What is known of its tests, in a word or two."""
-        if not self.content.tests:
+        passed = [f"{level} in {where}" for level, where in self.content.passed_in.items()]
+        levels = "; ".join(filter(None, (", ".join(self.content.tests), ", ".join(passed))))
+        if not levels:
             return "none"
-        levels = ", ".join(self.content.tests)
         if self.good:
             return f"passed ({levels})"
         return "running" if self.unfinished else self.description or "failed"
@@ -143,15 +147,16 @@ def read(deployment: Deployment) -> Record | None:
     if deployment.task != TASK:
         return None
     payload = deployment.payload
-    wheels, tests = payload.get("wheels"), payload.get("tests")
+    tests = payload.get("tests")
     content = Content(
         version=str(payload.get("version") or ""),
         tree=str(payload.get("tree") or ""),
-        wheels={str(k): str(v) for k, v in wheels.items()} if isinstance(wheels, dict) else {},
+        wheels=_strings(payload.get("wheels")),
         tests=tuple(map(str, tests)) if isinstance(tests, list | tuple) else (),
         run_url=str(payload.get("run_url") or ""),
         actor=str(payload.get("actor") or ""),
         untested=payload.get("untested") is True,
+        passed_in=_strings(payload.get("passed_in")),
     )
     return Record(
         id=deployment.id,
@@ -166,6 +171,10 @@ def read(deployment: Deployment) -> Record | None:
         description=deployment.description,
         log_url=deployment.log_url or content.run_url,
     )
+
+
+def _strings(value: object) -> dict[str, str]:
+    return {str(k): str(v) for k, v in value.items()} if isinstance(value, dict) else {}
 
 
 def records(

@@ -130,7 +130,10 @@ def _facts(world: Deployment) -> str:
     for test in world.tests:
         outcome = "passed" if test.passed else "**failed**"
         rows += [(f"{plain(test.name)} tests", f"{outcome} in {test.seconds:.0f} s")]
-    if not world.tests:
+    for level, record in world.passed.items():
+        where = f"passed in {record.environment} with the same files"
+        rows.append((f"{plain(level)} tests", link(where, record.log_url)))
+    if not world.tests and not world.passed:
         rows.append(("tests", "none ran"))
     if world.tested is not None:
         tested = f"{world.tested.environment}, {world.tested.tests}"

@@ -81,6 +81,7 @@ class Deployment:
         summary: what is deployed, once it was asked for.
         tests: the levels that ran.
         tested: what the gate found.
+        passed: levels of tests that another target passed with the same tree, with its record.
         record: the id of the forge's record, once there is one.
         deployed: whether the Databricks CLI has done its part.
         interrupted: the record that a killed run left unfinished before.
@@ -107,6 +108,7 @@ class Deployment:
     summary: Summary | None = None
     tests: list[Level] = field(default_factory=list)
     tested: Record | None = None
+    passed: Mapping[str, Record] = field(default_factory=dict)
     record: int | None = None
     deployed: bool = False
     interrupted: Record | None = None
@@ -156,17 +158,23 @@ class Deployment:
         return login_in(self.source.author) or self.ci.actor
 
     @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels of tests that have to run."""
+        wanted = self.settings.targets[self.target.name].tests
+        return tuple(level for level in wanted if level not in self.passed)
+
+    @property
     def content(self) -> Content:
         """What is written down of this deployment."""
-        known = self.settings.targets.get(self.target.name)
         return Content(
             version=self.version,
             tree=self.tree,
             wheels=self.wheels,
-            tests=known.tests if known else (),
+            tests=self.levels,
             run_url=self.run_url,
             actor=self.actor,
             untested=self.options.untested,
+            passed_in={level: record.environment for level, record in self.passed.items()},
         )
 
     def deployed_from(self) -> Path:

@@ -117,6 +117,9 @@ def _choices(read: Settings, bundle: Bundle) -> Iterator[tuple[Location, str, It
         yield ("targets", name), name, bundle.targets
         for level in target.tests:
             yield ("targets", name, "tests"), level, read.levels or ("a level under [tests]",)
+        others = [other for other in bundle.targets if other != name]
+        for other in target.tested_in:
+            yield ("targets", name, "tested_in"), other, others or ("another target",)
         for rule, severity in target.policy.items():
             yield ("targets", name, "policy", rule), severity, SEVERITIES
 

@@ -66,11 +66,14 @@ class TargetSettings:
     Args:
         environment: the forge's environment; empty for the target's own name.
         tests: levels of ``[tests]`` that run after a deployment, in order.
+        tested_in: targets whose green tests of the same tree count here: levels that passed there
+            are not run again. Branches that become versions are tested all the same.
         policy: rule of the bundle's policy → ``error``, ``warning`` or ``off`` in this target.
     """
 
     environment: str = ""
     tests: tuple[str, ...] = ()
+    tested_in: tuple[str, ...] = ()
     policy: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -68,7 +68,11 @@ TARGETS = {
     "staging": BundleTarget("staging", mode="production"),
     "prod": BundleTarget("prod", mode="production"),
 }
-LEVELS = {"staging": TargetSettings(tests=("e2e",)), "dev": TargetSettings()}
+LEVELS = {
+    "dev": TargetSettings(),
+    "staging": TargetSettings(tests=("e2e",)),
+    "prod": TargetSettings(),
+}
 
 Make = Callable[..., Deployment]
 

@@ -16,6 +16,7 @@ from bricklane.errors import BricklaneError
 from bricklane.flow import Outcome, Step
 from bricklane.forge.errors import ForgeError
 from bricklane.forge.model import DeploymentState
+from bricklane.project.settings import TargetSettings
 from tests.bricklane.delivery.conftest import Make
 from tests.bricklane.delivery.memory import DeliveryForge
 
@@ -184,3 +185,38 @@ def test_states_of_records_are_known_to_checks() -> None:
     marked = {DeploymentState.IN_PROGRESS, *(s for s in records.GOOD if s.value == "success")}
     assert marked <= set(records.CHECK_STATES)
     assert Plan(()).applicable
+
+
+def with_dev(world: Deployment, dev: TargetSettings) -> Deployment:
+    targets = {**world.settings.targets, "dev": dev, "staging": dev}
+    return replace(world, settings=replace(world.settings, targets=targets))
+
+
+def test_what_is_merged_back_is_not_tested_twice(make: Make, forge: DeliveryForge) -> None:
+    counting = TargetSettings(tests=("e2e",), tested_in=("staging",))
+    release = with_dev(make(), counting)
+    number = records.begin(forge, "staging", "c" * 40, "release/1.0.0", release.content, None)
+    said: list[str] = []
+    world = with_dev(make("dev", "develop", say=said.append), counting)
+    look = next(step for step in steps_of(world) if step.name == "look where it was tested")
+    test = next(step for step in steps_of(world) if step.name == "test")
+
+    look.do(world)
+    assert (test.done(world), world.content.tests, said) == (False, ("e2e",), [])
+
+    records.mark(
+        forge, number, "staging", "c" * 40, DeploymentState.SUCCESS, "green", release.content
+    )
+    look.do(world)
+    assert test.done(world)
+    assert (world.content.tests, dict(world.content.passed_in)) == ((), {"e2e": "staging"})
+    (line,) = said
+    assert line == (
+        "e2e tests do not run again: staging passed them with the same files "
+        f"({release.version}, commit cccccccccc)"
+    )
+
+
+def test_a_release_is_tested_whatever_passed_elsewhere(make: Make) -> None:
+    counting = TargetSettings(tests=("e2e",), tested_in=("dev",))
+    assert "look where it was tested" not in names(with_dev(make(), counting))

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bricklane.delivery import records
-from bricklane.delivery.gate import check_tested, gate_environment
+from bricklane.delivery.gate import check_tested, gate_environment, passed_elsewhere
 from bricklane.delivery.records import Content
 from bricklane.errors import BricklaneError
 from bricklane.forge.model import DeploymentState
@@ -104,3 +105,34 @@ def test_the_environment_may_have_another_name() -> None:
     settings = Settings(root=Path(), bundle="shop", targets=targets)
     assert gate_environment(settings) == "stage-eu"
     assert gate_environment(SETTINGS) == "staging"
+
+
+def test_levels_that_another_target_passed_with_the_same_tree_need_not_run(
+    forge: DeliveryForge,
+) -> None:
+    dev = TargetSettings(tests=("integration", "e2e"), tested_in=("staging",))
+    settings = replace(SETTINGS, targets={"dev": dev, "staging": TargetSettings()})
+
+    def passed(tree: str) -> list[tuple[str, str]]:
+        found = passed_elsewhere(forge, settings, "dev", tree)
+        return [(level, record.environment) for level, record in found.items()]
+
+    assert passed(TREE) == []
+    staged(forge, state=DeploymentState.FAILURE)
+    assert passed(TREE) == []
+    staged(forge)
+    assert passed(TREE) == [("e2e", "staging")]
+    assert passed(OTHER) == []
+    staged(forge, state=DeploymentState.FAILURE)
+    assert passed(TREE) == []
+
+
+def test_what_passed_elsewhere_is_no_evidence_for_a_third_target(forge: DeliveryForge) -> None:
+    content = Content("1.2.0", TREE, {}, tests=(), passed_in={"e2e": "staging"})
+    number = records.begin(forge, "dev", WANTED, "develop", content, None)
+    records.mark(forge, number, "dev", WANTED, DeploymentState.SUCCESS, "deployed", content)
+    qa = TargetSettings(tests=("e2e",), tested_in=("dev",))
+    settings = replace(SETTINGS, targets={"dev": TargetSettings(), "qa": qa})
+    assert passed_elsewhere(forge, settings, "qa", TREE) == {}
+    (record,) = records.records(forge, "dev")
+    assert record.tests == "passed (e2e in staging)"
