@@ -139,8 +139,10 @@ def _checks(
         check_direction,
         check_policy,
         measured,
+        of_main,
         run_commands,
     )
+    from bricklane.gitflow.git import Git
     from bricklane.gitflow.kinds import kinds_of
 
     kinds = kinds_of(settings.gitflow)
@@ -152,7 +154,11 @@ def _checks(
     )
     yield measured("policy", lambda: check_policy(settings, bundle, kinds, subject.head))
     yield measured("notebooks and scripts", partial(check_code, settings, bundle))
-    yield from run_commands(settings, click.echo, log, tested)
+    same = of_main(Git.open(settings.root, settings.gitflow.remote), settings)
+    if same is not None:
+        yield same
+    else:
+        yield from run_commands(settings, click.echo, log, tested)
 
 
 def _forge_if_any(settings: Settings) -> Forge | None:

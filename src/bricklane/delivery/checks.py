@@ -13,6 +13,7 @@ from bricklane.delivery.testing import check_green
 from bricklane.delivery.wheels import project_command
 from bricklane.errors import BricklaneError
 from bricklane.flow import Outcome, Report
+from bricklane.gitflow.git import Git
 from bricklane.gitflow.kinds import Kind, Kinds
 from bricklane.process import Command, CommandFailed, run
 from bricklane.project.bundlefile import PRODUCTION, Bundle, BundleTarget
@@ -155,6 +156,26 @@ def check_code(settings: Settings, bundle: Bundle) -> str:
     warnings = of[Severity.WARNING]
     count = f", warnings: {len(warnings)}" if warnings else ""
     return "\n".join([f"files: {report.files}{count}", *warnings])
+
+
+def of_main(git: Git, settings: Settings) -> Check | None:
+    """Return what stands for checks and tests when what is checked has the very files of main.
+
+    A back-merge into a branch that has nothing else new is the usual case: it brings what was
+    checked on its way into main, and deployed from there.
+
+    Args:
+        git: the clone, with what is checked checked out.
+        settings: of the project.
+
+    Returns:
+        The check, passed; None when the files differ, or main is not here to compare.
+    """
+    main = git.commit(f"{settings.gitflow.remote}/{settings.gitflow.main}")
+    if main is None or git.tree(main) != git.tree("HEAD"):
+        return None
+    said = f"not run again: all files are those of {settings.gitflow.main}, commit {main[:10]}"
+    return Check("checks and tests", passed=True, said=said)
 
 
 def run_commands(

@@ -9,10 +9,12 @@ from bricklane.delivery import checks, pullrequests
 from bricklane.delivery.log import GroupedLog
 from bricklane.delivery.pullrequests import Subject
 from bricklane.errors import BricklaneError
+from bricklane.gitflow.git import Git
 from bricklane.gitflow.kinds import kinds_of
 from bricklane.project.bundlefile import read_bundle
 from bricklane.project.settings import GitFlowSettings, Settings
 from bricklane.testing.reports.model import Report
+from tests.bricklane.gitflow.conftest import git
 
 KINDS = kinds_of(GitFlowSettings())
 
@@ -164,3 +166,26 @@ def test_the_forges_token_stays_with_bricklane(
     given = settings(tmp_path, checks=(command,), tests={"unit": command})
     list(checks.run_commands(given, shown.append, GroupedLog(print)))
     assert shown == ["token: None", "token: None"]
+
+
+def test_the_files_of_main_are_not_checked_again(clone: Git) -> None:
+    settings = Settings(root=clone.top, bundle="shop")
+    main = clone.commit("HEAD") or ""
+    git(clone.top, "switch", "-q", "-c", "back-merge/1.0.0")
+    git(clone.top, "commit", "-q", "--allow-empty", "-m", "merged back")
+    found = checks.of_main(clone, settings)
+    assert found is not None
+    assert (found.passed, found.said) == (
+        True,
+        f"not run again: all files are those of main, commit {main[:10]}",
+    )
+
+    (clone.top / "file.txt").write_text("something that only develop has\n")
+    git(clone.top, "commit", "-q", "-a", "-m", "new")
+    assert checks.of_main(clone, settings) is None
+
+
+def test_without_main_everything_is_checked(clone: Git) -> None:
+    elsewhere = GitFlowSettings(main="production")
+    settings = Settings(root=clone.top, bundle="shop", gitflow=elsewhere)
+    assert checks.of_main(clone, settings) is None
