@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bricklane_local.compute.spark.class_archive import read_archive
 from bricklane_local.compute.spark.launching import java_command, write_private
 from bricklane_local.compute.spark.settings import (
+    SHORT,
     SMALL_JOBS,
     java_options,
     log_configuration,
@@ -60,7 +61,10 @@ def prepare_program(
     scratch.mkdir(mode=0o700, exist_ok=True)
     logging = write_private(folder / "log4j2.properties", log_configuration(folder / LOG))
     options = java_options(
-        memory_megabytes=memory_megabytes, log_settings=logging, temporary=scratch
+        memory_megabytes=memory_megabytes,
+        log_settings=logging,
+        temporary=scratch,
+        compilation=SHORT,
     )
     options += read_archive(plugin.with_suffix(".jsa"))
     settings = _settings(installation, paths, scratch, session)

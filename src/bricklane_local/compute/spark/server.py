@@ -17,6 +17,7 @@ from bricklane_local.compute.spark.errors import SparkError
 from bricklane_local.compute.spark.launching import java_command, write_private
 from bricklane_local.compute.spark.plugin_jar import ensure_plugin
 from bricklane_local.compute.spark.settings import (
+    LASTING,
     java_options,
     log_configuration,
     properties_file,
@@ -316,7 +317,10 @@ class SparkServer:
         settings = write_private(spark / "spark.properties", properties_file(properties))
         logging = write_private(spark / "log4j2.properties", log_configuration(self.log))
         options = java_options(
-            memory_megabytes=self._memory, log_settings=logging, temporary=self._temporary
+            memory_megabytes=self._memory,
+            log_settings=logging,
+            temporary=self._temporary,
+            compilation=LASTING,
         )
         options += read_or_write_archive(plugin.with_suffix(".jsa"))
         command = java_command(self._installation, plugin, options, spark / "java.arguments")

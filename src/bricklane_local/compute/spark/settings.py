@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from bricklane_local.compute.spark.installation import SparkInstallation
@@ -140,7 +140,29 @@ def log_configuration(log: Path) -> str:
     return _LOG_CONFIGURATION.format(file=log)
 
 
-def java_options(*, memory_megabytes: int, log_settings: Path, temporary: Path) -> list[str]:
+# Of a process that ends with its task: the quick compiler alone, because the thorough one competes
+# with the task for two cores. Without it a start, the first queries and a few statements took 25 s
+# of processor time instead of 42 s (Java 17, Spark 4.1.1).
+SHORT = ("-XX:TieredStopAtLevel=1",)
+
+# Of the process that serves all tasks: the thorough compiler as well, but four times later than
+# usual, so that a first job pays little for it and those after it gain. The same job of seven tasks
+# five times took 60, 48, 45, 52 and 54 s of processor time with the quick compiler alone, 128, 42,
+# 39, 33 and 31 s with Java's own thresholds, and 90, 38, 32, 30 and 28 s with these (each while the
+# machine had other work). Space for classes: as much as a warm Spark needs, which would else take
+# ten collections of all garbage to grow to.
+LASTING = (
+    "-XX:Tier4InvocationThreshold=20000",
+    "-XX:Tier4MinInvocationThreshold=2000",
+    "-XX:Tier4CompileThreshold=60000",
+    "-XX:Tier4BackEdgeThreshold=160000",
+    "-XX:MetaspaceSize=256m",
+)
+
+
+def java_options(
+    *, memory_megabytes: int, log_settings: Path, temporary: Path, compilation: Sequence[str]
+) -> list[str]:
     """Return the options of the Java process.
 
     Args:
@@ -148,16 +170,13 @@ def java_options(*, memory_megabytes: int, log_settings: Path, temporary: Path) 
         log_settings: file with the Log4j configuration.
         temporary: folder for what Spark and its libraries unpack and cache, of which a process
             that is killed cleans nothing up.
+        compilation: :data:`SHORT` or :data:`LASTING`, by how long the process lives.
     """
     return [
         f"-Xmx{memory_megabytes}m",
         "-Xss4m",
         "-XX:+UseSerialGC",
-        # The quick compiler alone. Jobs here are short, and the thorough compiler competes with
-        # them for two cores: without it a start, the first queries and a few statements took 25 s
-        # of processor time instead of 42 s; a warm query over 5 million rows 1.3 s instead of
-        # 0.8 s (Java 17, Spark 4.1.1).
-        "-XX:TieredStopAtLevel=1",
+        *compilation,
         "-XX:+ExitOnOutOfMemoryError",
         f"-Djava.io.tmpdir={temporary}",
         "-Djava.net.preferIPv4Stack=true",

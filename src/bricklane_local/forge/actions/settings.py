@@ -25,5 +25,5 @@ class ActionsSettings:
 
     act: Path | None = None
     java: Path | None = None
-    jobs: int = 2
+    jobs: int = 4
     source: str = SOURCE

@@ -9,6 +9,7 @@ import pytest
 from bricklane_local.compute.spark.errors import SparkError
 from bricklane_local.compute.spark.installation import SparkInstallation
 from bricklane_local.compute.spark.settings import (
+    SHORT,
     java_options,
     log_configuration,
     properties_file,
@@ -79,8 +80,9 @@ def test_java_gets_its_memory_and_its_log() -> None:
         memory_megabytes=512,
         log_settings=Path("/state/log4j2.properties"),
         temporary=Path("/state/scratch/tmp"),
+        compilation=SHORT,
     )
-    assert "-Xmx512m" in options
+    assert {"-Xmx512m", *SHORT} <= {*options}
     assert "-Djava.io.tmpdir=/state/scratch/tmp" in options
     assert "-Dlog4j2.configurationFile=file:///state/log4j2.properties" in options
     assert "appender.file.fileName = /logs/spark.log" in log_configuration(Path("/logs/spark.log"))
