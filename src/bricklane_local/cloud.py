@@ -46,6 +46,7 @@ from bricklane_local.paths import StatePaths
 from bricklane_local.permissions.access import Access
 from bricklane_local.permissions.service import Permissions
 from bricklane_local.pipelines.engine import PipelineEngine
+from bricklane_local.resources.clusters.activity import Activity
 from bricklane_local.resources.service import Resources
 from bricklane_local.secrets.service import Secrets
 from bricklane_local.sql.connections import Connections
@@ -194,6 +195,7 @@ class Workspace:
         self.statements = Statements(self, cloud.pool)
         self.connections = Connections(self)
         self.contexts = Contexts(self, cloud.pool)
+        self.activity = Activity(self)
         self.view = WorkspaceView(
             self.objects, cloud.blobs, cloud.paths.view(row.name), self.access.allows_change
         )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,7 @@ from bricklane_local.jobs.clusters import cluster_id_of
 from bricklane_local.jobs.execution import FAILURE_MESSAGE, Attempt, Outcome
 from bricklane_local.jobs.run_as import acting
 from bricklane_local.jobs.states import State
-from bricklane_local.resources.clusters.activity import active
+from bricklane_local.resources.clusters.activity import ClusterEndedError
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
@@ -95,6 +94,8 @@ class ComputeExecutor:
             return Outcome(State.INVALID, error.message, {"error": error.message})
         except EnvironmentFailure as error:
             return Outcome(State.LIBRARY_FAILED, str(error), {"error": str(error)})
+        except ClusterEndedError as error:
+            return Outcome(State.CLUSTER_ENDED, str(error), {"error": str(error)})
         except (SparkError, WorkerError) as error:
             return Outcome(State.COMPUTE_FAILED, str(error), {"error": str(error)})
         else:
@@ -109,12 +110,13 @@ class ComputeExecutor:
         principal = acting(self._workspace, attempt.run)
         check_source(self._workspace, attempt.kind.code(attempt.body), principal)
         claim(attempt, principal)
+        existing = str(attempt.task.get("existing_cluster_id") or "")
         own, cluster = part(attempt, folder), cluster_of(attempt)
-        specification, cold = await self._specified(attempt, own, cluster, pool, folder, token)
-        attempt.on_running()
         try:
-            async with self._kept(attempt):
-                end = await pool.run(specification, cold=cold, grace=GRACE_SECONDS)
+            async with self._workspace.activity.on(existing):
+                told, cold = await self._specified(attempt, own, cluster, pool, folder, token)
+                attempt.on_running()
+                end = await pool.run(told, cold=cold, grace=GRACE_SECONDS)
         finally:
             if attempt.kind.jvm:
                 clear_program(folder)
@@ -122,11 +124,6 @@ class ComputeExecutor:
             problem = deliver(self._workspace, principal, cluster, cluster_id, folder)
             _tell(folder, [problem] if problem else [])
         return _outcome(folder, end)
-
-    def _kept(self, attempt: Attempt) -> AbstractAsyncContextManager[None]:
-        """Keep the cluster that a task names from being taken for idle."""
-        cluster_id = attempt.task.get("existing_cluster_id")
-        return active(self._workspace, str(cluster_id)) if cluster_id else nullcontext()
 
     async def _specified(
         self,

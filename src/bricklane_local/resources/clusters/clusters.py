@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
 
 
+# State that ends what goes on on a cluster → what became of the cluster.
+ENDED = {TERMINATING: "terminated", RESTARTING: "restarted"}
+
+
 class _Create(Create):
     """Make a cluster, or return the one that the same idempotency token made."""
 
@@ -69,8 +73,17 @@ def _moved(call: Call, records: Records, body: Body, action: str, **changes: Any
             details = {"user": call.caller.user_name}
             Events(call.workspace.space).tell_moves(moved, time, details)
             records.put(moved)
-    if moved[STATE]["name"] in (RESTARTING, TERMINATING):
-        call.workspace.contexts.end_on(body["cluster_id"])
+    if moved[STATE]["name"] in ENDED:
+        _end_all(call, body, ENDED[moved[STATE]["name"]])
+
+
+def _end_all(call: Call, body: Body, how: str) -> None:
+    """End what goes on on a cluster that is no longer there for it."""
+    cluster_id = body["cluster_id"]
+    call.workspace.contexts.end_on(cluster_id)
+    call.workspace.activity.end_on(
+        cluster_id, f"Cluster {cluster_id} was {how} by {call.caller.user_name} during the run"
+    )
 
 
 def _tell(call: Call, body: Body, kind: str, time: int) -> None:
@@ -128,7 +141,7 @@ def permanently_delete(call: Call, records: Records, body: Body) -> None:
     with call.cloud.database.transaction():
         Events(call.workspace.space).forget(body["cluster_id"])
         records.delete(body, call.caller)
-    call.workspace.contexts.end_on(body["cluster_id"])
+    _end_all(call, body, "permanently deleted")
 
 
 def pin(call: Call, records: Records, body: Body) -> None:
@@ -184,9 +197,9 @@ def use(workspace: Workspace, cluster_id: str, caller: Principal) -> None:
     records = Records(workspace, CLUSTER)
     time = records.act(caller).time
     body = records.wanted(cluster_id, caller, ATTACH)
-    if CLUSTERS.now(body, time)[0] == TERMINATED:
+    if CLUSTERS.now(body, time)[0] in (TERMINATING, TERMINATED):
         records.wanted(cluster_id, caller, RESTART)
-        moved = {**body, "_started": time, **CLUSTERS.act("start", body, time)}
+        moved = {**body, "_started": time, **CLUSTERS.act("use", body, time)}
         Events(workspace.space).tell_moves(moved, time, {"user": caller.user_name})
         records.put(moved)
 
