@@ -28,6 +28,7 @@ from bricklane_local.resources.clusters.activity import ClusterEndedError
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
+    from bricklane_local.compute.environments import Overlay
     from bricklane_local.compute.pool import ComputePool
     from bricklane_local.compute.spark.server import SparkEndpoint
     from bricklane_local.compute.workers import Exit
@@ -145,9 +146,8 @@ class ComputeExecutor:
             token: of the run.
         """
         kind = attempt.kind
-        dependencies = dependencies_of(attempt.run.settings, attempt.task, jars=kind.jvm)
-        overlay, spark, _ = await asyncio.gather(
-            pool.environment(dependencies, roots(self._workspace), alone=kind.alone),
+        overlays, spark, _ = await asyncio.gather(
+            self._packages(attempt, cluster, pool),
             _no_spark() if kind.jvm else pool.spark(),
             self._workspace.cloud.samples.ready(),
         )
@@ -155,13 +155,26 @@ class ComputeExecutor:
         specification["environment"] = {
             name: str(value) for name, value in (cluster.get("spark_env_vars") or {}).items()
         }
-        libraries = [str(overlay.path)] if overlay.path else []
+        libraries = [str(overlay.path) for overlay in overlays if overlay.path]
         specification["packages" if kind.alone else "sys_path"] = libraries
         if kind.jvm:
             session = workspace_settings(self._workspace) | {TOKEN_SETTING: token}
             chosen = {name: str(value) for name, value in own["jvm"]["conf"].items()}
             specification["jvm"]["command"] = await pool.program(folder, session, chosen)
-        return specification, overlay.cold and not kind.alone
+        cold = any(overlay.cold for overlay in overlays)
+        return specification, cold and not kind.alone
+
+    async def _packages(
+        self, attempt: Attempt, cluster: dict[str, Any], pool: ComputePool
+    ) -> list[Overlay]:
+        """Return the packages of a task, and behind them those of the cluster that it names."""
+        kind = attempt.kind
+        own = dependencies_of(attempt.run.settings, attempt.task, jars=kind.jvm)
+        overlay = await pool.environment(own, roots(self._workspace), alone=kind.alone)
+        if kind.jvm:
+            return [overlay]
+        libraries = self._workspace.libraries
+        return [overlay, *await libraries.overlays(cluster, pool, alone=kind.alone)]
 
     def _common(
         self, attempt: Attempt, folder: Path, token: str, spark: SparkEndpoint | None

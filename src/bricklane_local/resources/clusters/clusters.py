@@ -75,6 +75,7 @@ def _moved(call: Call, records: Records, body: Body, action: str, **changes: Any
             records.put(moved)
     if moved[STATE]["name"] in ENDED:
         _end_all(call, body, ENDED[moved[STATE]["name"]])
+    call.workspace.libraries.begin(body["cluster_id"])
 
 
 def _end_all(call: Call, body: Body, how: str) -> None:
@@ -93,14 +94,20 @@ def _tell(call: Call, body: Body, kind: str, time: int) -> None:
 
 def start(call: Call, records: Records, body: Body) -> None:
     """Start a cluster that is terminated."""
-    _moved(call, records, body, "start", _started=call.cloud.clock.now())
+    started = call.cloud.clock.now()
+    _moved(call, records, body, "start", _started=started, _libraries=_anew(body))
 
 
 def restart(call: Call, records: Records, body: Body) -> None:
     """Restart a cluster that runs; libraries that leave it are gone then."""
-    kept = [item for item in body["_libraries"] if not item["leaving"]]
     started = call.cloud.clock.now()
-    _moved(call, records, body, "restart", _started=started, _libraries=kept)
+    _moved(call, records, body, "restart", _started=started, _libraries=_anew(body))
+
+
+def _anew(body: Body) -> list[Body]:
+    """Return the libraries of a cluster that starts: all but those that leave, to be installed."""
+    items = (item for item in body["_libraries"] if not item["leaving"])
+    return [{"library": item["library"], "leaving": False} for item in items]
 
 
 def terminate(call: Call, records: Records, body: Body) -> None:
@@ -121,7 +128,8 @@ def resize(call: Call, records: Records, body: Body) -> None:
 def edit(call: Call, records: Records, body: Body) -> None:
     """Replace the definition of a cluster that runs, which restarts it, or is terminated."""
     with call.cloud.database.transaction():
-        _moved(call, records, records.replace(body, call.body, call.caller), "edit")
+        edited = records.replace(body, call.body, call.caller)
+        _moved(call, records, edited, "edit", _libraries=_anew(edited))
 
 
 def update(call: Call, records: Records, body: Body) -> None:
@@ -131,7 +139,8 @@ def update(call: Call, records: Records, body: Body) -> None:
     sent = {name: wanted.get(name) for name in names}
     gone = [name for name, value in sent.items() if value is None]
     with call.cloud.database.transaction():
-        _moved(call, records, records.change(body, sent, call.caller, gone), "edit")
+        changed = records.change(body, sent, call.caller, gone)
+        _moved(call, records, changed, "edit", _libraries=_anew(changed))
 
 
 def permanently_delete(call: Call, records: Records, body: Body) -> None:
@@ -199,9 +208,10 @@ def use(workspace: Workspace, cluster_id: str, caller: Principal) -> None:
     body = records.wanted(cluster_id, caller, ATTACH)
     if CLUSTERS.now(body, time)[0] in (TERMINATING, TERMINATED):
         records.wanted(cluster_id, caller, RESTART)
-        moved = {**body, "_started": time, **CLUSTERS.act("use", body, time)}
+        moved = {**body, **CLUSTERS.act("use", body, time)}
         Events(workspace.space).tell_moves(moved, time, {"user": caller.user_name})
-        records.put(moved)
+        records.put({**moved, "_started": time, "_libraries": _anew(body)})
+        workspace.libraries.begin(cluster_id)
 
 
 def _state(call: Call, body: Body) -> str:
