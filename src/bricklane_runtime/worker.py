@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Never
 
-from bricklane_runtime.limits import limit_memory
+from bricklane_runtime.limits import limit_cores, limit_memory
 from bricklane_runtime.results import CELLS, LOG, RESULT, Outcome, write_json
 from bricklane_runtime.specification import Specification, take
 from bricklane_runtime.supervisor import SecretChannel, run_supervised
@@ -51,6 +51,7 @@ def run_task(specification: Specification, channel: SecretChannel) -> int:
 
     signal.signal(signal.SIGTERM, _cancel)
     # A Java virtual machine has its bound from the size of its heap.
+    limit_cores(specification.cores)
     limit_memory(0 if specification.jvm else specification.memory_megabytes)
     task = Task(specification, channel)
     try:
