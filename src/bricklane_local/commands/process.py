@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bricklane_local.compute.driver_logs import deliver
+from bricklane_local.compute.driver_logs import deliver, delivers
 from bricklane_local.compute.specification import common
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ async def running(
         "execution_context": told,
         "working_directory": str(folder),
         "sys_path": [str(overlay.path) for overlay in overlays if overlay.path],
+        "streams_apart": delivers(cluster),
         "environment": dict(cluster.get("spark_env_vars") or {}),
         "context": {"cluster_id": cluster["cluster_id"]},
     }

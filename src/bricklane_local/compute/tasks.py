@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bricklane_local.app.errors import ApiError
 from bricklane_local.compute.checkouts import CheckoutError
 from bricklane_local.compute.claims import claim, cluster_of
-from bricklane_local.compute.driver_logs import deliver
+from bricklane_local.compute.driver_logs import deliver, delivers
 from bricklane_local.compute.libraries import dependencies_of
 from bricklane_local.compute.sources import SQL_FILE, SourceError, check_source
 from bricklane_local.compute.spark.programs import clear_program
@@ -155,6 +155,7 @@ class ComputeExecutor:
         specification["environment"] = {
             name: str(value) for name, value in (cluster.get("spark_env_vars") or {}).items()
         }
+        specification["streams_apart"] = delivers(cluster)
         libraries = [str(overlay.path) for overlay in overlays if overlay.path]
         specification["packages" if kind.alone else "sys_path"] = libraries
         if kind.jvm:

@@ -247,7 +247,7 @@ SDK = "compute.ClustersAPI"
 STATE_ONLY = Fidelity.STATE_ONLY
 NOTE = (
     "no machine starts: tasks share the cloud's one Spark, those of JARs and Spark submit have "
-    "their own; what tasks and commands print is delivered by `cluster_log_conf`, as `stdout`"
+    "their own; `cluster_log_conf` delivers what tasks and commands print, `stdout` and `stderr`"
 )
 # Name of a call, what does it, level that it needs, method of the SDK.
 ACTIONS: tuple[tuple[str, Callable[[Call, Records, Body], Answer], str], ...] = (
