@@ -139,7 +139,8 @@ class Statement:
         cursor.take("SYNC")
         if not cursor.ended:
             raise cursor.error("REFRESH takes FULL, SYNC and ASYNC")
-        started = self._rest.call("POST", f"{TABLES}/refresh", name=name, full=full)
+        path = f"{TABLES}/refresh"
+        started = self._rest.call("POST", path, name=name, full=full, waits=waits)
         if waits:
             self._wait(started)
         return None

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -167,6 +170,32 @@ def test_what_is_cancelled_stops_its_update(warehouse: Warehouse, bench: Workben
     bench.cancel(run)
     assert warehouse.ended(pipeline_id, update_id) == "CANCELED"
     assert bench.finish(run)["state"]["result_state"] == "CANCELED"
+
+
+def test_an_update_ends_with_a_killed_process_that_waits_for_it(
+    warehouse: Warehouse, bench: Workbench, tmp_path: Path
+) -> None:
+    full_name = f"{warehouse.catalog}.{warehouse.name}.slowest"
+    warehouse(f"CREATE MATERIALIZED VIEW {full_name} AS SELECT 1 AS n")
+    file = tmp_path / "process"
+    for number, statement in enumerate(
+        (
+            f"CREATE OR REPLACE MATERIALIZED VIEW {full_name} AS {SLOW}",
+            f"REFRESH MATERIALIZED VIEW {full_name}",
+        )
+    ):
+        cell = f"import os\nopen({str(file)!r}, 'w').write(str(os.getpid()))\n"
+        run = bench.start(bench.create(bench.task(f"{cell}spark.sql({statement!r})")))
+        pipeline_id, update_id = warehouse.running("slowest")
+        os.kill(int(file.read_text()), signal.SIGKILL)
+        assert bench.finish(run)["state"]["result_state"] == "FAILED"
+        assert warehouse.ended(pipeline_id, update_id) == "CANCELED", number
+    assert warehouse("SELECT n FROM slowest") == [["1"]]
+    # Whoever does not wait leaves an update that goes on.
+    warehouse(f"REFRESH MATERIALIZED VIEW {full_name} ASYNC")
+    pipeline_id, update_id = warehouse.running("slowest")
+    bench.client.pipelines.stop(pipeline_id)
+    assert warehouse.ended(pipeline_id, update_id) == "CANCELED"
 
 
 def test_a_table_refreshes_itself_by_its_schedule(warehouse: Warehouse, bench: Workbench) -> None:
