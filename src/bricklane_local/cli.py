@@ -65,6 +65,13 @@ def compute_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Memory of the Spark driver in megabytes.",
         ),
         click.option(
+            "--run-cores",
+            type=click.IntRange(0),
+            default=0,
+            show_default=True,
+            help="Cores that the process of a task may use; 0 for all. Linux only.",
+        ),
+        click.option(
             "--run-memory",
             type=click.IntRange(0),
             default=0,
@@ -104,6 +111,7 @@ def _started_with(options: dict[str, Any]) -> tuple[ComputeSettings, int | None,
         java=options["java"],
         memory_megabytes=options["memory"],
         run_memory_megabytes=options["run_memory"],
+        run_cores=options["run_cores"],
         act=options["act"],
         idle_minutes=options["spark_idle"],
     )

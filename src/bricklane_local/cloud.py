@@ -17,6 +17,7 @@ from bricklane_local.catalog.metastores.assignments import Assignments
 from bricklane_local.catalog.samples import Samples
 from bricklane_local.commands.contexts import Contexts
 from bricklane_local.compute.checkouts import Checkouts
+from bricklane_local.compute.cluster_libraries import ClusterLibraries
 from bricklane_local.compute.pool import open_pool
 from bricklane_local.compute.settings import ComputeSettings
 from bricklane_local.compute.tasks import ComputeExecutor
@@ -46,6 +47,7 @@ from bricklane_local.paths import StatePaths
 from bricklane_local.permissions.access import Access
 from bricklane_local.permissions.service import Permissions
 from bricklane_local.pipelines.engine import PipelineEngine
+from bricklane_local.resources.clusters.activity import Activity
 from bricklane_local.resources.service import Resources
 from bricklane_local.secrets.service import Secrets
 from bricklane_local.sql.connections import Connections
@@ -194,6 +196,8 @@ class Workspace:
         self.statements = Statements(self, cloud.pool)
         self.connections = Connections(self)
         self.contexts = Contexts(self, cloud.pool)
+        self.activity = Activity(self)
+        self.libraries = ClusterLibraries(self, cloud.pool)
         self.view = WorkspaceView(
             self.objects, cloud.blobs, cloud.paths.view(row.name), self.access.allows_change
         )
@@ -248,6 +252,7 @@ class Workspace:
         await self.engine.stop()
         await self.pipelines.stop()
         await self.contexts.stop()
+        await self.libraries.stop()
         await self.statements.stop()
 
     def run_folder(self, task_run_id: int) -> Path:

@@ -105,6 +105,7 @@ def _spawn(
         arguments += ["--act", str(compute.act)]
     arguments += ["--memory", str(compute.memory_megabytes)]
     arguments += ["--run-memory", str(compute.run_memory_megabytes)]
+    arguments += ["--run-cores", str(compute.run_cores)]
     arguments += ["--spark-idle", str(compute.idle_minutes)]
     if empty:
         arguments.append("--empty")

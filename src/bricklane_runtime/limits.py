@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import resource
 from pathlib import Path
 
@@ -33,6 +34,17 @@ def limit_memory(megabytes: int) -> None:
         wanted = _taken() + megabytes * MEGABYTE
         bound = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
         resource.setrlimit(resource.RLIMIT_DATA, (bound, bound))
+
+
+def limit_cores(cores: list[int]) -> None:
+    """Keep this process, and all programs that it starts, on some of the machine's cores.
+
+    Args:
+        cores: their numbers (https://docs.python.org/3/library/os.html#os.sched_setaffinity);
+            empty for all. Nothing is bounded where the system has no such bound.
+    """
+    if cores and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, cores)
 
 
 def _taken() -> int:

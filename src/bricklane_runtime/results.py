@@ -6,6 +6,10 @@ once, at the end; a run without it was killed or died.
 
 ``stdout.log``: what the task printed, standard output and error in order, redacted.
 
+``driver.stdout`` and ``driver.stderr``: the same, each stream by itself, of a task that is told to
+leave them. Each has a pipe of its own then, so ``stdout.log`` has what is printed at one moment on
+both in any order.
+
 ``cells.json``: see :mod:`bricklane_runtime.notebook.outputs`.
 """
 
@@ -19,6 +23,7 @@ from typing import Any
 
 RESULT = "result.json"
 LOG = "stdout.log"
+APART = ("driver.stdout", "driver.stderr")
 CELLS = "cells.json"
 
 

@@ -217,6 +217,8 @@ class Specification:
         schema: schema of the session.
         roots: path prefixes as user code writes them, to the folders that hold those files.
         memory_megabytes: bound of its own memory; 0 for none.
+        streams_apart: whether it leaves what it prints on each stream in a file of its own, too.
+        cores: numbers of those that it may use; empty for all.
         guard_volumes: whether file functions ask the workspace for the privileges on a volume.
         sys_path: folders with libraries, put before everything else.
         packages: folders with libraries for programs that the task starts, not for itself.
@@ -247,6 +249,8 @@ class Specification:
     schema: str = ""
     roots: dict[str, str] = field(default_factory=dict)
     memory_megabytes: int = 0
+    streams_apart: bool = False
+    cores: list[int] = field(default_factory=list)
     guard_volumes: bool = False
     sys_path: list[str] = field(default_factory=list)
     packages: list[str] = field(default_factory=list)

@@ -14,6 +14,7 @@ import signal
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Never
 
@@ -51,8 +52,8 @@ class SecretChannel:
         self._connection.recv(1)
 
 
-class OutputLog:
-    """The log of a run: redacted, and cut at a limit.
+class LogFile:
+    """A file with what a task printed, cut at a limit.
 
     Args:
         path: the file, made anew.
@@ -63,17 +64,9 @@ class OutputLog:
         self._stream = path.open("wb", buffering=0)
         self._left = limit
         self._limit = limit
-        self.redactor = StreamRedactor()
 
-    def write(self, piece: bytes) -> None:
-        """Append what the task printed."""
-        self._append(self.redactor.feed(piece))
-
-    def flush(self) -> None:
-        """Append what was kept back as the possible beginning of a secret."""
-        self._append(self.redactor.flush())
-
-    def _append(self, data: bytes) -> None:
+    def append(self, data: bytes) -> None:
+        """Append what may be shown."""
         if not data or self._left < 0:
             return
         self._stream.write(data[: self._left])
@@ -83,22 +76,68 @@ class OutputLog:
             self._stream.write(note.encode())
 
 
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """The files for what a task prints, see :mod:`bricklane_runtime.results`.
+
+    Args:
+        all: for both streams.
+        apart: for standard output and standard error, or None to keep them in one.
+    """
+
+    all: Path
+    apart: tuple[Path, Path] | None = None
+
+    def opened(self) -> list[list[LogFile]]:
+        """Return the files of each pipe that the task needs: of one, or of one for each stream."""
+        log = LogFile(self.all)
+        return [[log, LogFile(path)] for path in self.apart] if self.apart else [[log]]
+
+
+class Output:
+    """A pipe that the task prints into: what comes out is redacted, and appended to files.
+
+    Args:
+        files: where to.
+    """
+
+    def __init__(self, files: list[LogFile]) -> None:
+        self.read, self.write = os.pipe()
+        self.redactor = StreamRedactor()
+        self._files = files
+
+    def copy(self) -> bool | None:
+        """Copy a piece; return whether there was one, None at the end."""
+        try:
+            piece = os.read(self.read, CHUNK)
+        except BlockingIOError:
+            return False
+        self._append(self.redactor.feed(piece))
+        return bool(piece) or None
+
+    def flush(self) -> None:
+        """Append what was kept back as the possible beginning of a secret."""
+        self._append(self.redactor.flush())
+
+    def _append(self, data: bytes) -> None:
+        for file in self._files:
+            file.append(data)
+
+
 @dataclass(slots=True)
 class Supervisor:
     """Waits for a task and everything it prints.
 
     Args:
         task: process id of the task.
-        output: read end of the pipe that is the task's standard output and error.
+        outputs: what the task prints into.
         channel: the supervisor's end of the secret channel.
-        log: where output goes.
         life: a pipe that closes when whoever started the supervisor dies, or None.
     """
 
     task: int
-    output: int
+    outputs: list[Output]
     channel: socket.socket
-    log: OutputLog
     life: int | None
     _status: int | None = None
     _pending: bytes = b""
@@ -114,21 +153,22 @@ class Supervisor:
         os.set_blocking(wake_write, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-        os.set_blocking(self.output, False)
-        for source, react in (
-            (wake_read, lambda: os.read(wake_read, 512)),
-            (self.output, self._copy),
-            (self.channel, self._hide),
-        ):
-            self._selector.register(source, selectors.EVENT_READ, react)
+        register = self._selector.register
+        register(wake_read, selectors.EVENT_READ, lambda: os.read(wake_read, 512))
+        for output in self.outputs:
+            os.set_blocking(output.read, False)
+            register(output.read, selectors.EVENT_READ, partial(self._copy, output))
+        register(self.channel, selectors.EVENT_READ, self._hide)
         if self.life is not None:
-            self._selector.register(self.life, selectors.EVENT_READ, self._abandon)
+            register(self.life, selectors.EVENT_READ, self._abandon)
         while not self._ended():
-            ready = self._selector.select(QUIET_SECONDS if self.log.redactor.waiting else None)
+            waiting = any(output.redactor.waiting for output in self.outputs)
+            ready = self._selector.select(QUIET_SECONDS if waiting else None)
             for key, _ in ready:
                 key.data()
             if not ready:
-                self.log.flush()
+                for output in self.outputs:
+                    output.flush()
         self._drain()
         assert self._status is not None  # noqa: S101 - _ended() is true only when it is set
         return self._status
@@ -140,24 +180,21 @@ class Supervisor:
                 self._status = status
         return self._status is not None
 
-    def _copy(self) -> bool:
-        try:
-            piece = os.read(self.output, CHUNK)
-        except BlockingIOError:
-            return False
-        if not piece:
-            self._selector.unregister(self.output)
-            return False
-        self.log.write(piece)
-        return True
+    def _copy(self, output: Output) -> bool:
+        copied = output.copy()
+        if copied is None:
+            self._selector.unregister(output.read)
+        return bool(copied)
 
     def _drain(self) -> None:
-        if self.output in self._selector.get_map():
-            # A process left behind may print for ever; what the task itself wrote is one pipe full.
-            for _ in range(64):
-                if not self._copy():
-                    break
-        self.log.flush()
+        for output in self.outputs:
+            if output.read in self._selector.get_map():
+                # A process left behind may print for ever; what the task itself wrote is one pipe
+                # full.
+                for _ in range(64):
+                    if not self._copy(output):
+                        break
+            output.flush()
 
     def _hide(self) -> None:
         data = self.channel.recv(CHUNK)
@@ -169,7 +206,8 @@ class Supervisor:
             end = 4 + int.from_bytes(self._pending[:4], "big")
             if len(self._pending) < end:
                 return
-            self.log.redactor.add(self._pending[4:end])
+            for output in self.outputs:
+                output.redactor.add(self._pending[4:end])
             self._pending = self._pending[end:]
             with contextlib.suppress(OSError):  # the task is gone, and so is its wish
                 self.channel.sendall(b"\0")
@@ -180,7 +218,7 @@ class Supervisor:
 
 def run_supervised(
     task: Callable[[SecretChannel], int],
-    log: Path,
+    logs: Logs,
     secrets: tuple[str, ...],
     life: int | None = None,
 ) -> Never:
@@ -188,13 +226,13 @@ def run_supervised(
 
     Args:
         task: what to run; its result is the exit code.
-        log: file for its output.
+        logs: files for its output.
         secrets: values to hide from the beginning.
         life: a pipe that closes when this process shall give up.
     """
     begin_session()
     adopt_orphans()
-    output_read, output_write = os.pipe()
+    outputs = [Output(files) for files in logs.opened()]
     ours, theirs = socket.socketpair()
     parent = os.getpid()
     # Ignored before the fork: a signal to the group must reach the task, never its supervisor.
@@ -204,31 +242,34 @@ def run_supervised(
     if pid == 0:
         die_with_parent(parent)
         ours.close()
-        os.close(output_read)
+        for output in outputs:
+            os.close(output.read)
         if life is not None:
             os.close(life)
-        _run_child(task, output_write, SecretChannel(theirs))
+        _run_child(task, outputs[0].write, outputs[-1].write, SecretChannel(theirs))
     theirs.close()
-    os.close(output_write)
-    destination = OutputLog(log)
-    for value in secrets:
-        destination.redactor.add(value.encode())
-    status = Supervisor(pid, output_read, ours, destination, life).wait()
+    for output in outputs:
+        os.close(output.write)
+        for value in secrets:
+            output.redactor.add(value.encode())
+    status = Supervisor(pid, outputs, ours, life).wait()
     end_children()
     end_like(status)
     raise AssertionError("unreachable")
 
 
-def _run_child(task: Callable[[SecretChannel], int], output: int, channel: SecretChannel) -> Never:
+def _run_child(
+    task: Callable[[SecretChannel], int], output: int, errors: int, channel: SecretChannel
+) -> Never:
     code = 1
     try:
         reset_signals()
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.dup2(output, 1)
-        os.dup2(output, 2)
-        os.close(nothing)
-        os.close(output)
+        os.dup2(errors, 2)
+        for descriptor in {nothing, output, errors}:
+            os.close(descriptor)
         code = task(channel)
     finally:
         # Finalising the interpreter would also run what the forking process left on its stack.

@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 from typing import Never
 
-from bricklane_runtime.limits import limit_memory
-from bricklane_runtime.results import CELLS, LOG, RESULT, Outcome, write_json
+from bricklane_runtime.limits import limit_cores, limit_memory
+from bricklane_runtime.results import APART, CELLS, LOG, RESULT, Outcome, write_json
 from bricklane_runtime.specification import Specification, take
-from bricklane_runtime.supervisor import SecretChannel, run_supervised
+from bricklane_runtime.supervisor import Logs, SecretChannel, run_supervised
 
 CANCELLED = 128 + signal.SIGTERM
 
@@ -31,12 +31,14 @@ def supervise(path: Path, life: int | None = None) -> Never:
     """
     specification = take(path)
     folder = Path(specification.run_directory)
-    for name in (RESULT, CELLS):
+    for name in (RESULT, CELLS, *APART):
         # Of an earlier attempt in this folder; they must not pass for this one's.
         (folder / name).unlink(missing_ok=True)
-    log = folder / LOG
+    stdout, stderr = (folder / name for name in APART)
+    apart = (stdout, stderr) if specification.streams_apart else None
+    logs = Logs(folder / LOG, apart)
     secrets = (specification.token, specification.spark.token)
-    run_supervised(lambda channel: run_task(specification, channel), log, secrets, life)
+    run_supervised(lambda channel: run_task(specification, channel), logs, secrets, life)
 
 
 def run_task(specification: Specification, channel: SecretChannel) -> int:
@@ -51,6 +53,7 @@ def run_task(specification: Specification, channel: SecretChannel) -> int:
 
     signal.signal(signal.SIGTERM, _cancel)
     # A Java virtual machine has its bound from the size of its heap.
+    limit_cores(specification.cores)
     limit_memory(0 if specification.jvm else specification.memory_megabytes)
     task = Task(specification, channel)
     try:

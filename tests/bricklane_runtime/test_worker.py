@@ -246,6 +246,34 @@ def test_daemons_of_a_killed_task_end_with_it(tasks: Tasks, zygote: Zygote) -> N
     assert all(ends(pid) for pid in pids)
 
 
+def test_each_stream_has_a_file_of_its_own_when_wanted(tasks: Tasks) -> None:
+    source = f"""
+import subprocess, sys
+print("out {TOKEN}")
+print("err {TOKEN}", file=sys.stderr)
+subprocess.run("echo out of a child; echo err of a child >&2", shell=True)
+raise ValueError("at the end")
+"""
+    ran = tasks.file(source, streams_apart=True)
+    out, err = ((ran.directory / name).read_text() for name in ("driver.stdout", "driver.stderr"))
+    assert out == "out [REDACTED]\nout of a child\n"
+    assert err.startswith("err [REDACTED]\nerr of a child\nTraceback (most recent call last):")
+    assert err.endswith("ValueError: at the end\n")
+    assert sorted(ran.log.splitlines()) == sorted((out + err).splitlines())
+    assert not (tasks.file(source).directory / "driver.stdout").exists()
+
+
+def test_a_task_and_its_programs_keep_to_their_cores(tasks: Tasks) -> None:
+    core = max(os.sched_getaffinity(0))
+    source = """
+import os, subprocess
+print(sorted(os.sched_getaffinity(0)), flush=True)
+subprocess.run("nproc", shell=True)
+"""
+    assert tasks.file(source, cores=[core]).log.split() == [f"[{core}]", "1"]
+    assert f"{sorted(os.sched_getaffinity(0))}" in tasks.file(source).log
+
+
 def test_a_task_that_takes_too_much_memory_fails_alone(tasks: Tasks) -> None:
     source = "taken = bytearray({} << 20)\nprint('has it')"
     fits = tasks.file(source.format(100), memory_megabytes=1000)

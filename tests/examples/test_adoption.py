@@ -125,3 +125,41 @@ def test_bundle_takes_over_a_pipeline_and_copies_a_dashboard(
         client.pipelines.delete(str(pipeline_id))
         client.lakeview.trash(str(dashboard_id))
         client.workspace.delete(path)
+
+
+def test_bundle_copies_an_alert(acceptance_cloud: AcceptanceCloud, tmp_path: Path) -> None:
+    from databricks.sdk.service import sql
+
+    def bundle(*arguments: str) -> str:
+        return acceptance_cloud.run(tmp_path, "bundle", *arguments).expect().stdout
+
+    (tmp_path / "databricks.yml").write_text(PROJECT, "utf-8")
+    client = acceptance_cloud.client
+    (warehouse,) = client.warehouses.list()
+    threshold = sql.AlertV2OperandValue(double_value=1.0)
+    alert = client.alerts_v2.create_alert(
+        sql.AlertV2(
+            display_name="By hand",
+            parent_path="/Workspace/Shared",
+            query_text="SELECT 1 AS n\nUNION SELECT 2",
+            warehouse_id=warehouse.id,
+            evaluation=sql.AlertV2Evaluation(
+                source=sql.AlertV2OperandColumn(name="n"),
+                comparison_operator=sql.ComparisonOperator.GREATER_THAN,
+                threshold=sql.AlertV2Operand(value=threshold),
+            ),
+            schedule=sql.CronSchedule(quartz_cron_schedule="0 0 4 * * ?", timezone_id="UTC"),
+        )
+    )
+    try:
+        bundle("generate", "alert", "--existing-id", str(alert.id), "--key", "copied")
+        bundle("deploy")
+        assert "0 to add, 0 to change, 0 to delete, 1 unchanged" in bundle("plan")
+        made = json.loads(bundle("summary", "-o", "json"))["resources"]["alerts"]["copied"]
+        copy = client.alerts_v2.get_alert(made["id"])
+        assert str(copy.query_text).split() == str(alert.query_text).split()
+        assert (copy.evaluation, copy.schedule) == (alert.evaluation, alert.schedule)
+        bundle("destroy", "--auto-approve")
+        assert [found.id for found in client.alerts_v2.list_alerts()] == [alert.id]
+    finally:
+        client.alerts_v2.trash_alert(str(alert.id))

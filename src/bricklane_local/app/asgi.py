@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 # Far above any JSON request of the API (notebook imports end at 10 MB, as documented).
 JSON_LIMIT = 64 * 1024 * 1024
+# Beginnings of paths of APIs that the platform has given up, and what to do instead.
+RETIRED = {
+    "/api/2.0/preview/sql/dashboards": ": it is for legacy dashboards, which Databricks has "
+    "retired, and which the lookup `dashboard` of a bundle's variables asks for; name AI/BI "
+    "dashboards by their id, or as ${resources.dashboards.KEY.id}",
+}
 
 
 def json_response(body: Any, status: int = 200) -> Response:
@@ -101,10 +107,11 @@ class ApiApp:
             if matched is Match.FULL and request.method in (route.method, "HEAD"):
                 return route, child["path_params"]
         self._authenticate(request)
+        reason = next((why for start, why in RETIRED.items() if path.startswith(start)), "")
         raise ApiError(
             "NOT_IMPLEMENTED",
-            f"The local {self._called.kind} does not implement {request.method} {path}. "
-            "docs/ledger.md lists what it does.",
+            f"The local {self._called.kind} does not implement {request.method} {path}"
+            f"{reason}. docs/ledger.md lists what it does.",
         )
 
     def _check_account(self, path: dict[str, str]) -> None:

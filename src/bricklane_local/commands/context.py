@@ -14,7 +14,6 @@ import orjson
 
 from bricklane_local.commands.results import failed, results
 from bricklane_local.errors import LocalError
-from bricklane_local.resources.clusters.activity import active
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
@@ -123,7 +122,7 @@ class Context:
                     following.cancel()
                     raise LocalError(ENDED)
                 command = following.result()
-                async with active(workspace, self.cluster_id), pool.place(nested=False):
+                async with workspace.activity.kept(self.cluster_id), pool.place(nested=False):
                     workspace.view.refresh()
                     await self._run(command, ended)
         finally:

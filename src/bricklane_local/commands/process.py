@@ -9,9 +9,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bricklane_local.compute.driver_logs import deliver
-from bricklane_local.compute.libraries import requirements_of
-from bricklane_local.compute.specification import common, roots
+from bricklane_local.compute.driver_logs import deliver, delivers
+from bricklane_local.compute.specification import common
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
@@ -47,10 +46,8 @@ async def running(
         EnvironmentFailure: when a library cannot be installed.
         SourceError: when a library is of a kind that cannot be installed.
     """
-    libraries = [item["library"] for item in cluster["_libraries"]]
-    lines = [line for library in libraries for line in requirements_of(library)]
-    overlay, spark, _ = await asyncio.gather(
-        pool.environment(lines, roots(workspace)),
+    overlays, spark, _ = await asyncio.gather(
+        workspace.libraries.overlays(cluster, pool, alone=False),
         pool.spark(),
         workspace.cloud.samples.ready(),
     )
@@ -62,14 +59,16 @@ async def running(
         "kind": "execution_context",
         "execution_context": told,
         "working_directory": str(folder),
-        "sys_path": [str(overlay.path)] if overlay.path else [],
+        "sys_path": [str(overlay.path) for overlay in overlays if overlay.path],
+        "streams_apart": delivers(cluster),
         "environment": dict(cluster.get("spark_env_vars") or {}),
         "context": {"cluster_id": cluster["cluster_id"]},
     }
 
     async def run() -> None:
+        cold = any(overlay.cold for overlay in overlays)
         try:
-            await pool.run(specification, cold=overlay.cold, grace=GRACE_SECONDS)
+            await pool.run(specification, cold=cold, grace=GRACE_SECONDS)
         finally:
             tokens.revoke_run(token)
             deliver(workspace, caller, cluster, cluster["cluster_id"], folder)

@@ -1,8 +1,8 @@
 """Logs of drivers where clusters are told to deliver them (``cluster_log_conf``).
 
 Source: https://docs.databricks.com/en/compute/configure.html (log delivery): below the destination,
-``CLUSTER_ID/driver/``. Delivered when a program on the cluster has ended. ``stdout`` has what it
-printed on both streams, in order; ``log4j-active.log`` is of programs with a Spark of their own.
+``CLUSTER_ID/driver/``, in ``stdout`` and ``stderr``. Delivered when a program on the cluster has
+ended. ``log4j-active.log`` is of programs with a Spark of their own.
 """
 
 from __future__ import annotations
@@ -25,9 +25,14 @@ if TYPE_CHECKING:
     from bricklane_local.identity.principals import Principal
 
 # File of a run folder → its name where it is delivered.
-DELIVERED = {"stdout.log": "stdout", LOG: LOG}
+DELIVERED = {"driver.stdout": "stdout", "driver.stderr": "stderr", LOG: LOG}
 STATUS = "cluster_log_status"
 _ROOT, _DEPTH = "Volumes", 4
+
+
+def delivers(cluster: Body) -> bool:
+    """Say whether a cluster has a place for its logs."""
+    return any((cluster.get("cluster_log_conf") or {}).values())
 
 
 def deliver(

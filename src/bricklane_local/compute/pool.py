@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.compute.settings import ComputeSettings
+from bricklane_local.compute.shares import Shares
 from bricklane_local.paths import StatePaths
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class ComputePool:
         self._paths = paths
         self._settings = settings
         self._places = asyncio.Semaphore(PLACES_PER_CORE * (os.cpu_count() or 1))
+        self._shares = Shares(settings.run_cores)
         self._using = 0
         self._used = time.monotonic()
         self._parts: tuple[SparkServer, Workers, Environments] | None = None
@@ -151,13 +153,17 @@ class ComputePool:
             WorkerError: when no process can be started.
         """
         async with self._in_use(specification):
-            worker = await self._open()[1].start(specification, cold=cold)
-            try:
-                return await worker.wait()
-            except asyncio.CancelledError:
-                await worker.kill(grace_seconds=grace)
-                await worker.wait()
-                raise
+            with self._shares.given(specification):
+                return await self._run(specification, cold=cold, grace=grace)
+
+    async def _run(self, specification: dict[str, Any], *, cold: bool, grace: float) -> Exit:
+        worker = await self._open()[1].start(specification, cold=cold)
+        try:
+            return await worker.wait()
+        except asyncio.CancelledError:
+            await worker.kill(grace_seconds=grace)
+            await worker.wait()
+            raise
 
     @contextlib.asynccontextmanager
     async def _in_use(self, specification: dict[str, Any]) -> AsyncIterator[None]:

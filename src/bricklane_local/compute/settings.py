@@ -16,6 +16,7 @@ class ComputeSettings:
         java: a Java home, 17 or newer; None with ``spark``.
         memory_megabytes: heap of the Spark driver.
         run_memory_megabytes: bound of the memory of each run's own process; 0 for none.
+        run_cores: how many cores each run's own process may use; 0 for all.
         act: the program that runs the jobs of workflows, or None: then workflows are planned, but
             a job ends with an error that says how to install it.
         idle_minutes: after which Spark is stopped when nobody uses it; 0 for never.
@@ -25,5 +26,6 @@ class ComputeSettings:
     java: Path | None = None
     memory_megabytes: int = 2048
     run_memory_megabytes: int = 0
+    run_cores: int = 0
     act: Path | None = None
     idle_minutes: float = 60

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError
 from bricklane_local.compute.checkouts import CheckoutError
 from bricklane_local.compute.claims import claim, cluster_of
-from bricklane_local.compute.driver_logs import deliver
+from bricklane_local.compute.driver_logs import deliver, delivers
 from bricklane_local.compute.libraries import dependencies_of
 from bricklane_local.compute.sources import SQL_FILE, SourceError, check_source
 from bricklane_local.compute.spark.programs import clear_program
@@ -25,10 +24,11 @@ from bricklane_local.jobs.clusters import cluster_id_of
 from bricklane_local.jobs.execution import FAILURE_MESSAGE, Attempt, Outcome
 from bricklane_local.jobs.run_as import acting
 from bricklane_local.jobs.states import State
-from bricklane_local.resources.clusters.activity import active
+from bricklane_local.resources.clusters.activity import ClusterEndedError
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
+    from bricklane_local.compute.environments import Overlay
     from bricklane_local.compute.pool import ComputePool
     from bricklane_local.compute.spark.server import SparkEndpoint
     from bricklane_local.compute.workers import Exit
@@ -95,6 +95,8 @@ class ComputeExecutor:
             return Outcome(State.INVALID, error.message, {"error": error.message})
         except EnvironmentFailure as error:
             return Outcome(State.LIBRARY_FAILED, str(error), {"error": str(error)})
+        except ClusterEndedError as error:
+            return Outcome(State.CLUSTER_ENDED, str(error), {"error": str(error)})
         except (SparkError, WorkerError) as error:
             return Outcome(State.COMPUTE_FAILED, str(error), {"error": str(error)})
         else:
@@ -109,12 +111,13 @@ class ComputeExecutor:
         principal = acting(self._workspace, attempt.run)
         check_source(self._workspace, attempt.kind.code(attempt.body), principal)
         claim(attempt, principal)
+        existing = str(attempt.task.get("existing_cluster_id") or "")
         own, cluster = part(attempt, folder), cluster_of(attempt)
-        specification, cold = await self._specified(attempt, own, cluster, pool, folder, token)
-        attempt.on_running()
         try:
-            async with self._kept(attempt):
-                end = await pool.run(specification, cold=cold, grace=GRACE_SECONDS)
+            async with self._workspace.activity.on(existing):
+                told, cold = await self._specified(attempt, own, cluster, pool, folder, token)
+                attempt.on_running()
+                end = await pool.run(told, cold=cold, grace=GRACE_SECONDS)
         finally:
             if attempt.kind.jvm:
                 clear_program(folder)
@@ -122,11 +125,6 @@ class ComputeExecutor:
             problem = deliver(self._workspace, principal, cluster, cluster_id, folder)
             _tell(folder, [problem] if problem else [])
         return _outcome(folder, end)
-
-    def _kept(self, attempt: Attempt) -> AbstractAsyncContextManager[None]:
-        """Keep the cluster that a task names from being taken for idle."""
-        cluster_id = attempt.task.get("existing_cluster_id")
-        return active(self._workspace, str(cluster_id)) if cluster_id else nullcontext()
 
     async def _specified(
         self,
@@ -148,9 +146,8 @@ class ComputeExecutor:
             token: of the run.
         """
         kind = attempt.kind
-        dependencies = dependencies_of(attempt.run.settings, attempt.task, jars=kind.jvm)
-        overlay, spark, _ = await asyncio.gather(
-            pool.environment(dependencies, roots(self._workspace), alone=kind.alone),
+        overlays, spark, _ = await asyncio.gather(
+            self._packages(attempt, cluster, pool),
             _no_spark() if kind.jvm else pool.spark(),
             self._workspace.cloud.samples.ready(),
         )
@@ -158,13 +155,27 @@ class ComputeExecutor:
         specification["environment"] = {
             name: str(value) for name, value in (cluster.get("spark_env_vars") or {}).items()
         }
-        libraries = [str(overlay.path)] if overlay.path else []
+        specification["streams_apart"] = delivers(cluster)
+        libraries = [str(overlay.path) for overlay in overlays if overlay.path]
         specification["packages" if kind.alone else "sys_path"] = libraries
         if kind.jvm:
             session = workspace_settings(self._workspace) | {TOKEN_SETTING: token}
             chosen = {name: str(value) for name, value in own["jvm"]["conf"].items()}
             specification["jvm"]["command"] = await pool.program(folder, session, chosen)
-        return specification, overlay.cold and not kind.alone
+        cold = any(overlay.cold for overlay in overlays)
+        return specification, cold and not kind.alone
+
+    async def _packages(
+        self, attempt: Attempt, cluster: dict[str, Any], pool: ComputePool
+    ) -> list[Overlay]:
+        """Return the packages of a task, and behind them those of the cluster that it names."""
+        kind = attempt.kind
+        own = dependencies_of(attempt.run.settings, attempt.task, jars=kind.jvm)
+        overlay = await pool.environment(own, roots(self._workspace), alone=kind.alone)
+        if kind.jvm:
+            return [overlay]
+        libraries = self._workspace.libraries
+        return [overlay, *await libraries.overlays(cluster, pool, alone=kind.alone)]
 
     def _common(
         self, attempt: Attempt, folder: Path, token: str, spark: SparkEndpoint | None

@@ -8,7 +8,9 @@ https://docs.databricks.com/en/dev-tools/auth/oauth-m2m.html (an access token li
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -56,6 +58,7 @@ class Tokens:
         self._directory = directory
         # Tokens of runs live only as long as this process, as their runs do.
         self._run_tokens: dict[str, RunToken] = {}
+        self._ends: dict[str, list[Callable[[], None]]] = {}
         directory.on_removal(lambda record, scope: self._forget(record["user_name"], scope))
 
     def issue_personal(
@@ -124,9 +127,36 @@ class Tokens:
         self._run_tokens[digest(token)] = known
         return token
 
+    def key_of_run(self, token: str) -> str:
+        """Return what a token of a run is known by, "" for a token of another kind."""
+        key = digest(token)
+        return key if key in self._run_tokens else ""
+
+    @contextlib.contextmanager
+    def followed(self, key: str, on_end: Callable[[], None]) -> Iterator[None]:
+        """Call something once a run's token is revoked, as its process has ended then.
+
+        Args:
+            key: what the token is known by; "" for none.
+            on_end: what is called, at once when the token is no more, while this context lasts.
+        """
+        ends = self._ends.setdefault(key, [])
+        ends.append(on_end)
+        try:
+            if key and key not in self._run_tokens:
+                on_end()
+            yield
+        finally:
+            ends.remove(on_end)
+            if not ends:
+                self._ends.pop(key, None)
+
     def revoke_run(self, token: str) -> None:
         """Make a run's token useless."""
-        self._run_tokens.pop(digest(token), None)
+        key = digest(token)
+        if self._run_tokens.pop(key, None) is not None:
+            for on_end in list(self._ends.get(key, ())):
+                on_end()
 
     def _forget(self, user_name: str, scope: str) -> None:
         for kind in (PERSONAL, ACCESS):

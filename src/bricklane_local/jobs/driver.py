@@ -181,7 +181,8 @@ class RunDriver:
             retryable = task_run.state in RETRIED or (
                 task_run.state is State.TIMEDOUT and retry_timeout
             )
-            last = not retryable or (retries != UNLIMITED and task_run.attempt >= retries)
+            exhausted = retries != UNLIMITED and task_run.attempt >= retries
+            last = not retryable or exhausted or self._stop_state is not None
             self.engine.notifications.task_ended(self.run, task_run, last=last)
             if last:
                 return task_run
@@ -283,5 +284,5 @@ class RunDriver:
         return "; ".join(f"Task {t.key} failed with message: {t.message}" for t in bad)
 
 
-RETRIED = frozenset({State.FAILED, State.COMPUTE_FAILED, State.LIBRARY_FAILED})
+RETRIED = frozenset({State.FAILED, State.COMPUTE_FAILED, State.LIBRARY_FAILED, State.CLUSTER_ENDED})
 WORTH_TELLING = RETRIED | {State.INVALID, State.CHECKOUT_FAILED, State.TIMEDOUT, State.TASK_FAILED}

@@ -70,7 +70,9 @@ class PipelineEngine:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def start_update(self, pipeline: Body, sent: Body, caller: str, cause: str) -> Body:
+    def start_update(
+        self, pipeline: Body, sent: Body, caller: str, cause: str, waiter: str = ""
+    ) -> Body:
         """Start an update.
 
         Args:
@@ -78,6 +80,8 @@ class PipelineEngine:
             sent: the request: what to refresh.
             caller: user name of whoever starts it.
             cause: why, as the API names causes.
+            waiter: key of the run's token whose process waits for it: when that process ends, the
+                update is stopped; "" for an update that nobody waits for.
 
         Raises:
             ApiError: RESOURCE_CONFLICT while another update of the pipeline is active.
@@ -89,9 +93,9 @@ class PipelineEngine:
                 f"An active update {active[0]['update_id']} already exists for the pipeline "
                 f"{pipeline['pipeline_id']}: wait until it ends, or stop it",
             )
-        return self._begin(pipeline, sent, caller, cause)
+        return self._begin(pipeline, sent, caller, cause, waiter)
 
-    def _begin(self, pipeline: Body, sent: Body, caller: str, cause: str) -> Body:
+    def _begin(self, pipeline: Body, sent: Body, caller: str, cause: str, waiter: str = "") -> Body:
         update = new_update(pipeline, sent, cause, self._workspace.cloud.clock.now())
         update[STARTED_BY] = caller
         number = update["update_id"]
@@ -122,7 +126,7 @@ class PipelineEngine:
                     },
                 },
             )
-        self._tasks[number] = asyncio.create_task(self._drive(pipeline, update))
+        self._tasks[number] = asyncio.create_task(self._drive(pipeline, update, waiter))
         return update
 
     def stop_updates(self, pipeline_id: str) -> None:
@@ -219,9 +223,11 @@ class PipelineEngine:
             self.updates.save(update)
             self.events.add(pipeline, number, event)
 
-    async def _drive(self, pipeline: Body, update: Body) -> None:
+    async def _drive(self, pipeline: Body, update: Body, waiter: str) -> None:
+        followed = self._workspace.cloud.tokens.followed
         try:
-            await self._carry_out(pipeline, update)
+            with followed(waiter, lambda: self.stop_update(update)):
+                await self._carry_out(pipeline, update)
             if not self._stopping:
                 await self._publisher.publish(pipeline, update)
         finally:

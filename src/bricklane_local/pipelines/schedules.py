@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from bricklane_local.app.call import Call
 from bricklane_local.app.errors import invalid
+from bricklane_local.catalog.calls import caller_of
+from bricklane_local.jobs.triggers.changes import BETWEEN
+from bricklane_local.jobs.triggers.tables import delta_log
 from bricklane_local.pipelines.pipelines import DOCUMENT
 from bricklane_local.resources.kind import Body
 
@@ -28,6 +31,8 @@ def described(pipeline: Body) -> str:
     schedule = pipeline.get(SCHEDULE)
     if not schedule:
         return MANUAL
+    if "tables" in schedule:
+        return f"TRIGGER ON UPDATE AT MOST EVERY INTERVAL {schedule['seconds']} SECOND"
     if "cron" in schedule:
         return f"CRON '{schedule['cron']}' AT TIME ZONE '{schedule['zone']}'"
     return f"EVERY {schedule['interval']} {schedule['unit']}"
@@ -40,13 +45,16 @@ def keep(call: Call, pipeline: Body, name: str, schedule: Body | None) -> Body:
         call: of whoever sets it.
         pipeline: of the table.
         name: of the table.
-        schedule: ``cron`` and ``zone``, or ``interval`` and ``unit``; None for none.
+        schedule: ``cron`` and ``zone``, ``interval`` and ``unit``, or the watched ``tables`` and
+            the ``seconds`` between two refreshes at least; None for none.
 
     Raises:
         ApiError: INVALID_PARAMETER_VALUE for a schedule that cannot be.
     """
     if schedule == pipeline.get(SCHEDULE):
         return pipeline
+    for table in (schedule or {}).get("tables", ()):
+        delta_log(call.cloud.metastore, caller_of(call), table)
     settings = None if schedule is None else _settings(pipeline, name, schedule)
     jobs, number = call.workspace.engine.jobs, pipeline.get(JOB)
     with call.cloud.database.transaction():
@@ -66,6 +74,9 @@ def keep(call: Call, pipeline: Body, name: str, schedule: Body | None) -> Body:
 def _settings(pipeline: Body, name: str, schedule: Body) -> Body:
     task = {"task_key": "refresh", "pipeline_task": {"pipeline_id": pipeline["pipeline_id"]}}
     settings: Body = {"name": f"Refresh of {name}", "tasks": [task], "max_concurrent_runs": 1}
+    if "tables" in schedule:
+        watched = {"table_names": schedule["tables"], BETWEEN: schedule["seconds"]}
+        return settings | {"trigger": {"table_update": watched, "pause_status": "UNPAUSED"}}
     if "cron" in schedule:
         cron = {"quartz_cron_expression": schedule["cron"], "timezone_id": schedule["zone"]}
         return settings | {"schedule": {**cron, "pause_status": "UNPAUSED"}}

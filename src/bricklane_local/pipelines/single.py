@@ -63,7 +63,7 @@ def define(call: Call) -> Body:
         if schedule is not None or if_exists == "replace":
             pipeline = schedules.keep(call, pipeline, name, schedule)
     sent = {"full_refresh": if_exists == "replace" and there is not None}
-    return _started(call, pipeline, sent)
+    return _started(call, pipeline, sent, waits=True)
 
 
 def _made(call: Call, name: str) -> Body:
@@ -98,13 +98,15 @@ def _redefined(call: Call, pipeline: Body, table: Body) -> Body:
 def refresh(call: Call) -> Body:
     """Start an update of a table that a statement has made.
 
-    The body has the table's ``name``, and ``full`` to make it anew.
+    The body has the table's ``name``, ``full`` to make it anew, and ``waits`` when the caller's
+    process waits for the update, which then ends with that process.
 
     Raises:
         ApiError: TABLE_DOES_NOT_EXIST; PERMISSION_DENIED to whom may not manage the table.
     """
     name = full_name_of(call.text("name"), TABLE)
-    return _started(call, _of(call, name), {"full_refresh": call.flag("full")})
+    waits = call.flag("waits")
+    return _started(call, _of(call, name), {"full_refresh": call.flag("full")}, waits=waits)
 
 
 def schedule(call: Call) -> None:
@@ -169,9 +171,12 @@ def _making(workspace: Workspace, name: str) -> Body | None:
     return next((body for body in records.all() if body.get(MAKES) == name), None)
 
 
-def _started(call: Call, pipeline: Body, sent: Body) -> Body:
-    engine = call.workspace.pipelines
-    update = engine.start_update(pipeline, sent, call.caller.user_name, "USER_ACTION")
+def _started(call: Call, pipeline: Body, sent: Body, *, waits: bool) -> Body:
+    engine, waiter = call.workspace.pipelines, ""
+    if waits:
+        token = call.request.headers.get("authorization", "").partition(" ")[2]
+        waiter = call.cloud.tokens.key_of_run(token)
+    update = engine.start_update(pipeline, sent, call.caller.user_name, "USER_ACTION", waiter)
     return {
         "name": pipeline[MAKES],
         "pipeline_id": pipeline["pipeline_id"],

@@ -8,7 +8,7 @@ from bricklane_local.resources.clusters import policies
 from bricklane_local.resources.kind import Body, Kind
 from bricklane_local.resources.records import Records
 from bricklane_local.resources.repos import repos
-from bricklane_local.resources.sql import dashboards
+from bricklane_local.resources.sql import alerts, dashboards
 from bricklane_local.sql import warehouses
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Resources:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        alerts.follow_tree(workspace)
         dashboards.follow_tree(workspace)
         repos.follow_tree(workspace)
         for kind, founding in FOUNDINGS:

@@ -18,6 +18,7 @@ from bricklane_local.compute.workers.callbacks import Callbacks, Connection, Wor
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
     from bricklane_local.compute.pool import ComputePool
+    from bricklane_local.compute.spark.server import SparkEndpoint
     from bricklane_local.identity.principals import Principal
 
 IDLE_SECONDS = 120.0
@@ -31,13 +32,16 @@ class SqlWorker:
     Args:
         process: runs it to its end.
         connection: to it.
+        spark: where its sessions are.
     """
 
     def __init__(
         self,
         process: asyncio.Task[None],
         connection: Connection,
+        spark: SparkEndpoint,
     ) -> None:
+        self.spark = spark
         self._process = process
         self._reader, self._writer = connection
         self._waiting: dict[str, asyncio.Future[Message]] = {}
@@ -139,14 +143,14 @@ class SqlWorkers:
         self._workers: dict[str, asyncio.Task[SqlWorker]] = {}
 
     async def of(self, caller: Principal) -> SqlWorker:
-        """Return the worker of a principal, started if need be.
+        """Return the worker of a principal, started if need be, and so is Spark.
 
         Raises:
             LocalError: when Spark or the process cannot be started.
         """
-        name = caller.user_name
+        spark, name = await self._pool.spark(), caller.user_name
         starting = self._workers.get(name)
-        if starting is None or not _usable(starting):
+        if starting is None or not _usable(starting, spark):
             starting = asyncio.create_task(self._start(caller))
             self._workers[name] = starting
         # Whoever waits may be cancelled; the worker is for others too.
@@ -175,7 +179,7 @@ class SqlWorkers:
                 shutil.rmtree(folder, ignore_errors=True)
 
         process, connection = await self._callbacks.connected(told, run(), "statements")
-        return SqlWorker(process, connection)
+        return SqlWorker(process, connection, spark)
 
     async def stop(self) -> None:
         """End all processes."""
@@ -188,7 +192,11 @@ class SqlWorkers:
         await asyncio.gather(*self._workers.values(), return_exceptions=True)
 
 
-def _usable(starting: asyncio.Task[SqlWorker]) -> bool:
+def _usable(starting: asyncio.Task[SqlWorker], spark: SparkEndpoint) -> bool:
+    """Say whether a worker can be used, which one of a Spark that has died cannot."""
     if not starting.done():
         return True
-    return not starting.cancelled() and starting.exception() is None and starting.result().alive
+    if starting.cancelled() or starting.exception() is not None:
+        return False
+    worker = starting.result()
+    return worker.alive and worker.spark == spark

@@ -162,10 +162,22 @@ class PipelineSession(RunSession):
         """
         # A name as long as what stands there, so that places are those of the text.
         parsed = ARGUMENT.sub(lambda match: f"_{match[1]}_", text)
-        rows = DataFrame(TableReferences(parsed), self).collect()
-        found = [Reference(tuple(row[0]), row[1], row[2], row[3]) for row in rows]
         arguments = {(f"_{name}_",) for name in ARGUMENT.findall(text)}
-        return [reference for reference in found if reference.parts not in arguments]
+        return [found for found in references(self, parsed) if found.parts not in arguments]
+
+
+def references(session: RunSession, text: str) -> list[Reference]:
+    """Return the tables that a query names, as Spark's parser reads it.
+
+    Args:
+        session: asks its parser.
+        text: the query.
+
+    Raises:
+        pyspark.errors.ParseException: the text is no statement.
+    """
+    rows = DataFrame(TableReferences(text), session).collect()
+    return [Reference(tuple(row[0]), row[1], row[2], row[3]) for row in rows]
 
 
 class TableReferences(LogicalPlan):

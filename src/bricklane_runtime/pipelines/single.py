@@ -19,7 +19,7 @@ from bricklane_runtime.notebook.statements import tokens
 from bricklane_runtime.pipelines.cursor import Cursor
 from bricklane_runtime.pipelines.definition import name_parts
 from bricklane_runtime.pipelines.model import PipelineError
-from bricklane_runtime.pipelines.schedules import scheduled, without_schedule
+from bricklane_runtime.pipelines.schedules import query_of, scheduled, without_schedule
 from bricklane_runtime.pipelines.tables import literal
 from bricklane_runtime.rest import Rest
 
@@ -115,6 +115,8 @@ class Statement:
             if_exists = "keep"
         catalog, schema, name = self._full(cursor.name())
         statement, schedule = without_schedule(self._filled())
+        if schedule is not None and "seconds" in schedule:
+            schedule["tables"] = self._sources(statement)
         started = self._rest.call(
             "POST",
             TABLES,
@@ -139,7 +141,8 @@ class Statement:
         cursor.take("SYNC")
         if not cursor.ended:
             raise cursor.error("REFRESH takes FULL, SYNC and ASYNC")
-        started = self._rest.call("POST", f"{TABLES}/refresh", name=name, full=full)
+        path = f"{TABLES}/refresh"
+        started = self._rest.call("POST", path, name=name, full=full, waits=waits)
         if waits:
             self._wait(started)
         return None
@@ -151,6 +154,17 @@ class Statement:
             parts.insert(0, self._session.catalog.currentCatalog())
         catalog, schema, table = parts
         return catalog, schema, table
+
+    def _sources(self, statement: str) -> list[str]:
+        """Return the tables that the query of a statement reads."""
+        from bricklane_runtime.pipelines.session import references
+
+        query = query_of(statement)
+        found = references(self._session, query) if query else []
+        names = [".".join(f"`{part}`" for part in reference.parts) for reference in found]
+        if not names:
+            raise PipelineError("TRIGGER ON UPDATE needs a query that reads tables: use SCHEDULE")
+        return sorted({".".join(self._full(name)) for name in names})
 
     def _filled(self) -> str:
         """Return the statement with values in place of its markers: it outlives the session."""

@@ -13,6 +13,9 @@ from databricks.sdk.errors import (
     ResourceConflict,
     ResourceDoesNotExist,
 )
+from databricks.sdk.errors import (
+    NotImplemented as NotThere,
+)
 from databricks.sdk.service.dashboards import Dashboard, LifecycleState
 from databricks.sdk.service.iam import AccessControlRequest, PermissionLevel
 from databricks.sdk.service.sql import (
@@ -228,6 +231,31 @@ def test_an_alert_watches_a_query(client: WorkspaceClient) -> None:
         )
     client.alerts.delete(str(made.id))
     assert list(client.alerts.list()) == []
+
+
+def test_an_alert_is_a_file_of_the_tree(client: WorkspaceClient) -> None:
+    client.workspace.mkdirs(f"{HOME}/watched")
+    wanted = {**ALERT.as_dict(), "display_name": "filed", "parent_path": f"{HOME}/watched"}
+    made = client.alerts_v2.create_alert(AlertV2.from_dict(wanted))
+    alert_id, path = str(made.id), f"{HOME}/watched/filed.dbalert.json"
+    with client.workspace.download(path) as stream:
+        content = json.loads(stream.read())
+    assert content["query_lines"] == ["SELECT 1 AS n"]
+    assert content["evaluation"] == ALERT.as_dict()["evaluation"]
+    with pytest.raises(ResourceAlreadyExists, match="already exists"):
+        client.alerts_v2.create_alert(AlertV2.from_dict(wanted))
+    moved = AlertV2.from_dict({**wanted, "display_name": "again"})
+    client.alerts_v2.update_alert(alert_id, moved, "display_name")
+    listed = [item.path for item in client.workspace.list(f"{HOME}/watched")]
+    assert listed == [f"{HOME}/watched/again.dbalert.json"]
+    client.workspace.delete(f"{HOME}/watched", recursive=True)
+    found = client.alerts_v2.get_alert(alert_id)
+    assert found.lifecycle_state is AlertLifecycleState.DELETED
+
+
+def test_legacy_dashboards_are_refused_by_name(client: WorkspaceClient) -> None:
+    with pytest.raises(NotThere, match="it is for legacy dashboards, which Databricks has"):
+        list(client.dashboards.list())
 
 
 def test_an_alert_has_a_query_of_its_own(client: WorkspaceClient, other: WorkspaceClient) -> None:

@@ -48,27 +48,24 @@ def shared(*stores: tuple[str, str]) -> list[dict[str, Any]]:
 
 def test_what_runs_and_commands_print_is_delivered(bench: Workbench, cluster: str) -> None:
     for word in ("first", "second"):
-        run = bench.run(bench.task(f"print('{word}')", existing_cluster_id=cluster))
+        code = f"import sys; print('{word}'); print('bad {word}', file=sys.stderr)"
+        run = bench.run(bench.task(code, existing_cluster_id=cluster))
         assert run["tasks"][0]["cluster_instance"] == {"cluster_id": cluster}
     commands = bench.client.command_execution
     context = commands.create_and_wait(cluster_id=cluster, language=Language.PYTHON)
-    command = "import os; _ = os.system('echo third')"
+    command = "import os; _ = os.system('echo third; echo bad third >&2')"
     commands.execute_and_wait(
         cluster_id=cluster, context_id=context.id, language=Language.PYTHON, command=command
     )
     commands.destroy(cluster, str(context.id))
-    path = f"/cluster-logs/{cluster}/driver/stdout"
 
-    def lines() -> list[str]:
-        with bench.client.dbfs.download(path) as file:
+    def lines(stream: str) -> list[str]:
+        with bench.client.dbfs.download(f"/cluster-logs/{cluster}/driver/{stream}") as file:
             return file.read().decode().splitlines()
 
-    bench.wait(lambda: "third" in lines())
-    assert [line for line in lines() if line in ("first", "second", "third")] == [
-        "first",
-        "second",
-        "third",
-    ]
+    bench.wait(lambda: "third" in lines("stdout"))
+    assert lines("stdout") == ["first", "second", "third"]
+    assert lines("stderr") == ["bad first", "bad second", "bad third"]
     status = bench.client.clusters.get(cluster).cluster_log_status
     assert status
     assert status.last_attempted

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -138,7 +141,7 @@ def test_what_cannot_be_made_says_why_and_leaves_nothing(warehouse: Warehouse) -
         ("SCHEDULE EVERY 1 MINUTE", "EVERY takes a number of HOURS, DAYS or WEEKS"),
         ("SCHEDULE EVERY 73 HOURS", "takes 1 to 72 HOURS, got 73"),
         ("SCHEDULE CRON 'noon'", "Invalid quartz_cron_expression 'noon'"),
-        ("TRIGGER ON UPDATE", "TRIGGER ON UPDATE is not supported here"),
+        ("TRIGGER ON UPDATE", "TRIGGER ON UPDATE needs a query that reads tables"),
     ):
         create = f"CREATE MATERIALIZED VIEW bad {clause} AS SELECT 1 AS a"
         assert problem in warehouse.refused(create)
@@ -167,6 +170,67 @@ def test_what_is_cancelled_stops_its_update(warehouse: Warehouse, bench: Workben
     bench.cancel(run)
     assert warehouse.ended(pipeline_id, update_id) == "CANCELED"
     assert bench.finish(run)["state"]["result_state"] == "CANCELED"
+
+
+def test_an_update_ends_with_a_killed_process_that_waits_for_it(
+    warehouse: Warehouse, bench: Workbench, tmp_path: Path
+) -> None:
+    full_name = f"{warehouse.catalog}.{warehouse.name}.slowest"
+    warehouse(f"CREATE MATERIALIZED VIEW {full_name} AS SELECT 1 AS n")
+    file = tmp_path / "process"
+    for number, statement in enumerate(
+        (
+            f"CREATE OR REPLACE MATERIALIZED VIEW {full_name} AS {SLOW}",
+            f"REFRESH MATERIALIZED VIEW {full_name}",
+        )
+    ):
+        cell = f"import os\nopen({str(file)!r}, 'w').write(str(os.getpid()))\n"
+        run = bench.start(bench.create(bench.task(f"{cell}spark.sql({statement!r})")))
+        pipeline_id, update_id = warehouse.running("slowest")
+        os.kill(int(file.read_text()), signal.SIGKILL)
+        assert bench.finish(run)["state"]["result_state"] == "FAILED"
+        assert warehouse.ended(pipeline_id, update_id) == "CANCELED", number
+    assert warehouse("SELECT n FROM slowest") == [["1"]]
+    # Whoever does not wait leaves an update that goes on.
+    warehouse(f"REFRESH MATERIALIZED VIEW {full_name} ASYNC")
+    pipeline_id, update_id = warehouse.running("slowest")
+    bench.client.pipelines.stop(pipeline_id)
+    assert warehouse.ended(pipeline_id, update_id) == "CANCELED"
+
+
+def test_a_table_refreshes_itself_when_others_change(
+    warehouse: Warehouse, bench: Workbench
+) -> None:
+    clause = "TRIGGER ON UPDATE AT MOST EVERY INTERVAL 1 MINUTE"
+    warehouse("CREATE VIEW seen_through AS SELECT id FROM orders")
+    assert "only Delta tables are watched" in warehouse.refused(
+        f"CREATE MATERIALIZED VIEW watching {clause} AS SELECT * FROM seen_through"  # noqa: S608
+    )
+    warehouse(
+        f"CREATE OR REPLACE MATERIALIZED VIEW watching {clause} AS "  # noqa: S608
+        "WITH some AS (SELECT id FROM orders) SELECT count(*) AS n FROM some"
+    )
+    described = warehouse.described("watching")
+    assert described["Refresh Schedule"] == f"{clause.replace('1 MINUTE', '60 SECOND')}"
+    name = f"Refresh of {warehouse.catalog}.{warehouse.name}.watching"
+    (job,) = bench.client.jobs.list(name=name)
+    watched = f"{warehouse.catalog}.{warehouse.name}.orders"
+    assert job.settings
+    trigger = bench.client.jobs.get(int(job.job_id or 0)).settings
+    assert trigger
+    assert trigger.trigger
+    assert trigger.trigger.table_update
+    assert trigger.trigger.table_update.table_names == [watched]
+    before = warehouse("SELECT n FROM watching")
+
+    def refreshed() -> bool:
+        # More than once, because the first look only remembers what is there.
+        warehouse("INSERT INTO orders VALUES (77, 1)")
+        return warehouse("SELECT n FROM watching") != before
+
+    bench.wait(refreshed)
+    warehouse("ALTER MATERIALIZED VIEW watching DROP SCHEDULE")
+    assert not list(bench.client.jobs.list(name=name))
 
 
 def test_a_table_refreshes_itself_by_its_schedule(warehouse: Warehouse, bench: Workbench) -> None:

@@ -20,6 +20,9 @@ from bricklane_runtime.pipelines.schedules import without_schedule
             "SCHEDULE CRON '0 0 4 * * ?' AT TIME ZONE 'Europe/Berlin'",
             {"cron": "0 0 4 * * ?", "zone": "Europe/Berlin"},
         ),
+        ("TRIGGER ON UPDATE", {"seconds": 60}),
+        ("TRIGGER ON UPDATE AT MOST EVERY INTERVAL '2' HOURS", {"seconds": 7200}),
+        ("trigger on update at most every 5 minutes", {"seconds": 300}),
     ],
 )
 def test_a_schedule_is_taken_out_of_its_statement(clause: str, schedule: dict[str, Any]) -> None:
@@ -41,7 +44,8 @@ def test_statements_without_one_stay_as_they_are() -> None:
         ("SCHEDULE", "CRON is missing"),
         ("SCHEDULE EVERY HOUR", "EVERY takes a number"),
         ("SCHEDULE EVERY 5 MINUTES", "EVERY takes a number"),
-        ("TRIGGER ON UPDATE", "is not supported"),
+        ("TRIGGER ON UPDATE AT MOST EVERY INTERVAL 59 SECONDS", "at least 1 MINUTE"),
+        ("TRIGGER ON UPDATE AT MOST EVERY noon", "at least 1 MINUTE"),
     ],
 )
 def test_what_is_no_schedule_is_named(clause: str, problem: str) -> None:

@@ -33,6 +33,9 @@ SMALL_JOBS: Mapping[str, str] = {
     "spark.connect.ui.session.limit": "10",
 }
 
+# What serves many at once: whoever has many tasks waiting takes turns with the others.
+SHARED: Mapping[str, str] = {"spark.scheduler.mode": "FAIR"}
+
 # What a setting ``spark.sql.catalog.NAME`` names, to make a catalog of the metastore known.
 CATALOG_CLASS = "bricklane.spark.UnityCatalog"
 
@@ -132,7 +135,7 @@ def spark_properties(
         "spark.hadoop.bricklane.volumes": str(paths.volumes),
         "spark.hadoop.bricklane.workspaces": str(paths.root / "workspaces"),
     }
-    return {**places, **SMALL_JOBS, **DATABRICKS, **overrides}
+    return {**places, **SMALL_JOBS, **SHARED, **DATABRICKS, **overrides}
 
 
 def log_configuration(log: Path) -> str:

@@ -45,7 +45,7 @@ def _check(_settings: Body, body: Body) -> None:
     check_waits(FIELD, body)
 
 
-def _log(metastore: Metastore, caller: Caller, name: str) -> Path:
+def delta_log(metastore: Metastore, caller: Caller, name: str) -> Path:
     """Return the folder of a table's Delta log.
 
     Raises:
@@ -98,7 +98,7 @@ async def _look(look: Look) -> Verdict:
         principal = named(workspace, str(look.job["run_as_user_name"]))
         metastore = workspace.cloud.metastore
         caller = metastore.principals.caller(principal, workspace.id)
-        logs = {name: _log(metastore, caller, name) for name in names}
+        logs = {name: delta_log(metastore, caller, name) for name in names}
     except ApiError as error:
         # A table that is made later is new in all that it has.
         seen = {name: seen.get(name, -1) for name in names}

@@ -40,6 +40,10 @@ if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
 
 
+# State that ends what goes on on a cluster → what became of the cluster.
+ENDED = {TERMINATING: "terminated", RESTARTING: "restarted"}
+
+
 class _Create(Create):
     """Make a cluster, or return the one that the same idempotency token made."""
 
@@ -69,8 +73,18 @@ def _moved(call: Call, records: Records, body: Body, action: str, **changes: Any
             details = {"user": call.caller.user_name}
             Events(call.workspace.space).tell_moves(moved, time, details)
             records.put(moved)
-    if moved[STATE]["name"] in (RESTARTING, TERMINATING):
-        call.workspace.contexts.end_on(body["cluster_id"])
+    if moved[STATE]["name"] in ENDED:
+        _end_all(call, body, ENDED[moved[STATE]["name"]])
+    call.workspace.libraries.begin(body["cluster_id"])
+
+
+def _end_all(call: Call, body: Body, how: str) -> None:
+    """End what goes on on a cluster that is no longer there for it."""
+    cluster_id = body["cluster_id"]
+    call.workspace.contexts.end_on(cluster_id)
+    call.workspace.activity.end_on(
+        cluster_id, f"Cluster {cluster_id} was {how} by {call.caller.user_name} during the run"
+    )
 
 
 def _tell(call: Call, body: Body, kind: str, time: int) -> None:
@@ -80,14 +94,20 @@ def _tell(call: Call, body: Body, kind: str, time: int) -> None:
 
 def start(call: Call, records: Records, body: Body) -> None:
     """Start a cluster that is terminated."""
-    _moved(call, records, body, "start", _started=call.cloud.clock.now())
+    started = call.cloud.clock.now()
+    _moved(call, records, body, "start", _started=started, _libraries=_anew(body))
 
 
 def restart(call: Call, records: Records, body: Body) -> None:
     """Restart a cluster that runs; libraries that leave it are gone then."""
-    kept = [item for item in body["_libraries"] if not item["leaving"]]
     started = call.cloud.clock.now()
-    _moved(call, records, body, "restart", _started=started, _libraries=kept)
+    _moved(call, records, body, "restart", _started=started, _libraries=_anew(body))
+
+
+def _anew(body: Body) -> list[Body]:
+    """Return the libraries of a cluster that starts: all but those that leave, to be installed."""
+    items = (item for item in body["_libraries"] if not item["leaving"])
+    return [{"library": item["library"], "leaving": False} for item in items]
 
 
 def terminate(call: Call, records: Records, body: Body) -> None:
@@ -108,7 +128,8 @@ def resize(call: Call, records: Records, body: Body) -> None:
 def edit(call: Call, records: Records, body: Body) -> None:
     """Replace the definition of a cluster that runs, which restarts it, or is terminated."""
     with call.cloud.database.transaction():
-        _moved(call, records, records.replace(body, call.body, call.caller), "edit")
+        edited = records.replace(body, call.body, call.caller)
+        _moved(call, records, edited, "edit", _libraries=_anew(edited))
 
 
 def update(call: Call, records: Records, body: Body) -> None:
@@ -118,7 +139,8 @@ def update(call: Call, records: Records, body: Body) -> None:
     sent = {name: wanted.get(name) for name in names}
     gone = [name for name, value in sent.items() if value is None]
     with call.cloud.database.transaction():
-        _moved(call, records, records.change(body, sent, call.caller, gone), "edit")
+        changed = records.change(body, sent, call.caller, gone)
+        _moved(call, records, changed, "edit", _libraries=_anew(changed))
 
 
 def permanently_delete(call: Call, records: Records, body: Body) -> None:
@@ -128,7 +150,7 @@ def permanently_delete(call: Call, records: Records, body: Body) -> None:
     with call.cloud.database.transaction():
         Events(call.workspace.space).forget(body["cluster_id"])
         records.delete(body, call.caller)
-    call.workspace.contexts.end_on(body["cluster_id"])
+    _end_all(call, body, "permanently deleted")
 
 
 def pin(call: Call, records: Records, body: Body) -> None:
@@ -184,11 +206,12 @@ def use(workspace: Workspace, cluster_id: str, caller: Principal) -> None:
     records = Records(workspace, CLUSTER)
     time = records.act(caller).time
     body = records.wanted(cluster_id, caller, ATTACH)
-    if CLUSTERS.now(body, time)[0] == TERMINATED:
+    if CLUSTERS.now(body, time)[0] in (TERMINATING, TERMINATED):
         records.wanted(cluster_id, caller, RESTART)
-        moved = {**body, "_started": time, **CLUSTERS.act("start", body, time)}
+        moved = {**body, **CLUSTERS.act("use", body, time)}
         Events(workspace.space).tell_moves(moved, time, {"user": caller.user_name})
-        records.put(moved)
+        records.put({**moved, "_started": time, "_libraries": _anew(body)})
+        workspace.libraries.begin(cluster_id)
 
 
 def _state(call: Call, body: Body) -> str:
@@ -224,7 +247,7 @@ SDK = "compute.ClustersAPI"
 STATE_ONLY = Fidelity.STATE_ONLY
 NOTE = (
     "no machine starts: tasks share the cloud's one Spark, those of JARs and Spark submit have "
-    "their own; what tasks and commands print is delivered by `cluster_log_conf`, as `stdout`"
+    "their own; `cluster_log_conf` delivers what tasks and commands print, `stdout` and `stderr`"
 )
 # Name of a call, what does it, level that it needs, method of the SDK.
 ACTIONS: tuple[tuple[str, Callable[[Call, Records, Body], Answer], str], ...] = (

@@ -1,4 +1,4 @@
-"""Libraries of clusters: which are wanted where. Tasks get theirs from their own definitions.
+"""Libraries of clusters: which are wanted where, and what became of them.
 
 Source: https://docs.databricks.com/api/workspace/libraries.
 """
@@ -17,7 +17,8 @@ from bricklane_local.resources.kind import Body
 from bricklane_local.resources.records import Records
 
 FIELD = "_libraries"
-INSTALLED, PENDING, LEAVING = "INSTALLED", "PENDING", "UNINSTALL_ON_RESTART"
+INSTALLED, INSTALLING, PENDING = "INSTALLED", "INSTALLING", "PENDING"
+LEAVING = "UNINSTALL_ON_RESTART"
 
 
 def _cluster(call: Call, level: str) -> tuple[Records, Body]:
@@ -33,14 +34,19 @@ def _wanted(call: Call) -> list[Body]:
 
 
 def _status(call: Call, cluster: Body) -> Body:
-    state, _since = CLUSTERS.now(cluster, call.cloud.clock.now())
-    waiting = INSTALLED if state == RUNNING else PENDING
+    running = CLUSTERS.now(cluster, call.cloud.clock.now())[0] == RUNNING
+    libraries = call.workspace.libraries
+    # What a server that was killed has left is taken up when somebody asks.
+    libraries.begin(cluster["cluster_id"])
+    ready = {"status": INSTALLING if libraries.real else INSTALLED}
+
+    def status(item: Body) -> Body:
+        if item["leaving"]:
+            return {"status": LEAVING}
+        return item.get("result", ready) if running else {"status": PENDING}
+
     statuses = [
-        {
-            "library": item["library"],
-            "status": LEAVING if item["leaving"] else waiting,
-            "is_library_for_all_clusters": False,
-        }
+        {"library": item["library"], "is_library_for_all_clusters": False, **status(item)}
         for item in cluster[FIELD]
     ]
     answer: Body = {"cluster_id": cluster["cluster_id"]}
@@ -48,12 +54,13 @@ def _status(call: Call, cluster: Body) -> Body:
 
 
 def install(call: Call) -> None:
-    """Note libraries of a cluster."""
+    """Install libraries on a cluster: now when it is active, and whenever it starts."""
     records, cluster = _cluster(call, MANAGE)
     wanted = _wanted(call)
     kept = [item for item in cluster[FIELD] if item["library"] not in wanted]
     added = [{"library": library, "leaving": False} for library in wanted]
     records.put({**cluster, FIELD: [*kept, *added]})
+    call.workspace.libraries.begin(cluster["cluster_id"])
 
 
 def uninstall(call: Call) -> None:
@@ -79,14 +86,17 @@ def all_statuses(call: Call) -> dict[str, Any]:
 
 
 SDK = "compute.LibrariesAPI"
-NOTE = "noted only; a task's own libraries are installed for it"
+NOTE = (
+    "`whl`, `pypi` and `requirements` for Python tasks and commands, `jar` for JAR tasks; other "
+    "kinds end as FAILED by name; noted only by a cloud without Spark"
+)
 ROUTES = [
     Route(
         method,
         f"/api/2.0/libraries/{name}",
         handler,
         sdk=sdk and f"{SDK}.{sdk}",
-        fidelity=Fidelity.STATE_ONLY,
+        fidelity=Fidelity.REAL,
         proved_by="databricks-sdk",
         note=NOTE,
     )

@@ -28,6 +28,8 @@ CLUSTERS = Machine(
     "cluster",
     actions={
         "start": {TERMINATED: PENDING},
+        # A run that comes while its cluster terminates waits for that, and starts it again.
+        "use": {TERMINATING: PENDING, TERMINATED: PENDING},
         "restart": {RUNNING: RESTARTING},
         "resize": {RUNNING: RESIZING},
         "edit": {RUNNING: RESTARTING, TERMINATED: TERMINATED},

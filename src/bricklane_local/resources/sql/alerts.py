@@ -1,5 +1,8 @@
 """Alerts of both generations. Tasks of jobs evaluate them, and the second's own schedules do.
 
+Those of the second are files of the workspace tree too
+(https://docs.databricks.com/en/dev-tools/bundles/resources, ``alert``: ``file_path``).
+
 Source: https://docs.databricks.com/api/workspace/alertsv2, and …/alerts for those that watch a
 saved query. Deleting one moves it to the trash.
 """
@@ -7,6 +10,8 @@ saved query. Deleting one moves it to the trash.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import orjson
 
 from bricklane_local.app.errors import ApiError
 from bricklane_local.app.routing import Fidelity
@@ -18,11 +23,15 @@ from bricklane_local.resources.operations import Change, Create, Delete, Get, Li
 from bricklane_local.resources.records import FOLDER, Records
 from bricklane_local.resources.sql.common import PARENT, WAREHOUSE_ID, in_workspace, parent_folder
 from bricklane_local.resources.sql.queries import OWNER, QUERY, check_owner, made
+from bricklane_local.workspace.objects import ObjectType, WorkspaceObject
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
 
 PAUSED, DEFAULT_ZONE = "PAUSED", "UTC"
+# Where its file is, and what of an alert is in it, beside the lines of its query.
+EXTENSION, PATH = ".dbalert.json", "_path"
+DEFINITION = ("custom_description", "custom_summary", "evaluation", "parameters", "schedule")
 STATE = Fidelity.STATE_ONLY
 NOTE = "evaluated by tasks, and nobody is notified"
 SCHEDULED = "evaluated by tasks and by its schedule; nobody is notified"
@@ -98,6 +107,30 @@ def _updated(act: Act, _body: Body) -> Body:
     return {"update_time": act.iso}
 
 
+def _write(act: Act, body: Body, old: Body | None) -> None:
+    """Put the file of an alert where it belongs."""
+    objects, before = act.workspace.objects, (old or {}).get(PATH, "")
+    path = f"{body[FOLDER].rstrip('/')}/{body['display_name']}{EXTENSION}"
+    content = {name: body[name] for name in DEFINITION if body.get(name) is not None}
+    content["query_lines"] = str(body["query_text"]).splitlines()
+    objects.write(
+        path,
+        act.workspace.cloud.blobs.put(orjson.dumps(content, option=orjson.OPT_INDENT_2)),
+        act.caller,
+        object_type=ObjectType.FILE,
+        resource_id=str(body["id"]),
+        overwrite=path == before,
+    )
+    if before and path != before:
+        objects.forget(before)
+    body[PATH] = path
+
+
+def _removed(act: Act, body: Body) -> None:
+    if body.get(PATH):
+        act.workspace.objects.forget(body[PATH])
+
+
 def _check(act: Act, body: Body, old: Body | None) -> None:
     if cron := as_cron(body):
         SCHEDULE.check({}, cron)
@@ -107,6 +140,7 @@ def _check(act: Act, body: Body, old: Body | None) -> None:
     named = (body.get("run_as") or {}).get("service_principal_name")
     if named and act.workspace.cloud.directory.find(act.workspace.name, named) is None:
         raise ApiError("RESOURCE_DOES_NOT_EXIST", f"run_as names {named}, who is not here")
+    _write(act, body, old)
 
 
 API = "/api/2.0/alerts"
@@ -129,15 +163,33 @@ ALERT = Kind(
     made=made,
     changed=_updated,
     check=_check,
+    removed=_removed,
     shown=_shown,
     trash={"lifecycle_state": "DELETED"},
     operations=(
         Create(f"POST {API}", "sql.AlertV2", fidelity=STATE, note=SCHEDULED),
         List(f"GET {API}", items="alerts", size="page_size", fidelity=STATE),
-        Get(f"GET {API}/{{id}}", fidelity=STATE),
+        Get(
+            f"GET {API}/{{id}}",
+            fidelity=STATE,
+            note="`parent_path` as it was named at creation; `bundle generate alert` needs it",
+        ),
         Change(f"PATCH {API}/{{id}}", "sql.AlertV2", fidelity=STATE),
         Delete(f"DELETE {API}/{{id}}", fidelity=STATE, note="moves it to the trash"),
     ),
     proved_by="databricks bundle deploy",
 )
 ROUTES = routes([ALERT, LEGACY])
+
+
+def follow_tree(workspace: Workspace) -> None:
+    """Move to the trash each alert whose file is deleted from the workspace tree."""
+
+    def deleted(item: WorkspaceObject) -> None:
+        records = Records(workspace, ALERT)
+        body = records.find(item.resource_id) if item.path.endswith(EXTENSION) else None
+        if body is not None and body.get(PATH) == item.path:
+            records.put({**body, **(ALERT.trash or {})})
+            workspace.alert_schedules.wake()
+
+    workspace.objects.on_deletion.append(deleted)

@@ -1,15 +1,20 @@
 package bricklane.spark
 
 import java.net.URI
+import java.util
 import java.util.UUID
+
+import scala.jdk.CollectionConverters._
 
 import org.apache.hadoop.conf.Configuration
 import org.apache.hadoop.fs.{FileUtil, Path}
 import org.apache.spark.sql.{Row, SparkSession}
 import org.apache.spark.sql.catalyst.expressions.{Attribute, AttributeReference}
-import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan
+import org.apache.spark.sql.catalyst.plans.logical.{CloneTableStatement, LogicalPlan}
 import org.apache.spark.sql.catalyst.util.quoteIfNeeded
 import org.apache.spark.sql.classic.{SparkSession => ClassicSession}
+import org.apache.spark.sql.connector.catalog.{Identifier, TableCatalog}
+import org.apache.spark.sql.connector.expressions.Transform
 import org.apache.spark.sql.delta.DeltaOperations
 import org.apache.spark.sql.delta.actions.{AddFile, DeletionVectorDescriptor}
 import org.apache.spark.sql.delta.catalog.DeltaTableV2
@@ -48,36 +53,55 @@ final case class CloneTable(
     val session = Sessions.classic(api)
     val parts = target.parts(session)
     val there = existing(session, parts)
-    if (ifNotExists && there.isDefined) Nil
-    else {
-      val before = there.map(_ => Tables.delta(session, parts).update().version)
-      try Seq(cloned(session, parts, there))
-      catch { case error: Throwable => undo(session, parts, before); throw error }
+    (there, Sessions.ours(session, parts)) match {
+      case (Some(_), _) if ifNotExists => Nil
+      case (Some(record), _) if replace => Seq(replaced(session, parts, record))
+      case (None, Some((unity, ident))) if deep => Seq(registered(session, unity, ident))
+      // Delta registers a table that is new once its one commit is made.
+      case _ => Seq(shallow(session, create))
     }
   }
 
-  private def cloned(
-      session: ClassicSession,
-      parts: Seq[String],
-      there: Option[TableRecord]): Row = {
-    val shallow = there match {
-      case Some(record) if replace => emptied(session, parts, record)
-      case _ => create
-    }
-    val Array(made) = session.sessionState.executePlan(shallow).executedPlan.executeCollectPublic()
-    val (files, bytes) = if (deep) copyFiles(session, Tables.delta(session, parts)) else (0L, 0L)
+  private def shallow(session: ClassicSession, plan: LogicalPlan): Row =
+    session.sessionState.executePlan(plan).executedPlan.executeCollectPublic().head
+
+  private def copied(session: ClassicSession, made: Row, table: => DeltaTableV2): Row = {
+    val (files, bytes) = if (deep) copyFiles(session, table) else (0L, 0L)
     Row(made.getLong(0), made.getLong(1), made.getLong(2), files, made.getLong(4), bytes)
   }
 
-  // A clone takes several commits. One that ends in the middle leaves the table of before, if any.
-  private def undo(session: ClassicSession, parts: Seq[String], before: Option[Long]): Unit = {
+  // A deep clone takes two commits: the catalog hears of it after both.
+  private def registered(session: ClassicSession, unity: UnityCatalog, ident: Identifier): Row = {
+    val wanted = create.collectFirst { case clone: CloneTableStatement => clone.targetLocation }
+    val external = wanted.flatten
+    val folder = external.getOrElse(unity.store.stagingLocation(ident))
+    val plan = overwrite(s"delta.${quoteIfNeeded(folder)}")
+      .transform { case clone: CloneTableStatement => clone.copy(targetLocation = None) }
+    val row = copied(session, shallow(session, plan), DeltaTableV2(session, new Path(folder)))
+    val made = DeltaTableV2(session, new Path(folder)).update()
+    val properties = new util.HashMap[String, String](made.metadata.configuration.asJava)
+    Option(made.metadata.description).foreach(properties.put(TableCatalog.PROP_COMMENT, _))
+    properties.put(TableCatalog.PROP_PROVIDER, "delta")
+    properties.put(TableCatalog.PROP_LOCATION, folder)
+    properties.put(TableCatalog.PROP_IS_MANAGED_LOCATION, external.isEmpty.toString)
+    unity.store.createTable(ident, made.schema, Array.empty[Transform], properties)
+    row
+  }
+
+  // A clone takes several commits. One that ends in the middle leaves the table of before.
+  private def replaced(session: ClassicSession, parts: Seq[String], record: TableRecord): Row = {
+    val before = Tables.delta(session, parts).update().version
+    UnfinishedClones.during(record, before) {
+      val made = shallow(session, emptied(session, parts, record))
+      copied(session, made, Tables.delta(session, parts))
+    } { undo(session, parts, before) }
+  }
+
+  private def undo(session: ClassicSession, parts: Seq[String], before: Long): Unit = {
     val interrupted = Thread.interrupted()
-    val name = parts.map(quoteIfNeeded).mkString(".")
-    before match {
-      case Some(version) if Tables.delta(session, parts).update().version != version =>
-        session.sql(s"RESTORE TABLE $name TO VERSION AS OF $version")
-      case None if existing(session, parts).isDefined => session.sql(s"DROP TABLE $name")
-      case _ =>
+    if (Tables.delta(session, parts).update().version != before) {
+      val name = parts.map(quoteIfNeeded).mkString(".")
+      session.sql(s"RESTORE TABLE $name TO VERSION AS OF $before")
     }
     if (interrupted) Thread.currentThread.interrupt()
   }

@@ -26,6 +26,7 @@ final class Extension extends (SparkSessionExtensions => Unit) {
     extensions.injectResolutionRule(_ => ResolvedJsonPaths)
     extensions.injectPostHocResolutionRule(session => CallerName(Sessions.classic(session)))
     extensions.injectCheckRule(session => WriteCheck(Sessions.classic(session)))
+    extensions.injectPlanNormalizationRule(session => SchedulerPool(Sessions.classic(session)))
     extensions.injectPlanNormalizationRule(session => ViewReads(Sessions.classic(session)))
   }
 }

@@ -8,7 +8,7 @@ import java.util.Locale
 
 import bricklane.spark.{
   Access, Caller, ColumnRecord, Information, Locations, RestClient, RestFailure, SchemaStore, TableAlteration,
-  TableOptions, TableRecord
+  TableOptions, TableRecord, UnfinishedClones
 }
 import com.fasterxml.jackson.databind.node.ObjectNode
 import org.apache.spark.sql.{AnalysisException, SparkSession}
@@ -103,7 +103,9 @@ final class TableStore(session: SparkSession, override val name: String)
   override def loadTable(ident: Identifier): Table =
     if (Information.isSchema(ident.namespace)) Information.load(rest, name, ident.name)
     else find(ident) match {
-      case Some(record) => Internals.table(record.toCatalogTable)
+      case Some(record) =>
+        UnfinishedClones.settle(session, record)
+        Internals.table(record.toCatalogTable)
       case None => throw new NoSuchTableException(name +: ident.namespace.toSeq :+ ident.name)
     }
 
