@@ -15,6 +15,7 @@ HERE = str(Path(__file__).parent)
 HIDDEN = (
     *(HERE, "/bricklane/testing/notebooks/", "<frozen ", "/IPython/core/"),
     *("/pyspark/sql/connect/", "/pyspark/errors/", "/pyspark/sql/utils.py"),
+    *("/pyspark/core/", "/pyspark/sql/classic/", "/pyspark/sql/session.py", "/py4j/"),
 )
 
 

@@ -126,6 +126,21 @@ class JvmTask:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassicSettings:
+    """Whether a Python task runs on classic Spark.
+
+    Args:
+        when: ``always``, ``never``, or ``needed`` for when its code needs it.
+        command: command line of its Java virtual machine, up to the name of a class.
+        advice: what code is told that asks for it in vain: why there is none, and what to do.
+    """
+
+    when: str = "never"
+    command: list[str] = field(default_factory=list)
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Callback:
     """Where the server waits that has more to say to a process.
 
@@ -230,6 +245,7 @@ class Specification:
         sql_file: with kind ``sql_file``.
         dbt: with kind ``dbt``.
         jvm: with kinds ``spark_jar_task`` and ``spark_submit_task``.
+        classic: with kinds that may run on classic Spark; None for those that cannot.
         sql_worker: with kind ``sql_worker``.
         execution_context: with kind ``execution_context``.
         pipeline: with kind ``pipeline``.
@@ -260,6 +276,7 @@ class Specification:
     sql_file: SqlFileTask | None = None
     dbt: DbtTask | None = None
     jvm: JvmTask | None = None
+    classic: ClassicSettings | None = None
     sql_worker: Callback | None = None
     execution_context: Callback | None = None
     pipeline: PipelineTask | None = None
@@ -278,6 +295,7 @@ PARTS = {
     "sql_file": SqlFileTask,
     "dbt": DbtTask,
     "jvm": JvmTask,
+    "classic": ClassicSettings,
     "sql_worker": Callback,
     "execution_context": Callback,
     "pipeline": PipelineTask,

@@ -20,14 +20,20 @@ from bricklane_runtime.files import arrow
 from bricklane_runtime.files.guard import Guard
 from bricklane_runtime.files.patches import install as install_patches
 from bricklane_runtime.files.roots import Roots
+from bricklane_runtime.limits import limit_memory
 from bricklane_runtime.redaction import Redactor
 from bricklane_runtime.results import Failure, Outcome
 from bricklane_runtime.specification import Specification
 from bricklane_runtime.supervisor import SecretChannel
 
 if TYPE_CHECKING:
+    from bricklane_runtime.classic.machine import Machine
+    from bricklane_runtime.classic.session import ClassicSession
+    from bricklane_runtime.rest import Rest
     from bricklane_runtime.session import RunSession
 
+# When a task runs on classic Spark, as its specification says.
+ALWAYS, NEEDED = "always", "needed"
 INTERRUPT_SECONDS = 3.0
 
 
@@ -66,7 +72,8 @@ class Task:
         self.roots = Roots(specification.roots)
         redactor = Redactor(specification.token, specification.spark.token)
         self.vault = Vault(redactor, channel)
-        self.session: RunSession | None = None
+        self.session: RunSession | ClassicSession | None = None
+        self._machine: Machine | None = None
 
     def run(self) -> Outcome:
         """Run the task.
@@ -103,6 +110,8 @@ class Task:
         if self.session is not None:
             with contextlib.suppress(Exception):  # Spark forgets idle sessions by itself
                 self.session.stop()
+        if self._machine is not None:
+            self._machine.stop()
 
     def _prepare(self) -> None:
         specification = self.specification
@@ -120,10 +129,31 @@ class Task:
         guard = Guard(self.roots, rest if specification.guard_volumes else None)
         install_patches(self.roots, guard)
         arrow.install(self.roots, guard)
-        from bricklane_runtime import functions, session
+        from bricklane_runtime import functions
 
-        self.session = session.install(specification)
+        self.session = self._session(rest)
         functions.install(self.roots)
+
+    def _session(self, rest: Rest) -> RunSession | ClassicSession:
+        from bricklane_runtime.classic import advice
+        from bricklane_runtime.classic.code import need_of
+
+        specification = self.specification
+        classic = specification.classic
+        when = "never" if classic is None else classic.when
+        if when == ALWAYS or (when == NEEDED and need_of(specification, rest) is not None):
+            from bricklane_runtime.classic import session as classic_session
+
+            session, self._machine = classic_session.install(specification)
+            # Java has its bound from the size of its heap, and began before this one.
+            limit_memory(specification.memory_megabytes)
+            return session
+        from bricklane_runtime.session import install
+
+        if classic is not None:
+            limit_memory(specification.memory_megabytes)
+            advice.install(classic.advice)
+        return install(specification)
 
 
 def environment(specification: Specification) -> dict[str, str]:
@@ -156,7 +186,7 @@ def extend_path(folders: list[str]) -> None:
     importlib.invalidate_caches()
 
 
-def _interrupt_all(session: RunSession) -> None:
+def _interrupt_all(session: RunSession | ClassicSession) -> None:
     with contextlib.suppress(Exception):  # the run ends either way
         session.interruptAll()
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError
 from bricklane_local.compute.checkouts import CheckoutError
-from bricklane_local.compute.claims import claim, cluster_of
+from bricklane_local.compute.claims import claim, cluster_made
+from bricklane_local.compute.classic import ALWAYS, classic_of, classic_part
 from bricklane_local.compute.driver_logs import deliver
 from bricklane_local.compute.libraries import dependencies_of
 from bricklane_local.compute.sources import SQL_FILE, SourceError, check_source
@@ -109,14 +110,14 @@ class ComputeExecutor:
         principal = acting(self._workspace, attempt.run)
         check_source(self._workspace, attempt.kind.code(attempt.body), principal)
         claim(attempt, principal)
-        own, cluster = part(attempt, folder), cluster_of(attempt)
+        own, cluster = part(attempt, folder), cluster_made(attempt, principal)
         specification, cold = await self._specified(attempt, own, cluster, pool, folder, token)
         attempt.on_running()
         try:
             async with self._kept(attempt):
                 end = await pool.run(specification, cold=cold, grace=GRACE_SECONDS)
         finally:
-            if attempt.kind.jvm:
+            if attempt.kind.jvm or attempt.kind.classic:
                 clear_program(folder)
             cluster_id = cluster_id_of(attempt.run, attempt.task_run)
             problem = deliver(self._workspace, principal, cluster, cluster_id, folder)
@@ -148,10 +149,12 @@ class ComputeExecutor:
             token: of the run.
         """
         kind = attempt.kind
+        classic = classic_of(cluster) if kind.classic else None
+        apart = kind.jvm or (classic is not None and classic.when == ALWAYS)
         dependencies = dependencies_of(attempt.run.settings, attempt.task, jars=kind.jvm)
         overlay, spark, _ = await asyncio.gather(
             pool.environment(dependencies, roots(self._workspace), alone=kind.alone),
-            _no_spark() if kind.jvm else pool.spark(),
+            _no_spark() if apart else pool.spark(),
             self._workspace.cloud.samples.ready(),
         )
         specification = self._common(attempt, folder, token, spark) | own
@@ -160,10 +163,13 @@ class ComputeExecutor:
         }
         libraries = [str(overlay.path)] if overlay.path else []
         specification["packages" if kind.alone else "sys_path"] = libraries
+        session = workspace_settings(self._workspace) | {TOKEN_SETTING: token}
         if kind.jvm:
-            session = workspace_settings(self._workspace) | {TOKEN_SETTING: token}
-            chosen = {name: str(value) for name, value in own["jvm"]["conf"].items()}
-            specification["jvm"]["command"] = await pool.program(folder, session, chosen)
+            specification["jvm"]["command"] = await pool.program(
+                folder, session, own["jvm"]["conf"]
+            )
+        if classic is not None:
+            specification["classic"] = await classic_part(classic, cluster, pool, folder, session)
         return specification, overlay.cold and not kind.alone
 
     def _common(
