@@ -239,6 +239,7 @@ class Specification:
         runtime_version: what ``DATABRICKS_RUNTIME_VERSION`` says.
         context: ids of the job, the run and the task.
         environment: more environment variables.
+        compute: fields of a task that name the compute which the task itself runs on.
         notebook: with kind ``notebook``.
         wheel: with kind ``python_wheel``.
         python_file: with kind ``spark_python``.
@@ -270,6 +271,7 @@ class Specification:
     runtime_version: str = "17.3"
     context: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    compute: dict[str, Any] = field(default_factory=dict)
     notebook: NotebookTask | None = None
     wheel: WheelTask | None = None
     python_file: PythonFileTask | None = None

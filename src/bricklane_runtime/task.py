@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bricklane_runtime.failures import failure
 from bricklane_runtime.files import arrow
@@ -28,7 +28,6 @@ from bricklane_runtime.supervisor import SecretChannel
 
 if TYPE_CHECKING:
     from bricklane_runtime.classic.machine import Machine
-    from bricklane_runtime.classic.session import ClassicSession
     from bricklane_runtime.rest import Rest
     from bricklane_runtime.session import RunSession
 
@@ -72,7 +71,7 @@ class Task:
         self.roots = Roots(specification.roots)
         redactor = Redactor(specification.token, specification.spark.token)
         self.vault = Vault(redactor, channel)
-        self.session: RunSession | ClassicSession | None = None
+        self.session: RunSession | None = None
         self._machine: Machine | None = None
 
     def run(self) -> Outcome:
@@ -134,7 +133,7 @@ class Task:
         self.session = self._session(rest)
         functions.install(self.roots)
 
-    def _session(self, rest: Rest) -> RunSession | ClassicSession:
+    def _session(self, rest: Rest) -> RunSession:
         from bricklane_runtime.classic import advice
         from bricklane_runtime.classic.code import need_of
 
@@ -147,7 +146,9 @@ class Task:
             session, self._machine = classic_session.install(specification)
             # Java has its bound from the size of its heap, and began before this one.
             limit_memory(specification.memory_megabytes)
-            return session
+            os.environ.pop("IS_SERVERLESS", None)
+            # In all that tasks ask of it, one is as the other.
+            return cast("RunSession", session)
         from bricklane_runtime.session import install
 
         if classic is not None:
@@ -186,7 +187,7 @@ def extend_path(folders: list[str]) -> None:
     importlib.invalidate_caches()
 
 
-def _interrupt_all(session: RunSession | ClassicSession) -> None:
+def _interrupt_all(session: RunSession) -> None:
     with contextlib.suppress(Exception):  # the run ends either way
         session.interruptAll()
 

@@ -81,6 +81,14 @@ def cluster_made(attempt: Attempt, principal: Principal) -> Body:
     return made_for(attempt.workspace, cluster, principal)
 
 
+def compute_of(attempt: Attempt) -> Body:
+    """Return the fields of a task of another run that is to run where this one does."""
+    existing, cluster = attempt.task.get("existing_cluster_id"), cluster_of(attempt)
+    if existing:
+        return {"existing_cluster_id": existing}
+    return {"new_cluster": cluster} if cluster else {}
+
+
 def cluster_of(attempt: Attempt) -> Body:
     """Return the cluster that a task names as it was defined, empty when it names none."""
     task = attempt.task

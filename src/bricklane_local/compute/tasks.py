@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError
 from bricklane_local.compute.checkouts import CheckoutError
-from bricklane_local.compute.claims import claim, cluster_made
+from bricklane_local.compute.claims import claim, cluster_made, compute_of
 from bricklane_local.compute.classic import ALWAYS, classic_of, classic_part
 from bricklane_local.compute.driver_logs import deliver
 from bricklane_local.compute.libraries import dependencies_of
@@ -161,6 +161,7 @@ class ComputeExecutor:
         specification["environment"] = {
             name: str(value) for name, value in (cluster.get("spark_env_vars") or {}).items()
         }
+        specification["compute"] = compute_of(attempt)
         libraries = [str(overlay.path)] if overlay.path else []
         specification["packages" if kind.alone else "sys_path"] = libraries
         session = workspace_settings(self._workspace) | {TOKEN_SETTING: token}

@@ -56,8 +56,14 @@ def classic_names(session: Any) -> dict[str, Any]:
 
 
 def install(advice: str) -> None:
-    """Have pyspark's own errors say the same."""
+    """Have what pyspark itself raises say the same."""
     from pyspark.errors.error_classes import ERROR_CLASSES_MAP
+    from pyspark.sql.connect.dataframe import DataFrame
 
+    def rdd(_frame: DataFrame) -> Any:
+        raise ClassicSparkError(f"The attribute `rdd` is not available here: {advice}")
+
+    frames: Any = DataFrame
+    frames.rdd = property(rdd)
     for name, template in TEMPLATES.items():
         ERROR_CLASSES_MAP[name]["message"] = [template.format(advice=advice)]

@@ -13,7 +13,7 @@ import posixpath
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bricklane_runtime.classic.needs import first_need, nodes, parsed
 from bricklane_runtime.dbutils.notebook import resolve
@@ -154,7 +154,8 @@ def _plain(body: str) -> str:
     from IPython.core.inputtransformer2 import TransformerManager
 
     try:
-        return str(TransformerManager().transform_cell(body))
+        manager: Any = TransformerManager  # it has no hints
+        return str(manager().transform_cell(body))
     except SyntaxError:
         return ""
 
@@ -171,7 +172,8 @@ def _wheel(specification: Specification, _rest: Rest) -> Code:
     wheel = specification.wheel
     if wheel is None:
         raise ValueError("The task has kind python_wheel, but no wheel")
-    module, files = wheel.package_name.replace("-", "_"), {}
+    module = wheel.package_name.replace("-", "_")
+    files: dict[str, Path] = {}
     try:
         distribution = importlib.metadata.distribution(wheel.package_name)
     except importlib.metadata.PackageNotFoundError:

@@ -12,16 +12,16 @@ import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pyspark.java_gateway import launch_gateway
-from pyspark.serializers import UTF8Deserializer, read_int
+from pyspark import java_gateway
 
 from bricklane_runtime.jvm import REMOVED, SETTINGS
 
 if TYPE_CHECKING:
     from py4j.clientserver import ClientServer  # type: ignore[import-untyped]
 
+_PYSPARK: Any = java_gateway  # it has no hints
 SERVER = "org.apache.spark.api.python.PythonGatewayServer"
 # A run that is cancelled signals its process group. What the task still does then, such as in a
 # `finally`, needs Spark, so that Java must not obey; it ends when the task does.
@@ -82,12 +82,12 @@ class Machine:
 
     def _connect(self, written: Path) -> ClientServer:
         with written.open("rb") as stream:
-            port, secret = read_int(stream), UTF8Deserializer().loads(stream)
+            port, secret = _PYSPARK.read_int(stream), _PYSPARK.UTF8Deserializer().loads(stream)
         written.unlink()
         # PySpark takes them from there only; programs that the task starts shall not find them.
         os.environ |= {f"{REACHED}PORT": str(port), f"{REACHED}SECRET": secret}
         try:
-            return launch_gateway()
+            return _PYSPARK.launch_gateway()
         finally:
             for name in ("PORT", "SECRET"):
                 del os.environ[f"{REACHED}{name}"]
