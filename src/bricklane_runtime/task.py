@@ -28,11 +28,10 @@ from bricklane_runtime.supervisor import SecretChannel
 
 if TYPE_CHECKING:
     from bricklane_runtime.classic.machine import Machine
-    from bricklane_runtime.rest import Rest
     from bricklane_runtime.session import RunSession
 
 # When a task runs on classic Spark, as its specification says.
-ALWAYS, NEEDED = "always", "needed"
+ALWAYS, NEVER = "always", "never"
 INTERRUPT_SECONDS = 3.0
 
 
@@ -72,6 +71,7 @@ class Task:
         redactor = Redactor(specification.token, specification.spark.token)
         self.vault = Vault(redactor, channel)
         self.session: RunSession | None = None
+        self.is_settled = False
         self._machine: Machine | None = None
 
     def run(self) -> Outcome:
@@ -124,37 +124,48 @@ class Task:
         # What this imports is the task's own, where its libraries have it.
         from bricklane_runtime.rest import Rest
 
-        rest = Rest(specification.host, specification.token)
+        rest = self._rest = Rest(specification.host, specification.token)
         guard = Guard(self.roots, rest if specification.guard_volumes else None)
         install_patches(self.roots, guard)
         arrow.install(self.roots, guard)
         from bricklane_runtime import functions
 
-        self.session = self._session(rest)
+        self._begin_session()
         functions.install(self.roots)
 
-    def _session(self, rest: Rest) -> RunSession:
+    def _begin_session(self) -> None:
         from bricklane_runtime.classic import advice
-        from bricklane_runtime.classic.code import need_of
-
-        specification = self.specification
-        classic = specification.classic
-        when = "never" if classic is None else classic.when
-        if when == ALWAYS or (when == NEEDED and need_of(specification, rest) is not None):
-            from bricklane_runtime.classic import session as classic_session
-
-            session, self._machine = classic_session.install(specification)
-            # Java has its bound from the size of its heap, and began before this one.
-            limit_memory(specification.memory_megabytes)
-            os.environ.pop("IS_SERVERLESS", None)
-            # In all that tasks ask of it, one is as the other.
-            return cast("RunSession", session)
+        from bricklane_runtime.classic.code import READERS, need_of
         from bricklane_runtime.session import install
 
+        classic, kind = self.specification.classic, self.specification.kind
         if classic is not None:
-            limit_memory(specification.memory_megabytes)
             advice.install(classic.advice)
-        return install(specification)
+        self.session = install(self.specification)
+        if classic is None or classic.when == NEVER:
+            self.settle(classic=False)
+        elif classic.when == ALWAYS or kind in READERS:
+            always = classic.when == ALWAYS
+            self.settle(classic=always or need_of(self.specification, self._rest) is not None)
+
+    def settle(self, *, classic: bool) -> None:
+        """Decide which Spark there is, once; nothing has used it yet, or not the classic one.
+
+        Args:
+            classic: have classic Spark, in place of the session that there is.
+
+        Raises:
+            ClassicStartError: its Java virtual machine did not start.
+        """
+        self.is_settled = True
+        if classic:
+            from bricklane_runtime.classic import session as classic_session
+
+            session, self._machine = classic_session.install(self.specification)
+            # In all that tasks ask of it, it is as the other.
+            self.session = cast("RunSession", session)
+        # Java has its bound from the size of its heap, and began before this one.
+        limit_memory(0 if self.specification.jvm else self.specification.memory_megabytes)
 
 
 def environment(specification: Specification) -> dict[str, str]:

@@ -50,10 +50,8 @@ def run_task(specification: Specification, channel: SecretChannel) -> int:
     from bricklane_runtime.task import Cancelled, Task
 
     signal.signal(signal.SIGTERM, _cancel)
-    # A Java virtual machine has its bound from the size of its heap; where there may be one beside
-    # the task, the task's bound comes after it.
-    apart = specification.jvm or specification.classic
-    limit_memory(0 if apart else specification.memory_megabytes)
+    # The bound itself comes once it is settled whether there is a Java virtual machine of its own.
+    limit_memory(0)
     task = Task(specification, channel)
     try:
         outcome = task.run()

@@ -9,9 +9,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bricklane_local.compute.classic import classic_of, classic_part
 from bricklane_local.compute.driver_logs import deliver
 from bricklane_local.compute.libraries import requirements_of
-from bricklane_local.compute.specification import common, roots
+from bricklane_local.compute.specification import (
+    TOKEN_SETTING,
+    common,
+    roots,
+    workspace_settings,
+)
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
@@ -45,8 +51,10 @@ async def running(
     Raises:
         LocalError: when Spark or the process cannot be started.
         EnvironmentFailure: when a library cannot be installed.
-        SourceError: when a library is of a kind that cannot be installed.
+        SourceError: when a library is of a kind that cannot be installed, or its settings ask for
+            what its access mode does not have.
     """
+    classic = classic_of(cluster)
     libraries = [item["library"] for item in cluster["_libraries"]]
     lines = [line for library in libraries for line in requirements_of(library)]
     overlay, spark, _ = await asyncio.gather(
@@ -58,8 +66,11 @@ async def running(
     tokens = workspace.cloud.tokens
     token = tokens.issue_run(workspace.name, caller, 0)
     folder.mkdir(parents=True)
+    session = workspace_settings(workspace) | {TOKEN_SETTING: token}
     specification = common(workspace, folder, token, caller.user_name, spark) | {
         "kind": "execution_context",
+        "classic": await classic_part(classic, cluster, pool, folder, session),
+        "compute": {"existing_cluster_id": cluster["cluster_id"]},
         "execution_context": told,
         "working_directory": str(folder),
         "sys_path": [str(overlay.path)] if overlay.path else [],

@@ -150,7 +150,7 @@ class ComputeExecutor:
         """
         kind = attempt.kind
         classic = classic_of(cluster) if kind.classic else None
-        apart = kind.jvm or (classic is not None and classic.when == ALWAYS)
+        apart = kind.jvm or (classic and classic.when == ALWAYS)
         dependencies = dependencies_of(attempt.run.settings, attempt.task, jars=kind.jvm)
         overlay, spark, _ = await asyncio.gather(
             pool.environment(dependencies, roots(self._workspace), alone=kind.alone),
@@ -161,14 +161,13 @@ class ComputeExecutor:
         specification["environment"] = {
             name: str(value) for name, value in (cluster.get("spark_env_vars") or {}).items()
         }
-        specification["compute"] = compute_of(attempt)
         libraries = [str(overlay.path)] if overlay.path else []
         specification["packages" if kind.alone else "sys_path"] = libraries
         session = workspace_settings(self._workspace) | {TOKEN_SETTING: token}
         if kind.jvm:
-            specification["jvm"]["command"] = await pool.program(
-                folder, session, own["jvm"]["conf"]
-            )
+            given = own["jvm"]
+            command = await pool.program(folder, session, given["conf"])
+            specification["jvm"] = given | {"command": command}
         if classic is not None:
             specification["classic"] = await classic_part(classic, cluster, pool, folder, session)
         return specification, overlay.cold and not kind.alone
@@ -186,6 +185,7 @@ class ComputeExecutor:
                 "task_key": task_run.key,
                 "attempt": task_run.attempt,
             },
+            "compute": compute_of(attempt),
         }
 
 

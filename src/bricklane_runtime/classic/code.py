@@ -124,7 +124,7 @@ def _notebook(specification: Specification, rest: Rest) -> Code:
         cells = parse(content, notebook.language, notebook.format)
     except NotebookFormatError:
         cells = []
-    texts = [_plain(cell.body) for cell in _followed(cells, (path,), rest) if cell.kind == "python"]
+    texts = [plain(cell.body) for cell in _followed(cells, (path,), rest) if cell.kind == "python"]
     folder = Path(specification.working_directory or specification.run_directory)
     return Code(texts, _in_folder(folder))
 
@@ -149,7 +149,7 @@ def _followed(cells: list[Cell], paths: tuple[str, ...], rest: Rest) -> Iterator
         yield from _followed(included, (*paths, path), rest)
 
 
-def _plain(body: str) -> str:
+def plain(body: str) -> str:
     """Return the Python that IPython makes of a cell with magics."""
     from IPython.core.inputtransformer2 import TransformerManager
 

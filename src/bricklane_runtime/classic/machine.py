@@ -87,10 +87,12 @@ class Machine:
         # PySpark takes them from there only; programs that the task starts shall not find them.
         os.environ |= {f"{REACHED}PORT": str(port), f"{REACHED}SECRET": secret}
         try:
-            return _PYSPARK.launch_gateway()
+            gateway = _PYSPARK.launch_gateway()
         finally:
             for name in ("PORT", "SECRET"):
                 del os.environ[f"{REACHED}{name}"]
+        _give_up_interrupted(gateway._gateway_client)
+        return gateway
 
     def stop(self) -> None:
         """End the process; it stops Spark itself, unless that takes too long."""
@@ -102,3 +104,25 @@ class Machine:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def _give_up_interrupted(client: Any) -> None:
+    """Have a call that is cancelled close its connection.
+
+    Py4J does so for a KeyboardInterrupt only; after another, what the task still does would read
+    the answer to the call that was given up as the one to its own.
+    """
+    send = client.send_command
+
+    def send_or_close(*arguments: Any, **named: Any) -> Any:
+        try:
+            return send(*arguments, **named)
+        except Exception:
+            raise
+        except BaseException:
+            connection = client.get_thread_connection()
+            if connection is not None:
+                connection.close()
+            raise
+
+    client.send_command = send_or_close

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import symtable
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 # Names that notebooks know without an import, unless their own code gives them a value.
@@ -16,7 +17,7 @@ NAMES = frozenset({"sc", "sqlContext"})
 MEMBERS = frozenset(
     {
         *("rdd", "sparkContext", "SparkContext", "SQLContext", "HiveContext"),
-        *("_jvm", "_jsc", "_jdf", "_jrdd", "_jsparkSession", "_jwrite", "_jreader"),
+        *("_sc", "_jvm", "_jsc", "_jdf", "_jrdd", "_jsparkSession", "_jwrite", "_jreader"),
     }
 )
 # Modules of what is made with a SparkContext only, and all that is in them.
@@ -50,16 +51,18 @@ def parsed(text: str) -> ast.Module | None:
     try:
         tree = ast.parse(text)
         symtable.symtable(text, "code", "exec")
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError):
         return None
     return tree
 
 
 def nodes(tree: ast.AST) -> Iterator[ast.AST]:
     """Return all nodes of a tree but those that only type checkers look at."""
-    yield tree
-    for child in _children(tree):
-        yield from nodes(child)
+    waiting = deque([tree])  # and not by recursion, for which long sums are too deep
+    while waiting:
+        node = waiting.popleft()
+        yield node
+        waiting.extend(_children(node))
 
 
 def _children(node: ast.AST) -> Iterable[ast.AST]:

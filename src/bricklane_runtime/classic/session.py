@@ -17,12 +17,16 @@ from pyspark.sql import SparkSession, SQLContext
 from pyspark.sql.catalog import Catalog
 
 from bricklane_runtime.classic.machine import Machine
+from bricklane_runtime.jvm import REMOVED
 from bricklane_runtime.session import carried_out, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from bricklane_runtime.specification import Specification
+
+# What would lead PySpark to another Spark, or programs to think that there is none of this kind.
+ELSEWHERE = (*REMOVED, "SPARK_CONNECT_AUTHENTICATE_TOKEN", "IS_SERVERLESS")
 
 
 class ClassicCatalog(Catalog):
@@ -73,6 +77,8 @@ def install(specification: Specification) -> tuple[ClassicSession, Machine]:
     """
     if specification.classic is None:
         raise ValueError("The task shall run on classic Spark, but nothing says how it starts")
+    for name in ELSEWHERE:
+        os.environ.pop(name, None)
     # RDDs and functions run on the interpreter of the task, whose libraries come with them.
     os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     machine = Machine(specification.classic.command, Path(specification.run_directory))

@@ -58,5 +58,9 @@ def test_a_name_may_get_its_value_in_another_cell() -> None:
     assert first_need(["def f():\n    return sc.x", "sc = object()", "f()"]) is None
 
 
+def test_long_expressions_are_looked_through() -> None:
+    assert first_need([f"x = {' + '.join(['1'] * 1500)} + df.rdd.count()"]) == ".rdd"
+
+
 def test_cells_that_are_no_python_leave_the_others() -> None:
     assert first_need(["1 +", "from __future__ import annotations", "df.rdd"]) == ".rdd"
