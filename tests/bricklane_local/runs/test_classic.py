@@ -256,6 +256,15 @@ def test_compute_without_classic_spark_says_so(
     assert words in output["error"]
 
 
+def test_a_policy_may_say_the_access_mode(bench: Workbench) -> None:
+    rules = {"data_security_mode": {"type": "fixed", "value": "USER_ISOLATION"}}
+    policy = bench.client.cluster_policies.create(name="apart", definition=json.dumps(rules))
+    cluster = {name: value for name, value in DEDICATED.items() if name != "data_security_mode"}
+    cluster["policy_id"] = policy.policy_id
+    output = bench.output(bench.run(bench.task("sc.parallelize([1])", new_cluster=cluster)))
+    assert "data_security_mode USER_ISOLATION (standard access mode) has Spark" in output["error"]
+
+
 def test_what_was_not_seen_names_the_setting_which_helps(bench: Workbench) -> None:
     hidden = "print(getattr(spark, 'sparkContext').parallelize([1]).count())"
     output = bench.output(bench.run(bench.task(hidden, new_cluster=DEDICATED)))
