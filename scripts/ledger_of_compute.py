@@ -8,13 +8,14 @@ from typing import Any
 
 from bricklane_local.jobs.task_types.table import TASK_TYPES
 from bricklane_local.jobs.task_types.unsupported import REASONS
+from bricklane_runtime.classic.advice import ClassicOnly
 from bricklane_runtime.dbutils import REFUSED, Library
 from bricklane_runtime.dbutils.fs import FileSystem
 from bricklane_runtime.dbutils.jobs import TaskValues
 from bricklane_runtime.dbutils.notebook import Notebook
 from bricklane_runtime.dbutils.secrets import Secrets
 from bricklane_runtime.dbutils.widgets import Widgets
-from bricklane_runtime.notebook.display import ClassicOnly, runtime_names
+from bricklane_runtime.notebook.display import runtime_names
 from bricklane_runtime.notebook.runner import ACTIONS, NotebookRun
 from bricklane_runtime.notebook.source import MAGICS
 
@@ -26,6 +27,9 @@ UTILITIES = {
     "secrets": Secrets,
     "widgets": Widgets,
 }
+
+CLASSIC_TASK = "on classic Spark where its code needs that and its cluster has it"
+CLASSIC_NAME = "on clusters that do not keep users apart; elsewhere an error says what to do"
 
 
 def sections() -> list[str]:
@@ -48,7 +52,11 @@ def _table(title: str, what: str, rows: list[tuple[str, str, str]]) -> list[str]
 
 def _tasks() -> list[tuple[str, str, str]]:
     refused = [(name, "refused", f"when it runs: {why}") for name, why in sorted(REASONS.items())]
-    return [(name, "real", "") for name in sorted(TASK_TYPES)] + refused
+    real = [
+        (name, "real", CLASSIC_TASK if kind.classic else "")
+        for name, kind in sorted(TASK_TYPES.items())
+    ]
+    return real + refused
 
 
 def _notebooks() -> list[tuple[str, str, str]]:
@@ -58,9 +66,7 @@ def _notebooks() -> list[tuple[str, str, str]]:
     ]
     nothing: Any = SimpleNamespace(sql=None, table=None, widgets=SimpleNamespace(getArgument=None))
     names = [
-        (name, "refused", "there is no classic Spark")
-        if isinstance(value, ClassicOnly)
-        else (name, "real", "")
+        (name, "real", CLASSIC_NAME) if isinstance(value, ClassicOnly) else (name, "real", "")
         for name, value in sorted(runtime_names(nothing, nothing).items())
     ]
     return [*cells, ("%pip and other magics of IPython", "real", ""), *names]

@@ -21,6 +21,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from bricklane_runtime.callbacks import connected
+from bricklane_runtime.classic.code import plain
+from bricklane_runtime.classic.needs import first_need
 from bricklane_runtime.notebook.host import Place
 from bricklane_runtime.notebook.runner import NotebookRun, TaskHost
 from bricklane_runtime.notebook.source import Cell, cell
@@ -110,6 +112,21 @@ class ExecutionContext:
             self._running = ""  # raised once: what comes after it is ours
             raise KeyboardInterrupt
 
+    def _settle(self, message: Message) -> None:
+        """Have classic Spark from the first command on that needs it, if none has used Spark."""
+        session = self._task.session
+        if self._task.is_settled or session is None:
+            return
+        needed = message["language"] == "PYTHON" and first_need([plain(message["command"])])
+        if needed and not session.is_connected:
+            self._task.settle(classic=True)
+            self._host.session = self._task.session
+            self._notebook.renew()
+            # PySpark has put its own in place.
+            signal.signal(signal.SIGINT, self._interrupted)
+        elif session.is_connected:
+            self._task.settle(classic=False)
+
     def _answer(self, message: Message) -> Message:
         identity = message["id"]
         self._host.number += 1
@@ -117,6 +134,7 @@ class ExecutionContext:
         try:
             self._running = identity
             if identity not in self._cancelled:
+                self._settle(message)
                 outcome = self._notebook.run([cell(message["command"], message["language"])])
             self._running = ""
         except KeyboardInterrupt:

@@ -15,7 +15,10 @@ HERE = str(Path(__file__).parent)
 HIDDEN = (
     *(HERE, "/bricklane/testing/notebooks/", "<frozen ", "/IPython/core/"),
     *("/pyspark/sql/connect/", "/pyspark/errors/", "/pyspark/sql/utils.py"),
+    *("/pyspark/core/", "/pyspark/sql/classic/", "/pyspark/sql/session.py", "/py4j/"),
 )
+# What begins a frame in a stack trace of Java.
+JAVA_FRAME = "\n\tat "
 
 
 def failure(
@@ -63,7 +66,8 @@ def _message(error: BaseException) -> str:
     if isinstance(error, SyntaxError) and error.filename and error.lineno:
         return f"{error.msg} ({error.filename}, line {error.lineno})"
     try:
-        return str(error)
+        # Java's frames, which errors of its own have in their text, are in the traceback.
+        return str(error).partition(JAVA_FRAME)[0]
     except Exception as problem:
         return f"<{type(error).__name__}.__str__ raised {type(problem).__name__}>"
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # Modules of pyspark that send functions: of UDFs, of table functions and data sources, of streams.
 SENDERS = (
+    "pyspark.core.rdd",
     "pyspark.sql.connect.expressions",
     "pyspark.sql.connect.plan",
     "pyspark.sql.connect.streaming.readwriter",

@@ -128,22 +128,25 @@ class RunSession(SparkSession):
 
     def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> DataFrame:  # noqa: N803
         """Return the data frame of a statement; those that Spark lacks are carried out here."""
-        if self.makes_tables and REFRESHABLE.search(sqlQuery):
-            from bricklane_runtime.pipelines.single import Statement
-
-            rest = Rest(self._specification.host, self._specification.token)
-            values = args if isinstance(args, dict) else {}
-            left = Statement(self, rest, sqlQuery, values).run()
-            if left is None:
+        left = sqlQuery
+        if self.makes_tables:
+            carried = carried_out(self, self._specification, sqlQuery, args)
+            if carried is None:
                 return cast("DataFrame", self.range(0).select())
-            sqlQuery = left  # noqa: N806 - pyspark's name
-        found: Any = super().sql(sqlQuery, args, **kwargs)
+            left = carried
+        found: Any = super().sql(left, args, **kwargs)
         return cast("DataFrame", found)
 
     @property
     def catalog(self) -> Catalog:
         """The catalog API."""
         return RunCatalog(self)
+
+    @property
+    def classic_advice(self) -> str:
+        """Why there is no classic Spark and what to do, "" for no words of the run's own."""
+        classic = self._specification.classic
+        return "" if classic is None else classic.advice
 
     @property
     def is_stopped(self) -> bool:
@@ -172,6 +175,26 @@ class RunSession(SparkSession):
 
     def __repr__(self) -> str:
         return "<pyspark.sql.connect.session.SparkSession>"
+
+
+def carried_out(session: Any, specification: Specification, text: str, args: Any) -> str | None:
+    """Carry out a statement that Spark lacks.
+
+    Args:
+        session: that was given it.
+        specification: of the run.
+        text: the statement.
+        args: values of its parameter markers.
+
+    Returns:
+        The statement that is left for Spark, the same for any that it has; None for none.
+    """
+    if not REFRESHABLE.search(text):
+        return text
+    from bricklane_runtime.pipelines.single import Statement
+
+    rest = Rest(specification.host, specification.token)
+    return Statement(session, rest, text, args if isinstance(args, dict) else {}).run()
 
 
 def session_settings(specification: Specification) -> dict[str, str]:

@@ -126,6 +126,21 @@ class JvmTask:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassicSettings:
+    """Whether a Python task runs on classic Spark.
+
+    Args:
+        when: ``always``, ``never``, or ``needed`` for when its code needs it.
+        command: command line of its Java virtual machine, up to the name of a class.
+        advice: what code is told that asks for it in vain: why there is none, and what to do.
+    """
+
+    when: str = "never"
+    command: list[str] = field(default_factory=list)
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Callback:
     """Where the server waits that has more to say to a process.
 
@@ -226,12 +241,14 @@ class Specification:
         runtime_version: what ``DATABRICKS_RUNTIME_VERSION`` says.
         context: ids of the job, the run and the task.
         environment: more environment variables.
+        compute: fields of a task that name the compute which the task itself runs on.
         notebook: with kind ``notebook``.
         wheel: with kind ``python_wheel``.
         python_file: with kind ``spark_python``.
         sql_file: with kind ``sql_file``.
         dbt: with kind ``dbt``.
         jvm: with kinds ``spark_jar_task`` and ``spark_submit_task``.
+        classic: with kinds that may run on classic Spark; None for those that cannot.
         sql_worker: with kind ``sql_worker``.
         execution_context: with kind ``execution_context``.
         pipeline: with kind ``pipeline``.
@@ -258,12 +275,14 @@ class Specification:
     runtime_version: str = "17.3"
     context: dict[str, Any] = field(default_factory=dict)
     environment: dict[str, str] = field(default_factory=dict)
+    compute: dict[str, Any] = field(default_factory=dict)
     notebook: NotebookTask | None = None
     wheel: WheelTask | None = None
     python_file: PythonFileTask | None = None
     sql_file: SqlFileTask | None = None
     dbt: DbtTask | None = None
     jvm: JvmTask | None = None
+    classic: ClassicSettings | None = None
     sql_worker: Callback | None = None
     execution_context: Callback | None = None
     pipeline: PipelineTask | None = None
@@ -282,6 +301,7 @@ PARTS = {
     "sql_file": SqlFileTask,
     "dbt": DbtTask,
     "jvm": JvmTask,
+    "classic": ClassicSettings,
     "sql_worker": Callback,
     "execution_context": Callback,
     "pipeline": PipelineTask,

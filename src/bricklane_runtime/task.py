@@ -13,21 +13,25 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from bricklane_runtime.failures import failure
 from bricklane_runtime.files import arrow
 from bricklane_runtime.files.guard import Guard
 from bricklane_runtime.files.patches import install as install_patches
 from bricklane_runtime.files.roots import Roots
+from bricklane_runtime.limits import limit_memory
 from bricklane_runtime.redaction import Redactor
 from bricklane_runtime.results import Failure, Outcome
 from bricklane_runtime.specification import Specification
 from bricklane_runtime.supervisor import SecretChannel
 
 if TYPE_CHECKING:
+    from bricklane_runtime.classic.machine import Machine
     from bricklane_runtime.session import RunSession
 
+# When a task runs on classic Spark, as its specification says.
+ALWAYS, NEVER = "always", "never"
 INTERRUPT_SECONDS = 3.0
 
 
@@ -67,6 +71,8 @@ class Task:
         redactor = Redactor(specification.token, specification.spark.token)
         self.vault = Vault(redactor, channel)
         self.session: RunSession | None = None
+        self.is_settled = False
+        self._machine: Machine | None = None
 
     def run(self) -> Outcome:
         """Run the task.
@@ -103,6 +109,8 @@ class Task:
         if self.session is not None:
             with contextlib.suppress(Exception):  # Spark forgets idle sessions by itself
                 self.session.stop()
+        if self._machine is not None:
+            self._machine.stop()
 
     def _prepare(self) -> None:
         specification = self.specification
@@ -116,14 +124,48 @@ class Task:
         # What this imports is the task's own, where its libraries have it.
         from bricklane_runtime.rest import Rest
 
-        rest = Rest(specification.host, specification.token)
+        rest = self._rest = Rest(specification.host, specification.token)
         guard = Guard(self.roots, rest if specification.guard_volumes else None)
         install_patches(self.roots, guard)
         arrow.install(self.roots, guard)
-        from bricklane_runtime import functions, session
+        from bricklane_runtime import functions
 
-        self.session = session.install(specification)
+        self._begin_session()
         functions.install(self.roots)
+
+    def _begin_session(self) -> None:
+        from bricklane_runtime.classic import advice
+        from bricklane_runtime.classic.code import READERS, need_of
+        from bricklane_runtime.session import install
+
+        classic, kind = self.specification.classic, self.specification.kind
+        if classic is not None:
+            advice.install(classic.advice)
+        self.session = install(self.specification)
+        if classic is None or classic.when == NEVER:
+            self.settle(classic=False)
+        elif classic.when == ALWAYS or kind in READERS:
+            always = classic.when == ALWAYS
+            self.settle(classic=always or need_of(self.specification, self._rest) is not None)
+
+    def settle(self, *, classic: bool) -> None:
+        """Decide which Spark there is, once; nothing has used it yet, or not the classic one.
+
+        Args:
+            classic: have classic Spark, in place of the session that there is.
+
+        Raises:
+            ClassicStartError: its Java virtual machine did not start.
+        """
+        self.is_settled = True
+        if classic:
+            from bricklane_runtime.classic import session as classic_session
+
+            session, self._machine = classic_session.install(self.specification)
+            # In all that tasks ask of it, it is as the other.
+            self.session = cast("RunSession", session)
+        # Java has its bound from the size of its heap, and began before this one.
+        limit_memory(0 if self.specification.jvm else self.specification.memory_megabytes)
 
 
 def environment(specification: Specification) -> dict[str, str]:

@@ -52,9 +52,9 @@ def run_task(specification: Specification, channel: SecretChannel) -> int:
     from bricklane_runtime.task import Cancelled, Task
 
     signal.signal(signal.SIGTERM, _cancel)
-    # A Java virtual machine has its bound from the size of its heap.
     limit_cores(specification.cores)
-    limit_memory(0 if specification.jvm else specification.memory_megabytes)
+    # The bound itself comes once it is settled whether there is a Java virtual machine of its own.
+    limit_memory(0)
     task = Task(specification, channel)
     try:
         outcome = task.run()

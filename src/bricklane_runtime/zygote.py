@@ -53,6 +53,7 @@ PRELOADED = (
     "pyarrow.parquet",
     "requests",
     "IPython.core.interactiveshell",
+    "bricklane_runtime.classic.session",
     "bricklane_runtime.notebook.runner",
     "bricklane_runtime.programs",
 )

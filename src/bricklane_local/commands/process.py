@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bricklane_local.compute.classic import classic_of, classic_part
 from bricklane_local.compute.driver_logs import deliver, delivers
-from bricklane_local.compute.specification import common
+from bricklane_local.compute.specification import TOKEN_SETTING, common, workspace_settings
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
@@ -44,8 +45,10 @@ async def running(
     Raises:
         LocalError: when Spark or the process cannot be started.
         EnvironmentFailure: when a library cannot be installed.
-        SourceError: when a library is of a kind that cannot be installed.
+        SourceError: when a library is of a kind that cannot be installed, or its settings ask for
+            what its access mode does not have.
     """
+    classic = classic_of(cluster)
     overlays, spark, _ = await asyncio.gather(
         workspace.libraries.overlays(cluster, pool, alone=False),
         pool.spark(),
@@ -55,8 +58,11 @@ async def running(
     tokens = workspace.cloud.tokens
     token = tokens.issue_run(workspace.name, caller, 0)
     folder.mkdir(parents=True)
+    session = workspace_settings(workspace) | {TOKEN_SETTING: token}
     specification = common(workspace, folder, token, caller.user_name, spark) | {
         "kind": "execution_context",
+        "classic": await classic_part(classic, cluster, pool, folder, session),
+        "compute": {"existing_cluster_id": cluster["cluster_id"]},
         "execution_context": told,
         "working_directory": str(folder),
         "sys_path": [str(overlay.path) for overlay in overlays if overlay.path],

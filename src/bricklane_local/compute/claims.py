@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bricklane_local.app.errors import invalid
 from bricklane_local.identity.principals import Principal
 from bricklane_local.resources.clusters.clusters import CLUSTER, use
-from bricklane_local.resources.clusters.definition import check_new
+from bricklane_local.resources.clusters.definition import check_new, made_for
 from bricklane_local.resources.records import Records
 
 if TYPE_CHECKING:
@@ -66,6 +66,27 @@ def claim(attempt: Attempt, principal: Principal) -> None:
         wanted = attempt.body.get(field) or attempt.task.get(field)
         if wanted:
             check(attempt.workspace, principal, wanted, attempt.run.settings)
+
+
+def cluster_made(attempt: Attempt, principal: Principal) -> Body:
+    """Return the cluster that a task names with what its policy adds, empty when it names none.
+
+    Args:
+        attempt: at the task, whose claim was good.
+        principal: as whom the run acts.
+    """
+    cluster = cluster_of(attempt)
+    if not cluster or attempt.task.get("existing_cluster_id"):
+        return cluster
+    return made_for(attempt.workspace, cluster, principal)
+
+
+def compute_of(attempt: Attempt) -> Body:
+    """Return the fields of a task of another run that is to run where this one does."""
+    existing, cluster = attempt.task.get("existing_cluster_id"), cluster_of(attempt)
+    if existing:
+        return {"existing_cluster_id": existing}
+    return {"new_cluster": cluster} if cluster else {}
 
 
 def cluster_of(attempt: Attempt) -> Body:

@@ -100,7 +100,12 @@ class ComputePool:
             self._used = time.monotonic()
 
     async def program(
-        self, folder: Path, session: Mapping[str, str], chosen: Mapping[str, str]
+        self,
+        folder: Path,
+        session: Mapping[str, str],
+        chosen: Mapping[str, Any],
+        *,
+        most_megabytes: int | None = None,
     ) -> list[str]:
         """Return the beginning of the command line of a program with a Spark of its own.
 
@@ -108,13 +113,14 @@ class ComputePool:
             folder: of the run.
             session: settings that say for whom its sessions act.
             chosen: settings of the user's.
+            most_megabytes: bound of its heap where the cloud's own setting is larger.
 
         Raises:
             SparkError: when the plugin cannot be compiled.
         """
         from bricklane_local.compute.spark.programs import prepare_program
 
-        server = self._open()[0]
+        server, memory = self._open()[0], self._settings.memory_megabytes
         return await asyncio.to_thread(
             prepare_program,
             server.installation,
@@ -122,8 +128,8 @@ class ComputePool:
             await server.plugin(),
             folder,
             session,
-            chosen,
-            memory_megabytes=self._settings.memory_megabytes,
+            {name: str(value) for name, value in chosen.items()},
+            memory_megabytes=min(memory, most_megabytes or memory),
         )
 
     async def environment(

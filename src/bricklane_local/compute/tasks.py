@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from bricklane_local.app.errors import ApiError
 from bricklane_local.compute.checkouts import CheckoutError
-from bricklane_local.compute.claims import claim, cluster_of
+from bricklane_local.compute.claims import claim, cluster_made, compute_of
+from bricklane_local.compute.classic import ALWAYS, classic_of, classic_part
 from bricklane_local.compute.driver_logs import deliver, delivers
 from bricklane_local.compute.libraries import dependencies_of
 from bricklane_local.compute.sources import SQL_FILE, SourceError, check_source
@@ -112,14 +113,14 @@ class ComputeExecutor:
         check_source(self._workspace, attempt.kind.code(attempt.body), principal)
         claim(attempt, principal)
         existing = str(attempt.task.get("existing_cluster_id") or "")
-        own, cluster = part(attempt, folder), cluster_of(attempt)
+        own, cluster = part(attempt, folder), cluster_made(attempt, principal)
         try:
             async with self._workspace.activity.on(existing):
                 told, cold = await self._specified(attempt, own, cluster, pool, folder, token)
                 attempt.on_running()
                 end = await pool.run(told, cold=cold, grace=GRACE_SECONDS)
         finally:
-            if attempt.kind.jvm:
+            if attempt.kind.jvm or attempt.kind.classic:
                 clear_program(folder)
             cluster_id = cluster_id_of(attempt.run, attempt.task_run)
             problem = deliver(self._workspace, principal, cluster, cluster_id, folder)
@@ -146,9 +147,11 @@ class ComputeExecutor:
             token: of the run.
         """
         kind = attempt.kind
+        classic = classic_of(cluster) if kind.classic else None
+        apart = kind.jvm or (classic and classic.when == ALWAYS)
         overlays, spark, _ = await asyncio.gather(
             self._packages(attempt, cluster, pool),
-            _no_spark() if kind.jvm else pool.spark(),
+            _no_spark() if apart else pool.spark(),
             self._workspace.cloud.samples.ready(),
         )
         specification = self._common(attempt, folder, token, spark) | own
@@ -158,10 +161,13 @@ class ComputeExecutor:
         specification["streams_apart"] = delivers(cluster)
         libraries = [str(overlay.path) for overlay in overlays if overlay.path]
         specification["packages" if kind.alone else "sys_path"] = libraries
+        session = workspace_settings(self._workspace) | {TOKEN_SETTING: token}
         if kind.jvm:
-            session = workspace_settings(self._workspace) | {TOKEN_SETTING: token}
-            chosen = {name: str(value) for name, value in own["jvm"]["conf"].items()}
-            specification["jvm"]["command"] = await pool.program(folder, session, chosen)
+            given = own["jvm"]
+            command = await pool.program(folder, session, given["conf"])
+            specification["jvm"] = given | {"command": command}
+        if classic is not None:
+            specification["classic"] = await classic_part(classic, cluster, pool, folder, session)
         cold = any(overlay.cold for overlay in overlays)
         return specification, cold and not kind.alone
 
@@ -190,6 +196,7 @@ class ComputeExecutor:
                 "task_key": task_run.key,
                 "attempt": task_run.attempt,
             },
+            "compute": compute_of(attempt),
         }
 
 

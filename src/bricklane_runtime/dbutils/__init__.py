@@ -109,7 +109,9 @@ class DBUtils(Utility):
         return cls(
             FileSystem(VolumeStore(rest), DbfsStore(rest), LocalStore()),
             Jobs(WorkspaceValues(rest, specification)),
-            Notebook(WorkspaceRunner(rest), folder, context_of(specification)),
+            Notebook(
+                WorkspaceRunner(rest, specification.compute), folder, context_of(specification)
+            ),
             Secrets(WorkspaceSecrets(rest), task.vault.hide),
             Widgets(notebook.parameters if notebook else {}),
             restart,

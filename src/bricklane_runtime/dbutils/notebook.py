@@ -56,10 +56,13 @@ class WorkspaceRunner:
 
     Args:
         rest: the workspace.
+        compute: fields of a task that name the compute on which they run: that of the caller
+            (https://docs.databricks.com/en/notebooks/notebook-workflows.html).
     """
 
-    def __init__(self, rest: Rest) -> None:
+    def __init__(self, rest: Rest, compute: dict[str, Any]) -> None:
         self._rest = rest
+        self._compute = compute
 
     def run(self, path: str, timeout_seconds: int, parameters: dict[str, str]) -> str:
         """Run a notebook and return its exit value."""
@@ -69,7 +72,7 @@ class WorkspaceRunner:
             "/api/2.2/jobs/runs/submit",
             run_name=posixpath.basename(path),
             timeout_seconds=timeout_seconds,
-            tasks=[{"task_key": "notebook", "notebook_task": task}],
+            tasks=[{"task_key": "notebook", "notebook_task": task, **self._compute}],
         )
         run = self._wait(int(submitted["run_id"]))
         return self._exit_value(path, run)

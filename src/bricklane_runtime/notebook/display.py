@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from bricklane_runtime.classic.advice import classic_names
 from bricklane_runtime.notebook.tables import pandas_table, records_table, spark_table
 
 if TYPE_CHECKING:
@@ -17,33 +18,6 @@ if TYPE_CHECKING:
 
 class StreamingDisplayError(Exception):
     """``display`` was given a streaming data frame."""
-
-
-class ClassicSparkError(AttributeError):
-    """What only classic Spark has was asked for."""
-
-
-class ClassicOnly:
-    """A name of classic Spark that notebooks know, and what comes of using it.
-
-    Args:
-        name: ``sc`` or ``sqlContext``.
-    """
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __getattr__(self, member: str) -> Any:
-        """Say why there is nothing.
-
-        Raises:
-            ClassicSparkError: always.
-        """
-        raise ClassicSparkError(
-            f"{self._name}.{member} is not available here: notebooks and Python tasks run on Spark "
-            "Connect, as on serverless compute, without SparkContext and RDDs. Use `spark` and "
-            "DataFrames, or run classic Spark as a JAR or Spark submit task"
-        )
 
 
 def table_of(value: Any) -> dict[str, Any] | None:
@@ -132,5 +106,5 @@ def runtime_names(
         from pyspark.sql.functions import udf
 
         names |= {"spark": session, "sql": session.sql, "table": session.table, "udf": udf}
-        names |= {name: ClassicOnly(name) for name in ("sc", "sqlContext")}
+        names |= classic_names(session)
     return names

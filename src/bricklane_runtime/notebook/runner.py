@@ -148,6 +148,11 @@ class NotebookRun:
         if folder not in sys.path:
             sys.path.insert(0, folder)
 
+    def renew(self) -> None:
+        """Take the session of the host, which has another than at the beginning."""
+        self._session = self._host.session
+        self._provide()
+
     def run(self, cells: list[Cell]) -> Outcome:
         """Run all cells, or those up to the first that fails or leaves the notebook."""
         log = sys.stdout, sys.stderr

@@ -278,4 +278,22 @@ def test_names_of_classic_spark_say_that_there_is_none(tasks: Tasks) -> None:
     spark = {"remote": "sc://127.0.0.1:15002", "token": "x"}
     ran = tasks.notebook("assert not hasattr(sqlContext, 'x')\nsc.parallelize([1])", spark=spark)
     assert ran.error["message"].startswith("sc.parallelize is not available here: notebooks and")
-    assert "or run classic Spark as a JAR or Spark submit task" in ran.error["message"]
+    assert ran.error["message"].endswith("Use `spark` and DataFrames")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "sc.parallelize([1])",
+        "spark.sparkContext",
+        "spark.range(1).rdd",
+        "from pyspark import SparkContext; SparkContext.getOrCreate()",
+    ],
+)
+def test_whatever_asks_for_classic_spark_is_told_what_to_do(
+    tasks: Tasks, spark: dict[str, str], asked: str
+) -> None:
+    classic = {"when": "never", "advice": "it is off. Turn it on"}
+    ran = tasks.notebook(asked, spark=spark, classic=classic)
+    assert ran.error["message"].endswith("is not available here: it is off. Turn it on")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 # What the log is called on Databricks too.
 LOG = "log4j-active.log"
 SETTINGS = "spark.properties"
+OPTIONS, LOGGING = "java.arguments", "log4j2.properties"
 SCRATCH = "spark-scratch"
 # Settings of what such a process does not serve.
 _SERVED = "spark.connect."
@@ -59,7 +60,7 @@ def prepare_program(
     """
     scratch = folder / SCRATCH
     scratch.mkdir(mode=0o700, exist_ok=True)
-    logging = write_private(folder / "log4j2.properties", log_configuration(folder / LOG))
+    logging = write_private(folder / LOGGING, log_configuration(folder / LOG))
     options = java_options(
         memory_megabytes=memory_megabytes,
         log_settings=logging,
@@ -74,7 +75,7 @@ def prepare_program(
         if (name not in settings or name in SMALL_JOBS) and not name.startswith(_IDENTITY)
     }
     write_private(folder / SETTINGS, properties_file(settings | kept))
-    return java_command(installation, plugin, options, folder / "java.arguments")
+    return java_command(installation, plugin, options, folder / OPTIONS)
 
 
 def _settings(
@@ -96,6 +97,7 @@ def _settings(
 
 
 def clear_program(folder: Path) -> None:
-    """Remove what a program that has ended left of its temporary files, and its settings."""
+    """Remove what a program that has ended left of its temporary files, and how it was started."""
     shutil.rmtree(folder / SCRATCH, ignore_errors=True)
-    (folder / SETTINGS).unlink(missing_ok=True)
+    for name in (SETTINGS, OPTIONS, LOGGING):
+        (folder / name).unlink(missing_ok=True)

@@ -46,6 +46,7 @@ NOTEBOOK = TaskType(
     "notebook_task",
     in_worker(_part),
     required=("notebook_path",),
+    classic=True,
     code=lambda body: body.get("notebook_path"),
     git=GitPath(("notebook_path",)),
     overrides={"notebook_params": "base_parameters"},

@@ -29,6 +29,7 @@ PYTHON_WHEEL = TaskType(
     "python_wheel_task",
     in_worker(_part),
     required=("package_name", "entry_point"),
+    classic=True,
     overrides={"python_params": "parameters", "python_named_params": "named_parameters"},
     # A task without named parameters takes a list, into which nothing is pushed.
     push=into("named_parameters", when_present=True),

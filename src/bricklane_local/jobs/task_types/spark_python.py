@@ -28,6 +28,7 @@ SPARK_PYTHON = TaskType(
     "spark_python_task",
     in_worker(_part),
     required=("python_file",),
+    classic=True,
     code=lambda body: body.get("python_file"),
     git=GitPath(("python_file",), implied=False),
     overrides={"python_params": "parameters"},

@@ -177,5 +177,15 @@ def check_new(workspace: Workspace, wanted: Body, caller: Principal) -> None:
         ApiError: when it does not fit its policy, or PERMISSION_DENIED.
     """
     act = Act(workspace, caller, workspace.cloud.clock.now())
+    check(act, made_for(workspace, wanted, caller), None)
+
+
+def made_for(workspace: Workspace, wanted: Body, caller: Principal) -> Body:
+    """Return a cluster as it would be made, with what its policy or pool says.
+
+    Raises:
+        ApiError: when it does not fit its policy, or PERMISSION_DENIED.
+    """
     body = {**DEFAULTS, **wanted}
-    check(act, {**body, **as_policy_says(act, body)}, None)
+    added = as_policy_says(Act(workspace, caller, workspace.cloud.clock.now()), body)
+    return {**body, **added}
