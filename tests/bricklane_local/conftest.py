@@ -137,6 +137,12 @@ def start() -> Callable[..., Server]:
     return lambda state, *options: Server(state).up(*options)
 
 
+@pytest.fixture(scope="session")
+def cloud_in() -> Callable[[Path], Server]:
+    """Name a cloud by its state folder, without starting it."""
+    return Server
+
+
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Server]:
     """A cloud that has not been started yet, for tests that stop, kill or break it."""
