@@ -89,8 +89,8 @@ def compute_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--spark-idle",
             type=click.FloatRange(0),
-            show_default="60",
-            help="Minutes without use after which Spark stops until it is used; 0 for never.",
+            help="Minutes without use after which Spark stops until it is used; 0 for never, "
+            "60 unless told otherwise.",
         ),
         click.option(
             "--spark-remote",

@@ -7,6 +7,7 @@ and what Spark said.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from dataclasses import dataclass, field
@@ -33,8 +34,7 @@ class Question:
         line: versions of Spark that will do begin with this.
         settings: of its process, with the values that they must have.
         identity: settings of a session of the cloud; empty when there is no workspace.
-        folder: address of a folder with a file ``asked``, where ``answer`` is to be written.
-        text: what the file says.
+        folder: address of a folder with a file ``asked``, which is copied to ``answer``.
     """
 
     remote: str
@@ -43,7 +43,6 @@ class Question:
     settings: dict[str, str]
     identity: dict[str, str] = field(repr=False)
     folder: str
-    text: str
 
 
 def findings(question: Question) -> dict[str, Any]:
@@ -53,9 +52,12 @@ def findings(question: Question) -> dict[str, Any]:
         try:
             return {"version": session.version, "problems": problems_of(session, question)}
         finally:
-            session.client.release_session()
+            # Spark forgets idle sessions by itself, and what was found counts more.
+            with contextlib.suppress(Exception):
+                session.client.release_session()
     except Exception as error:
-        return {"version": "", "problems": [problem("connect", said(error))]}
+        what = "refused" if "UNAUTHENTICATED" in str(error) else "connect"
+        return {"version": "", "problems": [problem(what, said(error))]}
 
 
 def problems_of(session: SparkSession, question: Question) -> list[dict[str, str]]:
@@ -114,13 +116,10 @@ def used(session: SparkSession, question: Question) -> list[dict[str, str]]:
             session.sql("SHOW CATALOGS").collect()
         except PySparkException as error:
             return [problem("callback", said(error))]
-    answer = f"{question.folder}/answer"
     try:
-        (row,) = session.read.text(f"{question.folder}/asked").collect()
-        if row[0] != question.text:
-            return [problem("storage", "there is another file in its place")]
-        # Not as a table of Delta: the first of a process takes long.
-        session.createDataFrame([(question.text,)], "text STRING").write.text(answer)
+        # As a text and not as a table of Delta, the first of which takes a process long.
+        asked = session.read.text(f"{question.folder}/asked")
+        asked.write.text(f"{question.folder}/answer")
     except PySparkException as error:
         return [problem("storage", said(error))]
     return []

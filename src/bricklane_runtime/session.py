@@ -217,7 +217,7 @@ class RunSession(SparkSession):
 def session_settings(specification: Specification) -> dict[str, str]:
     """Return the settings of the run's session; the plugin that reads catalogs needs the first."""
     return {
-        "spark.bricklane.host": specification.host,
+        "spark.bricklane.host": specification.spark.host or specification.host,
         "spark.bricklane.token": specification.token,
         "spark.bricklane.workspace": specification.workspace,
         **({"spark.sql.defaultCatalog": specification.catalog} if specification.catalog else {}),

@@ -38,7 +38,7 @@ class Server:
             str(self.state),
         ]
         return subprocess.run(
-            [*command, *arguments[1:]], capture_output=True, text=True, check=check, timeout=120
+            [*command, *arguments[1:]], capture_output=True, text=True, check=check, timeout=300
         )
 
     def up(self, *arguments: str) -> Server:

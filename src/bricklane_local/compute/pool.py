@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from bricklane_local.compute.choices import token_of
 from bricklane_local.compute.settings import IDLE_MINUTES, ComputeSettings
+from bricklane_local.compute.spark.status import SparkStatus
 from bricklane_local.paths import StatePaths
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def open_pool(
     paths: StatePaths, settings: ComputeSettings, identity: Identity
 ) -> ComputePool | None:
     """Return the compute of a cloud, or None when Spark is not installed."""
+    if settings.choices.address is None and SparkStatus.read(paths.spark_status).remote:
+        # Of a remote Spark that the cloud does not use any more.
+        paths.spark_status.unlink()
     if settings.spark is None or settings.java is None:
         return None
     return ComputePool(paths, settings, identity)

@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
     from bricklane_local.compute.spark.endpoint import SparkEndpoint
 
-HOST_SETTING = "spark.bricklane.host"
 TOKEN_SETTING = "spark.bricklane.token"  # noqa: S105  # a name, not a token
 
 
@@ -47,7 +46,8 @@ def common(
         "spark": {
             "remote": spark.remote if spark else "",
             "token": spark.token if spark else "",
-            "conf": {**catalog_settings(workspace), HOST_SETTING: workspace.spark_host},
+            "conf": catalog_settings(workspace),
+            "host": workspace.spark_host,
         },
         "catalog": Assignments(workspace.cloud.metastore).default_catalog(workspace.id),
         "schema": "default",
@@ -64,7 +64,7 @@ def workspace_settings(workspace: Workspace) -> dict[str, str]:
     catalog = Assignments(workspace.cloud.metastore).default_catalog(workspace.id)
     return {
         **catalog_settings(workspace),
-        HOST_SETTING: workspace.spark_host,
+        "spark.bricklane.host": workspace.spark_host,
         "spark.bricklane.workspace": workspace.name,
         **({"spark.sql.defaultCatalog": catalog} if catalog else {}),
     }

@@ -16,6 +16,7 @@ from bricklane_local.compute.choices import CHECK_SECONDS
 from bricklane_local.compute.spark.errors import SparkError
 from bricklane_local.compute.spark.plugin_jar import sources_digest
 from bricklane_local.compute.workers.modules import runtime_copy
+from bricklane_local.compute.workers.zygote import inherited
 
 if TYPE_CHECKING:
     from bricklane_local.compute.spark.endpoint import SparkEndpoint
@@ -28,7 +29,8 @@ PLUGIN, RECORD = "spark.bricklane.plugin", "spark.bricklane.record"
 _PREPARE = "prepare it anew with `bricklane local spark-plugin` and start it with what that writes"
 # What the program finds → what is said of the remote, and what to do.
 _PROBLEMS = {
-    "connect": ("does not let this cloud in: {detail}", "its token is in the file {token}"),
+    "connect": ("does not answer as Spark Connect does: {detail}", "is it the right port?"),
+    "refused": ("refuses the token of this cloud: {detail}", "it is in the file {token}"),
     "version": (
         "is Spark {detail}, and the plugin of this cloud fits Spark {line}x",
         "start a Spark {line}x there",
@@ -88,7 +90,8 @@ class RemoteCheck:
             with self._identity() as identity:
                 found = await self._ask(name, self._question(endpoint, folder, identity))
             problems = list(found["problems"])
-            if not problems and not any((folder / "answer").glob("*.txt")):
+            written = [part.read_text("utf-8") for part in (folder / "answer").glob("*.txt")]
+            if not problems and "".join(written).strip() != folder.name:
                 problems = [{"what": "storage", "detail": "what it wrote is not here"}]
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -109,7 +112,6 @@ class RemoteCheck:
             },
             "identity": identity,
             "folder": folder.as_uri(),
-            "text": folder.name,
         }
 
     async def _ask(self, name: str, question: dict[str, Any]) -> dict[str, Any]:
@@ -122,7 +124,7 @@ class RemoteCheck:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={"PYTHONPATH": str(modules), "PATH": "/usr/bin:/bin"},
+            env={**inherited(), "PYTHONPATH": str(modules)},
         )
         try:
             async with asyncio.timeout(CHECK_SECONDS):
