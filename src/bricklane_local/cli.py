@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +32,31 @@ def state_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+def spark_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say where Spark and Java are."""
+    function = click.option(
+        "--java",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        envvar="BRICKLANE_LOCAL_JAVA",
+        help="Java home (bricklane tools path java).",
+    )(function)
+    return click.option(
+        "--spark",
+        type=click.Path(path_type=Path, exists=True, file_okay=False),
+        envvar="BRICKLANE_LOCAL_SPARK",
+        help="Folder of the Spark runtime (bricklane tools path spark).",
+    )(function)
+
+
+def _storage_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        "--storage-root",
+        metavar="FOLDER",
+        help="Folder for tables, volumes and files, which a remote Spark sees at the same path; "
+        "remembered. The state folder unless told otherwise.",
+    )
+
+
 def compute_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how to run jobs."""
     for option in (
@@ -39,18 +65,7 @@ def compute_options(function: Callable[..., Any]) -> Callable[..., Any]:
             type=click.IntRange(0, 65000),
             help="First port; the others follow. 0 picks those of last time, else free ones.",
         ),
-        click.option(
-            "--spark",
-            type=click.Path(path_type=Path, exists=True, file_okay=False),
-            envvar="BRICKLANE_LOCAL_SPARK",
-            help="Folder of the Spark runtime (bricklane tools path spark).",
-        ),
-        click.option(
-            "--java",
-            type=click.Path(path_type=Path, exists=True, file_okay=False),
-            envvar="BRICKLANE_LOCAL_JAVA",
-            help="Java home (bricklane tools path java).",
-        ),
+        spark_options,
         click.option(
             "--act",
             type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -81,10 +96,23 @@ def compute_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--spark-idle",
             type=click.FloatRange(0),
-            default=60,
-            show_default=True,
-            help="Minutes without use after which Spark stops until it is used; 0 for never.",
+            help="Minutes without use after which Spark stops until it is used; 0 for never, "
+            "60 unless told otherwise.",
         ),
+        click.option(
+            "--spark-remote",
+            metavar="sc://HOST:PORT",
+            envvar="BRICKLANE_LOCAL_SPARK_REMOTE",
+            help="Use this Spark Connect server (bricklane local spark-plugin prepares one) and "
+            "start none; also as sc://HOST:PORT/;token=TOKEN. Remembered until it is none.",
+        ),
+        click.option(
+            "--spark-callback-host",
+            metavar="HOST",
+            help="Name or address by which the remote Spark reaches this machine; remembered. "
+            "Without it nothing but loopback is listened on.",
+        ),
+        _storage_option(),
         click.option(
             "--empty",
             is_flag=True,
@@ -104,6 +132,7 @@ def _paths(name: str, state: Path | None) -> StatePaths:
 
 def _started_with(options: dict[str, Any]) -> tuple[ComputeSettings, int | None, bool]:
     """Return what ``compute_options`` says, as what starts a server takes it."""
+    from bricklane_local.compute.choices import Choices
     from bricklane_local.compute.settings import ComputeSettings
 
     settings = ComputeSettings(
@@ -114,6 +143,11 @@ def _started_with(options: dict[str, Any]) -> tuple[ComputeSettings, int | None,
         run_cores=options["run_cores"],
         act=options["act"],
         idle_minutes=options["spark_idle"],
+        choices=Choices(
+            spark_remote=options["spark_remote"] or "",
+            callback_host=options["spark_callback_host"] or "",
+            storage_root=options["storage_root"] or "",
+        ),
     )
     return settings, options["port"], options["empty"]
 
@@ -208,15 +242,18 @@ def _tail(path: Path, lines: int) -> list[str]:
 def reset(name: str, state: Path | None, *, yes: bool, **options: Any) -> None:
     """Delete everything in the cloud; when it was running, start it again, empty."""
     from bricklane_local import lifecycle
+    from bricklane_local.compute.choices import carried
 
     paths = _paths(name, state)
+    settings, port, empty = _started_with(options)
+    settings = carried(paths, settings)
     if not yes:
         click.confirm(f"Delete all state in {paths.root}?", abort=True)
     was_running = lifecycle.down(paths)
     lifecycle.drop(paths)
     click.echo(f"deleted {paths.root}")
     if was_running:
-        record, _ = lifecycle.up(paths, *_started_with(options))
+        record, _ = lifecycle.up(paths, settings, port, empty)
         click.echo(f"local cloud started (process {record.pid})")
         _describe(paths, record)
 
@@ -231,11 +268,43 @@ def down(name: str, state: Path | None) -> None:
     click.echo("local cloud stopped" if lifecycle.down(paths) else "not running")
 
 
+@command.command(name="spark-plugin")
+@state_options
+@spark_options
+@_storage_option()
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder to write to, which the remote has at the same path; in the storage by default.",
+)
+def spark_plugin(
+    name: str,
+    state: Path | None,
+    spark: Path | None,
+    java: Path | None,
+    storage_root: str | None,
+    output: Path | None,
+) -> None:
+    """Write what a Spark Connect server needs for up --spark-remote: jars, settings, a token."""
+    from bricklane_local.compute.spark.remote.commands import prepare, start_command
+
+    kit = prepare(_paths(name, state), spark, java, storage_root or "", output)
+    click.echo(f"wrote {kit.folder}: {kit.settings.name}, {kit.token.name}, {kit.jars.name}/")
+    click.echo("start Spark 4.1 with it, as a user who owns the same files:")
+    click.echo(f"  {start_command(kit)}")
+    click.echo("then use it:")
+    root = f" --storage-root {storage_root}" if storage_root else ""
+    click.echo(f"  bricklane local up --spark-remote sc://localhost:15002{root}")
+
+
 @command.command(hidden=True)
 @state_options
 @compute_options
 def serve(name: str, state: Path | None, **options: Any) -> None:
     """Serve in the foreground, until SIGTERM."""
+    from bricklane_local.compute.choices import REMOTE_VARIABLE
     from bricklane_local.server import serve as run
 
+    # What this process starts must not find a token there.
+    os.environ.pop(REMOTE_VARIABLE, None)
     run(_paths(name, state).root, *_started_with(options))

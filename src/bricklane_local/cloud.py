@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bricklane_local.account.account import Account
@@ -12,6 +13,7 @@ from bricklane_local.account.provisioning import Provisioning
 from bricklane_local.account.registry import Registry, WorkspaceRow
 from bricklane_local.app.faults import Faults
 from bricklane_local.app.requestlog import RequestLog
+from bricklane_local.callbacks import as_spark_sees
 from bricklane_local.catalog.metastore import Metastore
 from bricklane_local.catalog.metastores.assignments import Assignments
 from bricklane_local.catalog.samples import Samples
@@ -20,6 +22,7 @@ from bricklane_local.compute.checkouts import Checkouts
 from bricklane_local.compute.cluster_libraries import ClusterLibraries
 from bricklane_local.compute.pool import open_pool
 from bricklane_local.compute.settings import ComputeSettings
+from bricklane_local.compute.storage import claim_storage
 from bricklane_local.compute.tasks import ComputeExecutor
 from bricklane_local.compute.view import WorkspaceView
 from bricklane_local.dbfs.datasets import lay
@@ -72,7 +75,7 @@ class Cloud:
     """
 
     def __init__(self, root: Path, compute: ComputeSettings, *, empty: bool = False) -> None:
-        self.paths = StatePaths(root)
+        self.paths = StatePaths(root, compute.choices.storage)
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.compute_settings = compute
         self.clock = Clock()
@@ -81,6 +84,7 @@ class Cloud:
         self.faults = Faults()
         self.request_log = RequestLog(self.paths.request_log, self.clock)
         self.account_id = self._account_id()
+        claim_storage(self.paths, self.account_id)
         self.directory = Directory(self.database)
         self.tokens = Tokens(self.database, self.clock, self.directory)
         self.oauth_secrets = OAuthSecrets(self.database, self.clock, self.directory)
@@ -97,7 +101,7 @@ class Cloud:
         self.metastore = Metastore(self.database, self.paths, self.clock, self.directory)
         self.samples = Samples(self.metastore)
         self.uploads = Uploads(self.paths.uploads)
-        self.pool = open_pool(self.paths, compute)
+        self.pool = open_pool(self.paths, compute, self.as_administrator)
         self._background: list[asyncio.Task[None]] = []
         self.account = Account(self)
         self.registry = Registry(self.database, self.clock)
@@ -130,6 +134,24 @@ class Cloud:
             record = self.directory.add(kind, name, "bricklane local administrator")
         self.directory.set_entitlements(ACCOUNT, record["id"], [ACCOUNT_ADMIN])
         return self.directory.named(ACCOUNT, name)
+
+    @contextlib.contextmanager
+    def as_administrator(self) -> Iterator[dict[str, str]]:
+        """Give the settings of a session of Spark that acts for the administrator, while open.
+
+        They are empty as long as there is no workspace to act in.
+        """
+        from bricklane_local.compute.specification import TOKEN_SETTING, workspace_settings
+
+        workspace = next((it for it in self.workspaces.values() if it.host), None)
+        if workspace is None:
+            yield {}
+            return
+        token = self.tokens.issue_run(workspace.name, self.administrator, 0)
+        try:
+            yield workspace_settings(workspace) | {TOKEN_SETTING: token}
+        finally:
+            self.tokens.revoke_run(token)
 
     def open_workspace(self, row: WorkspaceRow) -> Workspace:
         """Return a workspace of the account, with its services, now among :attr:`workspaces`."""
@@ -207,6 +229,11 @@ class Workspace:
         self.alert_schedules = AlertSchedules(self)
         self.pages = RunPages(self)
         self.resources = Resources(self)
+
+    @property
+    def spark_host(self) -> str:
+        """The URL by which Spark reaches the workspace."""
+        return as_spark_sees(self.host, self.cloud.compute_settings.choices.callback_host)
 
     @property
     def catalog(self) -> str:

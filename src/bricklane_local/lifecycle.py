@@ -13,13 +13,17 @@ from pathlib import Path
 import orjson
 import psutil
 
+from bricklane_local.compute.choices import CHECK_SECONDS, REMOTE_VARIABLE, Choices, require_same
 from bricklane_local.compute.settings import ComputeSettings
+from bricklane_local.compute.storage import drop_storage
 from bricklane_local.errors import LocalError
 from bricklane_local.paths import StatePaths
 from bricklane_local.server import ServerRecord
 
 START_SECONDS = 60
 STOP_SECONDS = 30
+# What a state folder may have in it before its first start.
+BEFORE_START = ("logs", "server.lock", "spark-remote", "spark-remote.token")
 
 
 def find(paths: StatePaths) -> ServerRecord | None:
@@ -66,6 +70,7 @@ def up(
     """
     running = find(paths)
     if running is not None:
+        require_same(paths, compute.choices)
         return running, False
     try:
         paths.root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -77,16 +82,24 @@ def up(
         ) from None
     paths.server_record.unlink(missing_ok=True)
     process = _spawn(paths, compute, port, empty)
-    deadline = time.monotonic() + START_SECONDS
+    return _ready(paths, compute, process), True
+
+
+def _ready(
+    paths: StatePaths, compute: ComputeSettings, process: subprocess.Popen[bytes]
+) -> ServerRecord:
+    remote = compute.choices.spark_remote or Choices.read(paths.choices).spark_remote
+    limit = START_SECONDS + (CHECK_SECONDS if remote else 0)
+    deadline = time.monotonic() + limit
     while time.monotonic() < deadline:
         if (record := _record(paths)) is not None:
-            return record, True
+            return record
         if process.poll() is not None:
             raise _failure(paths)
         time.sleep(0.02)
     process.terminate()
     raise LocalError(
-        f"the server did not become ready within {START_SECONDS} s",
+        f"the server did not become ready within {limit:.0f} s",
         hint=f"read {paths.server_log}",
     )
 
@@ -106,9 +119,15 @@ def _spawn(
     arguments += ["--memory", str(compute.memory_megabytes)]
     arguments += ["--run-memory", str(compute.run_memory_megabytes)]
     arguments += ["--run-cores", str(compute.run_cores)]
-    arguments += ["--spark-idle", str(compute.idle_minutes)]
+    if compute.idle_minutes is not None:
+        arguments += ["--spark-idle", str(compute.idle_minutes)]
+    if compute.choices.callback_host:
+        arguments += ["--spark-callback-host", compute.choices.callback_host]
+    if compute.choices.storage_root:
+        arguments += ["--storage-root", compute.choices.storage_root]
     if empty:
         arguments.append("--empty")
+    environment = os.environ | {REMOTE_VARIABLE: compute.choices.connection}
     with paths.server_log.open("wb") as log:
         return subprocess.Popen(
             arguments,
@@ -116,6 +135,7 @@ def _spawn(
             stdout=log,
             stderr=log,
             cwd=paths.root,
+            env=environment,
             start_new_session=True,
         )
 
@@ -171,13 +191,14 @@ def drop(paths: StatePaths) -> None:
     if not paths.root.exists():
         return
     if not paths.database.exists() and any(
-        name not in ("logs", "server.lock")
+        name not in BEFORE_START
         for name in os.listdir(paths.root)  # noqa: PTH208
     ):
         raise LocalError(
             f"{paths.root} is not the state of a local cloud: it has no {paths.database.name}",
             hint="name the right folder with --state",
         )
+    drop_storage(StatePaths(paths.root, Choices.read(paths.choices).storage))
     shutil.rmtree(paths.root)
 
 

@@ -49,6 +49,7 @@ class Listener:
         open: makes the service of a cloud; the second argument is the listener's URL, without a
             slash at the end. It must not touch the network: nothing listens yet.
         kept: whether it takes ``port`` whatever ``bricklane local up --port`` says.
+        called_back: whether Spark asks there what sessions may do.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Listener:
     port: int
     open: Callable[[Cloud, str], Service]
     kept: bool = False
+    called_back: bool = False
 
 
 def logged(cloud: Cloud, name: str, app: ASGIApp) -> ASGIApp:
@@ -101,7 +103,7 @@ SERVICES = (
 def workspace_listener(row: WorkspaceRow) -> Listener:
     """Return the listener of a workspace."""
     open_it = partial(_workspace, row.name)
-    return Listener(row.name, title_of(row.name), row.port, open_it, row.kept)
+    return Listener(row.name, title_of(row.name), row.port, open_it, row.kept, called_back=True)
 
 
 def listeners_of(cloud: Cloud) -> list[Listener]:

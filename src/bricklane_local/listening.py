@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from bricklane_local.callbacks import Callbacks, address_of, as_spark_sees
 from bricklane_local.errors import LocalError
 from bricklane_local.listeners import Listener, Service, workspace_listener
 
@@ -23,12 +24,13 @@ LOOPBACK = "127.0.0.1"
 LOGGER = logging.getLogger(__name__)
 
 
-def bind(listener: Listener, port: int) -> socket.socket:
-    """Return a socket on loopback that listens for ``listener``.
+def bind(listener: Listener, port: int, address: str = LOOPBACK) -> socket.socket:
+    """Return a socket that listens for ``listener``.
 
     Args:
         listener: for whom.
         port: of the socket; 0 picks a free one.
+        address: of this machine.
 
     Raises:
         LocalError: when the port is taken.
@@ -36,7 +38,7 @@ def bind(listener: Listener, port: int) -> socket.socket:
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        found.bind((LOOPBACK, port))
+        found.bind((address, port))
     except OSError as error:
         found.close()
         hint = "free the port, or choose another with: bricklane local up --port NUMBER "
@@ -65,6 +67,8 @@ class _Entry:
     service: Service
     server: _Server
     task: asyncio.Task[None] | None = None
+    # What Spark on another machine asks, on the same port of an address that it reaches.
+    callbacks: _Entry | None = None
 
 
 class Listening:
@@ -99,7 +103,26 @@ class Listening:
         self._cloud.registry.keep_port(listener.name, found.getsockname()[1])
         url = f"http://{LOOPBACK}:{found.getsockname()[1]}"
         service = listener.open(self._cloud, url)
-        self._entries[listener.name] = _Entry(found, url, service, _server(service))
+        entry = _Entry(found, url, service, _server(service))
+        if listener.called_back:
+            entry.callbacks = self._callbacks(listener, entry)
+        self._entries[listener.name] = entry
+
+    def _callbacks(self, listener: Listener, entry: _Entry) -> _Entry | None:
+        host = self._cloud.compute_settings.choices.callback_host
+        address = address_of(host)
+        if not address:
+            return None
+        port = entry.socket.getsockname()[1]
+        try:
+            found = bind(listener, port, address)
+        except LocalError as error:
+            entry.socket.close()
+            hint = "it must be an address of this machine, with this port free"
+            message = f"--spark-callback-host {host} ({address}): {error.message}"
+            raise LocalError(message, hint=hint) from None
+        service = Service(Callbacks(entry.service.app))
+        return _Entry(found, as_spark_sees(entry.url, host), service, _server(service))
 
     def _bind_again(self, listener: Listener) -> socket.socket:
         last = self._cloud.registry.port_of(listener.name)
@@ -119,6 +142,8 @@ class Listening:
 
     def _serve(self, entry: _Entry) -> None:
         entry.task = asyncio.create_task(entry.server.serve(sockets=[entry.socket]))
+        if entry.callbacks is not None:
+            self._serve(entry.callbacks)
 
     async def open_workspace(self, row: WorkspaceRow) -> None:
         """Listen for a workspace, on the port it had before or on a free one that it keeps."""
@@ -154,6 +179,8 @@ class Listening:
 
 
 async def _end(entry: _Entry) -> None:
+    if entry.callbacks is not None:
+        await _end(entry.callbacks)
     entry.server.should_exit = True
     if entry.task is not None:
         await entry.task

@@ -12,9 +12,17 @@ class StatePaths:
 
     Args:
         root: the folder itself.
+        storage_root: the folder for what Spark reads and writes, when a Spark elsewhere has to see
+            it; None for the state folder.
     """
 
     root: Path
+    storage_root: Path | None = None
+
+    @property
+    def storage(self) -> Path:
+        """What Spark sees: tables, volumes, files of workspaces."""
+        return self.storage_root or self.root
 
     @property
     def database(self) -> Path:
@@ -57,19 +65,29 @@ class StatePaths:
         return self.logs / "requests.jsonl"
 
     @property
+    def metastore(self) -> Path:
+        """The data of tables, volumes and models."""
+        return self.storage / "metastore"
+
+    @property
+    def external(self) -> Path:
+        """What URLs of object stores stand for, by scheme and bucket."""
+        return self.storage / "external"
+
+    @property
     def volumes(self) -> Path:
         """Files of volumes, by catalog, schema and volume: what ``/Volumes`` shows."""
-        return self.root / "metastore" / "Volumes"
+        return self.metastore / "Volumes"
 
     @property
     def tables(self) -> Path:
         """Folders of managed tables, by table id."""
-        return self.root / "metastore" / "tables"
+        return self.metastore / "tables"
 
     @property
     def uploads(self) -> Path:
         """Files that are being received, on the file system of the volumes."""
-        return self.root / "metastore" / "uploads"
+        return self.metastore / "uploads"
 
     @property
     def forge(self) -> Path:
@@ -84,7 +102,7 @@ class StatePaths:
     @property
     def environments(self) -> Path:
         """Python packages of job environments, by digest."""
-        return self.root / "environments"
+        return self.storage / "environments"
 
     @property
     def spark(self) -> Path:
@@ -101,17 +119,42 @@ class StatePaths:
         """Files of the process that forks the workers of runs."""
         return self.root / "workers"
 
+    @property
+    def choices(self) -> Path:
+        """What the cloud was told of Spark and storage, for its next start (0600)."""
+        return self.root / "compute.json"
+
+    @property
+    def spark_token(self) -> Path:
+        """The token by which this cloud enters a remote Spark (0600)."""
+        return self.root / "spark-remote.token"
+
+    @property
+    def spark_remote(self) -> Path:
+        """What a remote Spark needs of this cloud, in the storage that it sees."""
+        return self.storage / "spark-remote"
+
+    @property
+    def spark_remote_record(self) -> Path:
+        """Where the workspaces are, as a remote Spark reaches them."""
+        return self.spark_remote / "workspaces.json"
+
+    @property
+    def files_of_workspaces(self) -> Path:
+        """The folders of workspaces with what Spark sees of them."""
+        return self.storage / "workspaces"
+
     def workspace(self, name: str) -> Path:
         """Return the folder of the workspace ``name``."""
         return self.root / "workspaces" / name
 
     def view(self, name: str) -> Path:
         """Return the folder that runs of workspace ``name`` see as ``/Workspace``."""
-        return self.workspace(name) / "view"
+        return self.files_of_workspaces / name / "view"
 
     def dbfs(self, name: str) -> Path:
         """Return the folder behind ``dbfs:/`` of workspace ``name``."""
-        return self.workspace(name) / "dbfs"
+        return self.files_of_workspaces / name / "dbfs"
 
     def statements(self, name: str) -> Path:
         """Return the folder of results of SQL statements of workspace ``name``."""
@@ -126,8 +169,12 @@ class StatePaths:
         return self.workspace(name) / "sql"
 
     def pipelines(self, name: str) -> Path:
-        """Return the folder of what pipelines of workspace ``name`` keep beside their tables."""
+        """Return the folder of what updates of pipelines of workspace ``name`` leave."""
         return self.workspace(name) / "pipelines"
+
+    def pipeline_storage(self, name: str) -> Path:
+        """Return the folder of what pipelines of workspace ``name`` keep beside their tables."""
+        return self.files_of_workspaces / name / "pipelines"
 
     def runs(self, name: str) -> Path:
         """Return the folder of run outputs of workspace ``name``."""

@@ -8,7 +8,7 @@ import fcntl
 import logging
 import os
 import signal
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO
@@ -19,11 +19,13 @@ import uvloop
 from bricklane_local import __version__
 from bricklane_local.clientconfig import write_client_config
 from bricklane_local.cloud import Cloud
+from bricklane_local.compute.choices import Choices, settled
 from bricklane_local.compute.settings import ComputeSettings
 from bricklane_local.errors import LocalError
 from bricklane_local.files import write_atomically
 from bricklane_local.listeners import listeners_of
 from bricklane_local.listening import Listening
+from bricklane_local.paths import StatePaths
 
 LOGGER = logging.getLogger(__name__)
 
@@ -77,7 +79,11 @@ def serve(root: Path, compute: ComputeSettings, port: int | None, empty: bool) -
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     with contextlib.closing(locked(root / "server.lock")):
+        compute = settled(StatePaths(root), compute)
         cloud = Cloud(root, compute, empty=empty)
+        # Now that there is something in it; the rest of the choices have to prove good first.
+        kept = replace(Choices.read(cloud.paths.choices), storage_root=compute.choices.storage_root)
+        kept.write(cloud.paths.choices)
         listening = Listening(cloud, partial(announce, cloud))
         for number, listener in enumerate(listeners_of(cloud)):
             chosen = listener.port if port is None else port and port + number
@@ -91,6 +97,12 @@ async def _serve(cloud: Cloud, listening: Listening) -> None:
     cloud.provisioning.doors = listening
     await cloud.start()
     await listening.start()
+    try:
+        await _look_at_remote(cloud, listening)
+    except LocalError:
+        await _stop(cloud, listening)
+        raise
+    cloud.compute_settings.choices.write(cloud.paths.choices)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -99,14 +111,36 @@ async def _serve(cloud: Cloud, listening: Listening) -> None:
     LOGGER.info("serving %s", ", ".join(f"{name} {url}" for name, url in listening.hosts.items()))
     await stopping.wait()
     LOGGER.info("stopping")
-    await listening.stop_services()
-    await cloud.stop()
-    await listening.stop()
+    await _stop(cloud, listening)
     cloud.paths.server_record.unlink(missing_ok=True)
 
 
+async def _stop(cloud: Cloud, listening: Listening) -> None:
+    await listening.stop_services()
+    await cloud.stop()
+    await listening.stop()
+
+
+async def _look_at_remote(cloud: Cloud, listening: Listening) -> None:
+    """Refuse to begin with a remote Spark that cannot serve this cloud."""
+    if cloud.pool is not None and cloud.pool.remote is not None:
+        announce_to_spark(cloud, listening.hosts)
+        await cloud.pool.remote.ensure()
+
+
+def announce_to_spark(cloud: Cloud, hosts: dict[str, str]) -> None:
+    """Write where a remote Spark finds the workspaces, and nothing that is not for it."""
+    if cloud.compute_settings.choices.address is None:
+        return
+    told = {name: cloud.workspaces[name].spark_host for name in hosts if name in cloud.workspaces}
+    record = cloud.paths.spark_remote_record
+    record.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_atomically(record, orjson.dumps({"hosts": told}))
+
+
 def announce(cloud: Cloud, hosts: dict[str, str]) -> None:
-    """Write where the listeners are: for clients, then ``server.json`` for other commands."""
+    """Write where the listeners are: for Spark, for clients, and last for other commands."""
+    announce_to_spark(cloud, hosts)
     write_client_config(cloud)
     record = ServerRecord(os.getpid(), __version__, hosts)
     write_atomically(cloud.paths.server_record, orjson.dumps(asdict(record)))

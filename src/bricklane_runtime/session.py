@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 import threading
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import grpc  # type: ignore[import-untyped]
 from pyspark.errors import AnalysisException
+from pyspark.errors.exceptions.connect import SparkConnectGrpcException
 from pyspark.logger import PySparkLogger
 from pyspark.sql.connect.catalog import Catalog
 from pyspark.sql.connect.client import SparkConnectClient
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 REPEATING_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 # Words of all statements that Spark may lack; whether one is, its beginning tells.
 REFRESHABLE = re.compile(r"\b(MATERIALIZED\s+VIEW|STREAMING\s+TABLE)\b", re.IGNORECASE)
+# What Spark's errors are called in a session that a restart ended.
+LOST_SESSION = ("INVALID_HANDLE.SESSION_CHANGED", "INVALID_HANDLE.SESSION_NOT_FOUND")
 # Where a session begins without being told.
 DEFAULT_SCHEMA = "default"
 # A restarted Spark does not know the sessions of the one before, so waiting for it saves no run;
@@ -54,12 +57,48 @@ class LoopbackChannelBuilder(DefaultChannelBuilder):
     def toChannel(self) -> grpc.Channel:  # noqa: N802 - pyspark's name
         """Return a new channel."""
         if not self._bearer or self.use_ssl:
+            if self._bearer:
+                self.set(self.PARAM_TOKEN, self._bearer)
             channel: grpc.Channel = super().toChannel()
             return channel
         credentials = grpc.composite_channel_credentials(
             grpc.local_channel_credentials(), grpc.access_token_call_credentials(self._bearer)
         )
         return self._secure_channel(self.endpoint, credentials)
+
+
+class RunClient(SparkConnectClient):
+    """Says which Spark went away, where pyspark says only how the connection ended.
+
+    Args:
+        remote: connection string without a token.
+        options: of pyspark's client.
+    """
+
+    def __init__(self, remote: str, **options: Any) -> None:
+        self._remote_name = remote.partition("/;")[0]
+        super().__init__(**options)
+
+    def _handle_rpc_error(self, rpc_error: grpc.RpcError) -> NoReturn:
+        try:
+            super()._handle_rpc_error(rpc_error)
+        except SparkConnectGrpcException as error:
+            reason = gone(rpc_error, error)
+            if not reason:
+                raise
+            raise SparkConnectGrpcException(
+                f"The Spark at {self._remote_name} {reason}", grpc_status_code=rpc_error.code()
+            ) from None
+
+
+def gone(rpc_error: grpc.RpcError, error: SparkConnectGrpcException) -> str:
+    """Return how Spark was lost, "" when the error is about something else."""
+    if rpc_error.code() is grpc.StatusCode.UNAVAILABLE:
+        return f"is not reachable any more: {rpc_error.details()}"
+    text = str(error)
+    if any(name in text for name in LOST_SESSION):
+        return f"was started again and does not know this session any more: {text}"
+    return ""
 
 
 class RunCatalog(Catalog):
@@ -114,7 +153,8 @@ class RunSession(SparkSession):
         spark = self._specification.spark
         if not spark.remote:
             raise RuntimeError("This run has no Spark: the local cloud was started without it")
-        return SparkConnectClient(
+        return RunClient(
+            spark.remote,
             connection=LoopbackChannelBuilder(spark.remote, spark.token),
             user_id=self._specification.user or None,
             retry_policy=RETRIES,
@@ -200,7 +240,7 @@ def carried_out(session: Any, specification: Specification, text: str, args: Any
 def session_settings(specification: Specification) -> dict[str, str]:
     """Return the settings of the run's session; the plugin that reads catalogs needs the first."""
     return {
-        "spark.bricklane.host": specification.host,
+        "spark.bricklane.host": specification.spark.host or specification.host,
         "spark.bricklane.token": specification.token,
         "spark.bricklane.workspace": specification.workspace,
         **({"spark.sql.defaultCatalog": specification.catalog} if specification.catalog else {}),

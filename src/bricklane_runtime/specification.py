@@ -16,11 +16,13 @@ class SparkSettings:
         remote: Spark Connect URL, ``sc://host:port``.
         token: the pre-shared token of that endpoint, or "" when it has none.
         conf: settings of the session.
+        host: URL of the workspace as Spark reaches it; "" where that is as the run does.
     """
 
     remote: str = ""
     token: str = ""
     conf: dict[str, str] = field(default_factory=dict)
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True)

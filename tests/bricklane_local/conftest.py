@@ -38,7 +38,7 @@ class Server:
             str(self.state),
         ]
         return subprocess.run(
-            [*command, *arguments[1:]], capture_output=True, text=True, check=check, timeout=120
+            [*command, *arguments[1:]], capture_output=True, text=True, check=check, timeout=300
         )
 
     def up(self, *arguments: str) -> Server:
@@ -135,6 +135,12 @@ def compute() -> list[str]:
 def start() -> Callable[..., Server]:
     """Start a cloud: ``start(state, *options)``."""
     return lambda state, *options: Server(state).up(*options)
+
+
+@pytest.fixture(scope="session")
+def cloud_in() -> Callable[[Path], Server]:
+    """Name a cloud by its state folder, without starting it."""
+    return Server
 
 
 @pytest.fixture

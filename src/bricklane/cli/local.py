@@ -18,7 +18,12 @@ HANDED_OVER = {
     "spark": ("BRICKLANE_LOCAL_SPARK", "--spark"),
     "act": ("BRICKLANE_LOCAL_ACT", "--act"),
 }
-NEEDING_TOOLS = ("up", "reset")
+# Command → the tools that it cannot do without.
+NEEDED_TOOLS = {
+    "up": tuple(HANDED_OVER),
+    "reset": tuple(HANDED_OVER),
+    "spark-plugin": ("java", "spark"),
+}
 
 
 @click.command(
@@ -70,8 +75,8 @@ def hand_over_tools(arguments: Sequence[str], environment: MutableMapping[str, s
     """Set the variables that tell the local cloud where the tools are.
 
     Args:
-        arguments: the words after ``bricklane local``; ``up`` and ``reset`` install what is
-            missing, unless they only ask for help.
+        arguments: the words after ``bricklane local``; commands that cannot do without a tool
+            install it where it is missing, unless they only ask for help.
         environment: taken from and added to; what the user set or passes as an option stays.
 
     Raises:
@@ -84,11 +89,11 @@ def hand_over_tools(arguments: Sequence[str], environment: MutableMapping[str, s
 
     if not arguments or {"-h", "--help"}.intersection(arguments):
         return
-    needed = arguments[0] in NEEDING_TOOLS
+    needed = NEEDED_TOOLS.get(arguments[0], ())
     for name, (variable, option) in HANDED_OVER.items():
         if environment.get(variable) or _has_option(arguments, option):
             continue
-        if needed:
+        if name in needed:
             finding = install(name, environment, terminal_reporter())
         else:
             finding = find(TOOLS[name], environment)

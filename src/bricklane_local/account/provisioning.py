@@ -110,7 +110,9 @@ class Provisioning:
             self._cloud.directory.remove_workspace(name)
             Assignments(self._cloud.metastore).forget(self._cloud.registry.id_of(name))
             self._cloud.registry.remove(name)
-        shutil.rmtree(self._cloud.paths.workspace(name), ignore_errors=True)
+        paths = self._cloud.paths
+        for folder in (paths.workspace(name), paths.files_of_workspaces / name):
+            shutil.rmtree(folder, ignore_errors=True)
 
     async def stop(self) -> None:
         """Wait for what is under way."""

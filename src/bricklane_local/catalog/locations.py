@@ -33,7 +33,7 @@ class Locations:
 
     def model_folder(self, model_id: str) -> Path:
         """Return where the versions of a registered model would lie; nothing is written there."""
-        return self._paths.root / "metastore" / "models" / model_id
+        return self._paths.metastore / "models" / model_id
 
     def volume_folder(self, full_name: str) -> Path:
         """Return where ``/Volumes`` shows a volume."""
@@ -58,7 +58,7 @@ class Locations:
             return self._mapped(path)
         if url.scheme in STORES and url.netloc:
             bucket = re.sub(r"[^A-Za-z0-9._@-]", "_", url.netloc)
-            return self._paths.root / "external" / url.scheme / bucket / path.lstrip("/")
+            return self._paths.external / url.scheme / bucket / path.lstrip("/")
         if url.scheme == "dbfs":
             workspace = url.netloc or "dev"
             return self._paths.dbfs(workspace) / path.lstrip("/")

@@ -62,7 +62,7 @@ class Metastore:
         self.database = database
         self.clock = clock
         self.locations = Locations(paths)
-        self.trash = Trash(paths.root / "metastore" / "trash")
+        self.trash = Trash(paths.metastore / "trash")
         self.logs = DeltaLogs()
         self.principals = Principals(directory)
         self.securables = Securables(self.space)

@@ -7,17 +7,23 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bricklane_local.compute.settings import ComputeSettings
+from bricklane_local.compute.choices import token_of
+from bricklane_local.compute.settings import IDLE_MINUTES, ComputeSettings
 from bricklane_local.compute.shares import Shares
+from bricklane_local.compute.spark.status import SparkStatus
 from bricklane_local.paths import StatePaths
 
 if TYPE_CHECKING:
     from bricklane_local.compute.environments import Environments, Overlay
-    from bricklane_local.compute.spark.server import SparkEndpoint, SparkServer
+    from bricklane_local.compute.spark.endpoint import SparkEndpoint
+    from bricklane_local.compute.spark.installation import SparkInstallation
+    from bricklane_local.compute.spark.remote.server import RemoteSpark
+    from bricklane_local.compute.spark.server import SparkServer
     from bricklane_local.compute.workers import Exit, Workers
 
 LOGGER = logging.getLogger(__name__)
@@ -27,11 +33,20 @@ PLACES_PER_CORE = 2
 LOOK_SECONDS = 60.0
 
 
-def open_pool(paths: StatePaths, settings: ComputeSettings) -> ComputePool | None:
+# Gives settings by which a session acts for the administrator, as long as it is open.
+Identity = Callable[[], AbstractContextManager[dict[str, str]]]
+
+
+def open_pool(
+    paths: StatePaths, settings: ComputeSettings, identity: Identity
+) -> ComputePool | None:
     """Return the compute of a cloud, or None when Spark is not installed."""
+    if settings.choices.address is None and SparkStatus.read(paths.spark_status).remote:
+        # Of a remote Spark that the cloud does not use any more.
+        paths.spark_status.unlink()
     if settings.spark is None or settings.java is None:
         return None
-    return ComputePool(paths, settings)
+    return ComputePool(paths, settings, identity)
 
 
 class ComputePool:
@@ -40,29 +55,62 @@ class ComputePool:
     Args:
         paths: of the cloud.
         settings: where Spark and Java are; both given.
+        identity: by which a remote Spark is looked at.
     """
 
-    def __init__(self, paths: StatePaths, settings: ComputeSettings) -> None:
+    def __init__(self, paths: StatePaths, settings: ComputeSettings, identity: Identity) -> None:
         self._paths = paths
         self._settings = settings
+        self._identity = identity
+        self._remote: RemoteSpark | None = None
         self._places = asyncio.Semaphore(PLACES_PER_CORE * (os.cpu_count() or 1))
         self._shares = Shares(settings.run_cores)
         self._using = 0
         self._used = time.monotonic()
         self._parts: tuple[SparkServer, Workers, Environments] | None = None
 
+    @property
+    def remote(self) -> RemoteSpark | None:
+        """The Spark that somebody else runs; None for one of the cloud's own.
+
+        Raises:
+            LocalError: when there is no token for it.
+        """
+        address = self._settings.choices.address
+        if address is not None and self._remote is None:
+            from bricklane_local.compute.spark.remote.checking import RemoteCheck
+            from bricklane_local.compute.spark.remote.server import RemoteSpark
+
+            token = token_of(self._paths, self._settings.choices)
+            check = RemoteCheck(self._paths, self._installation.python, self._identity)
+            self._remote = RemoteSpark(self._paths, address, token, check)
+        return self._remote
+
+    def _modules(self) -> Path:
+        from bricklane_local.compute.workers.modules import runtime_copy, runtime_folder
+
+        if self.remote is None:
+            return runtime_folder(self._paths.workers)
+        # Functions arrive there in Spark's processes, which see the storage and not our packages.
+        return runtime_copy(self._paths.spark_remote / "python")
+
+    @property
+    def _installation(self) -> SparkInstallation:
+        from bricklane_local.compute.spark.installation import SparkInstallation
+
+        runtime, java = self._settings.spark, self._settings.java
+        assert runtime is not None  # noqa: S101  (open_pool sees to it)
+        assert java is not None  # noqa: S101
+        return SparkInstallation(runtime, java)
+
     def _open(self) -> tuple[SparkServer, Workers, Environments]:
         # Imported here: a cloud that runs no jobs never pays for them.
         from bricklane_local.compute.environments import Environments
-        from bricklane_local.compute.spark.installation import SparkInstallation
         from bricklane_local.compute.spark.server import SparkServer
         from bricklane_local.compute.workers import Workers
 
         if self._parts is None:
-            runtime, java = self._settings.spark, self._settings.java
-            assert runtime is not None  # noqa: S101  (open_pool sees to it)
-            assert java is not None  # noqa: S101
-            installation = SparkInstallation(runtime, java)
+            installation = self._installation
             python = installation.python
             self._parts = (
                 SparkServer(
@@ -70,7 +118,7 @@ class ComputePool:
                 ),
                 Workers(
                     python=python,
-                    folder=self._paths.workers,
+                    modules=self._modules,
                     log=self._paths.logs / "workers.log",
                 ),
                 Environments(python=python, folder=self._paths.environments),
@@ -92,6 +140,8 @@ class ComputePool:
         Raises:
             SparkError: when it does not come up.
         """
+        if self.remote is not None:
+            return await self.remote.ensure()
         self._using += 1
         try:
             return await self._open()[0].ensure()
@@ -189,8 +239,14 @@ class ComputePool:
             self._used = time.monotonic()
 
     async def watch(self) -> None:
-        """Stop Spark whenever nobody has used it for as long as the settings say."""
-        limit = self._settings.idle_minutes * 60
+        """Stop Spark whenever nobody has used it for as long as the settings say.
+
+        Of a remote Spark, note whether it is there.
+        """
+        if self.remote is not None:
+            await self.remote.watch()
+        minutes = self._settings.idle_minutes
+        limit = (IDLE_MINUTES if minutes is None else minutes) * 60
         while limit:
             await asyncio.sleep(min(LOOK_SECONDS, limit / 2))
             if self._parts is not None and self._parts[0].is_running:
@@ -216,7 +272,10 @@ class ComputePool:
         spark, workers, _ = self._open()
         self._using += 1
         try:
-            await asyncio.gather(spark.warm(), workers.warm())
+            if self.remote is None:
+                await asyncio.gather(spark.warm(), workers.warm())
+            else:
+                await workers.warm()
         except LocalError as error:
             LOGGER.warning("compute is not warm: %s", error.message)
         finally:

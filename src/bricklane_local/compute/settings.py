@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from bricklane_local.compute.choices import Choices
+
+IDLE_MINUTES = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,9 @@ class ComputeSettings:
         run_cores: how many cores each run's own process may use; 0 for all.
         act: the program that runs the jobs of workflows, or None: then workflows are planned, but
             a job ends with an error that says how to install it.
-        idle_minutes: after which Spark is stopped when nobody uses it; 0 for never.
+        idle_minutes: after which Spark is stopped when nobody uses it; 0 for never, None when
+            nothing was said, which means an hour.
+        choices: of a remote Spark and of storage, which hold over restarts.
     """
 
     spark: Path | None = None
@@ -28,4 +34,5 @@ class ComputeSettings:
     run_memory_megabytes: int = 0
     run_cores: int = 0
     act: Path | None = None
-    idle_minutes: float = 60
+    idle_minutes: float | None = None
+    choices: Choices = field(default_factory=Choices)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
-    from bricklane_local.compute.spark.server import SparkEndpoint
+    from bricklane_local.compute.spark.endpoint import SparkEndpoint
 
 TOKEN_SETTING = "spark.bricklane.token"  # noqa: S105  # a name, not a token
 
@@ -47,6 +47,7 @@ def common(
             "remote": spark.remote if spark else "",
             "token": spark.token if spark else "",
             "conf": catalog_settings(workspace),
+            "host": workspace.spark_host,
         },
         "catalog": Assignments(workspace.cloud.metastore).default_catalog(workspace.id),
         "schema": "default",
@@ -63,7 +64,7 @@ def workspace_settings(workspace: Workspace) -> dict[str, str]:
     catalog = Assignments(workspace.cloud.metastore).default_catalog(workspace.id)
     return {
         **catalog_settings(workspace),
-        "spark.bricklane.host": workspace.host,
+        "spark.bricklane.host": workspace.spark_host,
         "spark.bricklane.workspace": workspace.name,
         **({"spark.sql.defaultCatalog": catalog} if catalog else {}),
     }

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
     from bricklane_local.compute.environments import Overlay
     from bricklane_local.compute.pool import ComputePool
-    from bricklane_local.compute.spark.server import SparkEndpoint
+    from bricklane_local.compute.spark.endpoint import SparkEndpoint
     from bricklane_local.compute.workers import Exit
     from bricklane_local.jobs.task_types.worker import Part
 
@@ -42,6 +42,12 @@ LOG = "stdout.log"
 NOT_INSTALLED = (
     "This cloud was started without Spark, so it cannot run tasks; install it with "
     "`bricklane tools install spark java` and start the cloud again with `bricklane local up`"
+)
+# A JVM beside the remote would compute here what the user wanted computed there.
+_NO_JVM = (
+    "The task {key} is a program with a Spark of its own, which would run on this machine and not "
+    "on the remote Spark {remote} of this cloud; run it on a cloud with its own Spark "
+    "(`bricklane local up --spark-remote none`), or make it a notebook, wheel or Python file"
 )
 
 
@@ -109,6 +115,8 @@ class ComputeExecutor:
     async def _work(
         self, attempt: Attempt, part: Part, pool: ComputePool, folder: Path, token: str
     ) -> Outcome:
+        if attempt.kind.jvm and pool.remote is not None:
+            raise SourceError(_NO_JVM.format(key=attempt.task_run.key, remote=pool.remote.name))
         principal = acting(self._workspace, attempt.run)
         check_source(self._workspace, attempt.kind.code(attempt.body), principal)
         claim(attempt, principal)

@@ -48,9 +48,14 @@ class PipelineEngine:
         self._stopping = False
 
     def folder(self, pipeline_id: str) -> Path:
-        """Return the folder of a pipeline: its checkpoints and what its updates left."""
+        """Return the folder of what the updates of a pipeline left."""
         root: Path = self._workspace.cloud.paths.pipelines(self._workspace.name)
         return root / pipeline_id
+
+    def storage(self, pipeline_id: str) -> Path:
+        """Return the folder of what a pipeline keeps beside its tables, such as checkpoints."""
+        root: Path = self._workspace.cloud.paths.pipeline_storage(self._workspace.name)
+        return root / pipeline_id / "storage"
 
     def start(self) -> None:
         """End truthfully what an earlier process left active, and go on with what is continuous."""
@@ -188,7 +193,8 @@ class PipelineEngine:
 
     def drop_files(self, pipeline_id: str) -> None:
         """Remove checkpoints and the folders of updates."""
-        shutil.rmtree(self.folder(pipeline_id), ignore_errors=True)
+        for folder in (self.storage(pipeline_id).parent, self.folder(pipeline_id)):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _advance(self, pipeline: Body, update: Body, state: str) -> None:
         """Note the state of an update, and say so in the log."""
@@ -294,7 +300,7 @@ class PipelineEngine:
             self._workspace.cloud.samples.ready(),
         )
         shared = common(self._workspace, folder, token, principal.user_name, spark)
-        storage = self.folder(pipeline["pipeline_id"]) / "storage"
+        storage = self.storage(pipeline["pipeline_id"])
         specification = shared | specified(self._workspace, pipeline, update, sources, storage)
         specification["working_directory"] = str(folder)
         specification["sys_path"] = [str(overlay.path)] if overlay.path else []

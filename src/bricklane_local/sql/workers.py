@@ -18,7 +18,7 @@ from bricklane_local.compute.workers.callbacks import Callbacks, Connection, Wor
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
     from bricklane_local.compute.pool import ComputePool
-    from bricklane_local.compute.spark.server import SparkEndpoint
+    from bricklane_local.compute.spark.endpoint import SparkEndpoint
     from bricklane_local.identity.principals import Principal
 
 IDLE_SECONDS = 120.0

@@ -265,6 +265,18 @@ def bench(
 
 
 @pytest.fixture(scope="session")
+def bench_of() -> Callable[[Server, list[str]], Workbench]:
+    """Make a workbench on another cloud that runs."""
+    return Workbench
+
+
+@pytest.fixture(scope="session")
+def desk_of() -> Callable[[Workbench], Desk]:
+    """Make a desk for pipelines on another cloud that runs."""
+    return Desk
+
+
+@pytest.fixture(scope="session")
 def pipelines(bench: Workbench) -> Desk:
     """A desk for pipelines on the running cloud."""
     return Desk(bench)

@@ -58,8 +58,16 @@ class SparkInstallation:
         Raises:
             SparkError: when Spark or Delta is not there.
         """
-        own = sorted(self.spark_jars.glob("*.jar"))
-        names = {jar.name for jar in own}
+        return (*sorted(self.spark_jars.glob("*.jar")), *self.added_jars)
+
+    @cached_property
+    def added_jars(self) -> tuple[Path, ...]:
+        """The jars of Delta and of what it needs, without those that Spark has itself.
+
+        Raises:
+            SparkError: when Spark or Delta is not there.
+        """
+        names = {jar.name for jar in self.spark_jars.glob("*.jar")}
         added = sorted((self.directory / "jars").glob("*.jar"))
         # Ivy names a jar "group_artifact-version.jar".
         extra = [jar for jar in added if jar.name.partition("_")[2] not in names]
@@ -68,7 +76,7 @@ class SparkInstallation:
                 f"There is no Delta Lake in {self.directory / 'jars'}.",
                 hint="Run `bricklane tools install spark`.",
             )
-        return (*own, *extra)
+        return tuple(extra)
 
     @cached_property
     def digest(self) -> str:

@@ -8,11 +8,11 @@ import os
 import secrets
 import shutil
 import signal
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from bricklane_local.compute.spark.class_archive import read_or_write_archive
 from bricklane_local.compute.spark.doorbell import Doorbell
+from bricklane_local.compute.spark.endpoint import SparkEndpoint
 from bricklane_local.compute.spark.errors import SparkError
 from bricklane_local.compute.spark.launching import java_command, write_private
 from bricklane_local.compute.spark.plugin_jar import ensure_plugin
@@ -39,35 +39,6 @@ _TOKEN_VARIABLE = "BRICKLANE_SPARK_TOKEN"  # noqa: S105  # a name, not a token
 _START_SECONDS = 120.0
 _STOP_SECONDS = 10.0
 _LOG_LINES = 15
-
-
-@dataclass(frozen=True, slots=True)
-class SparkEndpoint:
-    """Where a running Spark process can be reached.
-
-    Args:
-        port: port of Spark Connect on loopback.
-        token: what a client must present.
-    """
-
-    port: int
-    token: str
-
-    @property
-    def remote(self) -> str:
-        """The connection string without the token.
-
-        The host is ``localhost`` because pyspark sends a token without TLS to that name only.
-        """
-        return f"sc://localhost:{self.port}"
-
-    @property
-    def remote_with_token(self) -> str:
-        """The connection string for ``SparkSession.builder.remote``; a secret."""
-        return f"{self.remote}/;token={self.token}"
-
-    def __repr__(self) -> str:
-        return f"SparkEndpoint(port={self.port})"
 
 
 class SparkServer:

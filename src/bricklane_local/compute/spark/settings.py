@@ -133,7 +133,7 @@ def spark_properties(
         "spark.pyspark.python": str(installation.python),
         "spark.bricklane.record": str(paths.server_record),
         "spark.hadoop.bricklane.volumes": str(paths.volumes),
-        "spark.hadoop.bricklane.workspaces": str(paths.root / "workspaces"),
+        "spark.hadoop.bricklane.workspaces": str(paths.files_of_workspaces),
     }
     return {**places, **SMALL_JOBS, **SHARED, **DATABRICKS, **overrides}
 

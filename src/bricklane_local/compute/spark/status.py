@@ -11,11 +11,15 @@ import psutil
 from bricklane_local.files import write_atomically
 
 STARTING, RUNNING, IDLE, STOPPED = "STARTING", "RUNNING", "IDLE", "STOPPED"
+# Of a Spark that somebody else runs.
+REACHABLE, LOST = "REACHABLE", "LOST"
 _SHOWN = {
     STARTING: "starting",
     RUNNING: "running (process {pid}, port {port})",
     IDLE: "stopped because nobody used it; the next use starts it",
     STOPPED: "not running; the next use starts it",
+    REACHABLE: "the remote {remote}, which can be used",
+    LOST: "the remote {remote}, which cannot be used: {problem}",
 }
 
 
@@ -27,11 +31,15 @@ class SparkStatus:
         state: one of the states above.
         pid: of its process, 0 for none.
         port: of Spark Connect, which a stopped Spark keeps; 0 before the first start.
+        remote: address of a Spark that somebody else runs; "" for the cloud's own.
+        problem: why a remote Spark cannot be used; "" when it can.
     """
 
     state: str = STOPPED
     pid: int = 0
     port: int = 0
+    remote: str = ""
+    problem: str = ""
 
     def write(self, file: Path) -> None:
         """Write it down."""
@@ -49,4 +57,4 @@ class SparkStatus:
         return cls(STOPPED, 0, found.port) if gone else found
 
     def __str__(self) -> str:
-        return _SHOWN[self.state].format(pid=self.pid, port=self.port)
+        return _SHOWN[self.state].format(**asdict(self))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bricklane_local.compute.workers.modules import runtime_folder, runtime_variables
+from bricklane_local.compute.workers.modules import runtime_variables
 from bricklane_local.compute.workers.zygote import Worker, WorkerError, Zygote
 
 SPECIFICATION = "task.json"
@@ -19,13 +20,13 @@ class Workers:
 
     Args:
         python: interpreter of the runtime's environment.
-        folder: for files of its own; made when absent.
+        modules: finds the folder with the package that tasks run in.
         log: file for what the zygote prints; what tasks print is in their run directories.
     """
 
-    def __init__(self, python: Path, folder: Path, log: Path) -> None:
+    def __init__(self, python: Path, modules: Callable[[], Path], log: Path) -> None:
         self._python = python
-        self._folder = folder
+        self._modules = modules
         self._log = log
         self._zygote: Zygote | None = None
         self._starting = asyncio.Lock()
@@ -39,7 +40,7 @@ class Workers:
         async with self._starting:
             if self._zygote is None or not self._zygote.alive:
                 self._log.parent.mkdir(parents=True, exist_ok=True)
-                modules = runtime_folder(self._folder)
+                modules = self._modules()
                 self._zygote = await Zygote.launch(
                     self._python, modules, self._log, runtime_variables()
                 )

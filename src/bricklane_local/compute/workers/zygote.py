@@ -116,7 +116,7 @@ class Zygote:
             WorkerError: it ended or did not become ready in time.
         """
         ours, theirs = socket.socketpair()
-        environment = {**_inherited(), "PYTHONPATH": str(modules), **extra}
+        environment = {**inherited(), "PYTHONPATH": str(modules), **extra}
         with theirs, log.open("ab") as stream:
             try:
                 process = await asyncio.create_subprocess_exec(
@@ -239,7 +239,8 @@ class Zygote:
         worker.ended.set_result(Exit(message["exit_code"], message["signal"]))
 
 
-def _inherited() -> dict[str, str]:
+def inherited() -> dict[str, str]:
+    """Return the variables that processes of the runtime get from the server's own."""
     return {name: value for name, value in os.environ.items() if not name.startswith(WITHHELD)}
 
 

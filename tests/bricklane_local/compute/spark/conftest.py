@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pytest
 
+from bricklane_local.compute.spark.endpoint import SparkEndpoint
 from bricklane_local.compute.spark.installation import SparkInstallation
-from bricklane_local.compute.spark.server import SparkEndpoint, SparkServer
+from bricklane_local.compute.spark.server import SparkServer
 from bricklane_local.paths import StatePaths
 
 if TYPE_CHECKING:

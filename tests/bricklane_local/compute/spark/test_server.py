@@ -16,9 +16,10 @@ from typing import Any
 import psutil
 import pytest
 
+from bricklane_local.compute.spark.endpoint import SparkEndpoint
 from bricklane_local.compute.spark.errors import SparkError
 from bricklane_local.compute.spark.installation import SparkInstallation
-from bricklane_local.compute.spark.server import SparkEndpoint, SparkServer
+from bricklane_local.compute.spark.server import SparkServer
 from bricklane_local.paths import StatePaths
 
 pytestmark = pytest.mark.real

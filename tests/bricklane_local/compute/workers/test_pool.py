@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,11 @@ def run(tmp_path: Path) -> Callable[[Case], None]:
 
     @asynccontextmanager
     async def workers() -> AsyncIterator[Workers]:
-        made = Workers(Path(sys.executable), tmp_path / "workers", tmp_path / "logs" / "log")
+        made = Workers(
+            Path(sys.executable),
+            partial(runtime_folder, tmp_path / "workers"),
+            tmp_path / "logs" / "log",
+        )
         try:
             yield made
         finally:
@@ -211,7 +216,9 @@ def test_the_specification_is_for_this_user_only_and_replaces_an_old_one(tmp_pat
 
 def test_an_interpreter_that_cannot_run_is_named(tmp_path: Path) -> None:
     async def main() -> None:
-        workers = Workers(tmp_path / "none" / "python", tmp_path / "w", tmp_path / "log")
+        workers = Workers(
+            tmp_path / "none" / "python", partial(runtime_folder, tmp_path / "w"), tmp_path / "log"
+        )
         specification = {"run_directory": str(tmp_path / "run"), "token": "secret"}
         with pytest.raises(WorkerError, match=r"Cannot start .*none/python: No such file"):
             await workers.start(specification)
@@ -226,7 +233,7 @@ def test_what_a_dying_zygote_said_is_told(tmp_path: Path) -> None:
     python.chmod(0o755)
 
     async def main() -> None:
-        workers = Workers(python, tmp_path / "w", tmp_path / "log")
+        workers = Workers(python, partial(runtime_folder, tmp_path / "w"), tmp_path / "log")
         with pytest.raises(WorkerError, match="The worker process ended: no module named pandas"):
             await workers.warm()
         await workers.stop()

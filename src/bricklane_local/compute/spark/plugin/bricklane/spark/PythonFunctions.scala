@@ -65,7 +65,8 @@ object PythonFunctions {
     compile(interpreter(session), name, parameters, body, returns)
 
   private def interpreter(session: SparkSession): String =
-    session.sparkContext.getConf.get("spark.pyspark.python", "python3")
+    session.sparkContext.getConf.get(
+      "spark.pyspark.python", sys.env.getOrElse("PYSPARK_PYTHON", "python3"))
 
   private def compile(
       python: String,

@@ -2,6 +2,7 @@
 package org.apache.spark.sql.connect.bricklane
 
 import java.nio.charset.StandardCharsets.UTF_8
+import java.nio.file.{Files, Path}
 import java.security.MessageDigest
 import java.util.{Collections, WeakHashMap}
 
@@ -9,7 +10,7 @@ import scala.jdk.CollectionConverters._
 import scala.util.Try
 import scala.util.control.NonFatal
 
-import bricklane.spark.{Caller, Catalogs, PathMapping, Visitor}
+import bricklane.spark.{Caller, Catalogs, PathMapping, Visitor, Workspaces}
 import org.apache.spark.connect.proto.{ConfigRequest, UserContext}
 import org.apache.spark.sql.connect.service.{SessionHolder, SessionKey, SparkConnectService}
 import org.sparkproject.connect.grpc.{Metadata, ServerCall, ServerCallHandler, ServerInterceptor, Status}
@@ -52,12 +53,20 @@ object Entrance {
   /** The variable of this process with its own token. */
   val TokenVariable = "BRICKLANE_SPARK_TOKEN"
 
+  /** Names a file with the token, where somebody else than the cloud has started the process. */
+  val TokenFileKey = "spark.bricklane.entrance"
+
   private val Authorization = Metadata.Key.of("Authorization", Metadata.ASCII_STRING_MARSHALLER)
   private val Cluster =
     Metadata.Key.of("x-databricks-cluster-id", Metadata.ASCII_STRING_MARSHALLER)
   private val Reserved = "spark.bricklane."
   private val owners = Collections.synchronizedMap(new WeakHashMap[SessionHolder, Visitor]())
-  private val expected = sys.env.getOrElse(TokenVariable, "").getBytes(UTF_8)
+  private val expected = sys.env.getOrElse(TokenVariable, tokenOfFile).getBytes(UTF_8)
+
+  private def tokenOfFile: String = Workspaces.setting(TokenFileKey) match {
+    case "" => ""
+    case file => Files.readString(Path.of(file)).trim
+  }
 
   private def isOurs(token: String): Boolean =
     expected.nonEmpty && MessageDigest.isEqual(expected, token.getBytes(UTF_8))

@@ -1,0 +1,1 @@
+"""A Spark that somebody else runs, used by the cloud in place of one of its own."""
