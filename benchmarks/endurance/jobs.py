@@ -190,6 +190,10 @@ def _children(process: psutil.Process) -> list[psutil.Process]:
 
 
 def _kill(processes: list[psutil.Process]) -> bool:
-    for process in processes[:1]:
-        process.kill()
-    return bool(processes)
+    for process in processes:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue  # it ended by itself meanwhile
+        return True
+    return False
