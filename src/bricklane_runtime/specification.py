@@ -16,11 +16,13 @@ class SparkSettings:
         remote: Spark Connect URL, ``sc://host:port``.
         token: the pre-shared token of that endpoint, or "" when it has none.
         conf: settings of the session.
+        jars: files of the session's own classes.
     """
 
     remote: str = ""
     token: str = ""
     conf: dict[str, str] = field(default_factory=dict)
+    jars: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

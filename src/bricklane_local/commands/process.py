@@ -7,10 +7,11 @@ import contextlib
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bricklane_local.compute.driver_logs import deliver
-from bricklane_local.compute.libraries import requirements_of
+from bricklane_local.compute.jars import jars_for
+from bricklane_local.compute.libraries import of_java, requirements_of
 from bricklane_local.compute.specification import common, roots
 
 if TYPE_CHECKING:
@@ -48,9 +49,12 @@ async def running(
         SourceError: when a library is of a kind that cannot be installed.
     """
     libraries = [item["library"] for item in cluster["_libraries"]]
-    lines = [line for library in libraries for line in requirements_of(library)]
-    overlay, spark, _ = await asyncio.gather(
+    lines = [
+        line for library in libraries if not of_java(library) for line in requirements_of(library)
+    ]
+    overlay, jars, spark, _ = await asyncio.gather(
         pool.environment(lines, roots(workspace)),
+        jars_for(workspace, pool, [item for item in libraries if of_java(item)], caller),
         pool.spark(),
         workspace.cloud.samples.ready(),
     )
@@ -58,7 +62,7 @@ async def running(
     tokens = workspace.cloud.tokens
     token = tokens.issue_run(workspace.name, caller, 0)
     folder.mkdir(parents=True)
-    specification = common(workspace, folder, token, caller.user_name, spark) | {
+    specification: dict[str, Any] = common(workspace, folder, token, caller.user_name, spark) | {
         "kind": "execution_context",
         "execution_context": told,
         "working_directory": str(folder),
@@ -66,6 +70,7 @@ async def running(
         "environment": dict(cluster.get("spark_env_vars") or {}),
         "context": {"cluster_id": cluster["cluster_id"]},
     }
+    specification["spark"]["jars"] = [str(jar) for jar in jars]
 
     async def run() -> None:
         try:

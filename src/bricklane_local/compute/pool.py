@@ -16,6 +16,7 @@ from bricklane_local.paths import StatePaths
 
 if TYPE_CHECKING:
     from bricklane_local.compute.environments import Environments, Overlay
+    from bricklane_local.compute.maven import MavenLibraries, MavenLibrary
     from bricklane_local.compute.spark.server import SparkEndpoint, SparkServer
     from bricklane_local.compute.workers import Exit, Workers
 
@@ -48,6 +49,7 @@ class ComputePool:
         self._using = 0
         self._used = time.monotonic()
         self._parts: tuple[SparkServer, Workers, Environments] | None = None
+        self._maven: MavenLibraries | None = None
 
     def _open(self) -> tuple[SparkServer, Workers, Environments]:
         # Imported here: a cloud that runs no jobs never pays for them.
@@ -138,6 +140,19 @@ class ComputePool:
             EnvironmentFailure: when they cannot be had.
         """
         return await self._open()[2].resolve(dependencies, roots, alone=alone)
+
+    async def libraries(self, wanted: list[MavenLibrary]) -> list[Path]:
+        """Return the jars of libraries by Maven coordinates, and of what they depend on.
+
+        Raises:
+            EnvironmentFailure: when they cannot be had.
+        """
+        from bricklane_local.compute.maven import MavenLibraries
+
+        if self._maven is None:
+            spark = self._open()[0].installation
+            self._maven = MavenLibraries(spark.java, spark.spark_jars, self._paths.libraries)
+        return await self._maven.resolve(wanted)
 
     async def run(self, specification: dict[str, Any], *, cold: bool, grace: float) -> Exit:
         """Run one task in a process of its own, to the end of that process.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from bricklane_local.app.errors import ApiError
 from bricklane_local.compute.checkouts import CheckoutError
 from bricklane_local.compute.claims import claim, cluster_of
 from bricklane_local.compute.driver_logs import deliver
-from bricklane_local.compute.libraries import dependencies_of
+from bricklane_local.compute.jars import jars_for
+from bricklane_local.compute.libraries import dependencies_of, java_libraries_of
 from bricklane_local.compute.sources import SQL_FILE, SourceError, check_source
 from bricklane_local.compute.spark.programs import clear_program
 from bricklane_local.compute.specification import (
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from bricklane_local.compute.pool import ComputePool
     from bricklane_local.compute.spark.server import SparkEndpoint
     from bricklane_local.compute.workers import Exit
+    from bricklane_local.identity.principals import Principal
     from bricklane_local.jobs.task_types.worker import Part
 
 # Time between SIGTERM and SIGKILL for a task that is cancelled or timed out.
@@ -109,7 +112,9 @@ class ComputeExecutor:
         principal = acting(self._workspace, attempt.run)
         check_source(self._workspace, attempt.kind.code(attempt.body), principal)
         claim(attempt, principal)
-        own, cluster = part(attempt, folder), cluster_of(attempt)
+        cluster = cluster_of(attempt)
+        attempt = replace(attempt, jars=await self._jars(attempt, cluster, pool, principal))
+        own = part(attempt, folder)
         specification, cold = await self._specified(attempt, own, cluster, pool, folder, token)
         attempt.on_running()
         try:
@@ -122,6 +127,21 @@ class ComputeExecutor:
             problem = deliver(self._workspace, principal, cluster, cluster_id, folder)
             _tell(folder, [problem] if problem else [])
         return _outcome(folder, end)
+
+    async def _jars(
+        self,
+        attempt: Attempt,
+        cluster: dict[str, Any],
+        pool: ComputePool,
+        principal: Principal,
+    ) -> tuple[Path, ...]:
+        """Return the jars of a task's libraries; of a task that has no use for them, none."""
+        kind = attempt.kind
+        if kind.alone and not kind.jvm:
+            return ()
+        libraries = java_libraries_of(attempt.run.settings, attempt.task, cluster)
+        libraries += kind.packages(attempt.body)
+        return tuple(await jars_for(self._workspace, pool, libraries, principal))
 
     def _kept(self, attempt: Attempt) -> AbstractAsyncContextManager[None]:
         """Keep the cluster that a task names from being taken for idle."""
@@ -148,7 +168,8 @@ class ComputeExecutor:
             token: of the run.
         """
         kind = attempt.kind
-        dependencies = dependencies_of(attempt.run.settings, attempt.task, jars=kind.jvm)
+        jars = kind.jvm or not kind.alone
+        dependencies = dependencies_of(attempt.run.settings, attempt.task, jars=jars)
         overlay, spark, _ = await asyncio.gather(
             pool.environment(dependencies, roots(self._workspace), alone=kind.alone),
             _no_spark() if kind.jvm else pool.spark(),
@@ -164,6 +185,8 @@ class ComputeExecutor:
             session = workspace_settings(self._workspace) | {TOKEN_SETTING: token}
             chosen = {name: str(value) for name, value in own["jvm"]["conf"].items()}
             specification["jvm"]["command"] = await pool.program(folder, session, chosen)
+        else:
+            specification["spark"]["jars"] = [str(jar) for jar in attempt.jars]
         return specification, overlay.cold and not kind.alone
 
     def _common(
