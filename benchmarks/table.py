@@ -134,10 +134,11 @@ BENCHMARKS = (
     ),
     Benchmark(
         13,
-        "Runs whose workers, Spark and server are killed at random: whether each is found and "
-        "ends as it is said to",
-        "nothing: it has no peer. A run that was killed may fail; one that is said to have "
-        "succeeded must have finished",
+        "Runs while workers, Spark and server are killed at random and the network between them "
+        "and their client is cut: whether each is found and ends as it is said to",
+        "nothing: it has no peer. A run may fail; one that is said to have succeeded must have "
+        "finished, and none may do its work twice. Of the cuts half close connections, and half "
+        "make them silent for up to two seconds",
         lasting.measure_kills,
         kept_rounds=1,  # Each takes minutes.
     ),

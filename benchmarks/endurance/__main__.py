@@ -42,10 +42,11 @@ def main() -> None:
 @click.option("--runs", default=200, show_default=True, help="How many runs.")
 @click.option("--seed", default=1, show_default=True, help="Of what is random.")
 def kills(runs: int, seed: int) -> None:
-    """Kill workers, Spark and the server while jobs run; fail when a run is not what it is said."""
+    """Kill processes and cut connections while jobs run; fail when a run is not what it is said."""
     with started(spark=True) as cloud:
         report = torment(cloud, runs, victims(runs), seed)
-    print(f"killed: {dict(report.kills)}; ended: {dict(report.results)}")
+    print(f"killed and cut: {dict(report.kills)}; ended: {dict(report.results)}")
+    print(f"ends of connections that were cut: {dict(report.connections)}")
     print(*report.problems, sep="\n")
     sys.exit(bool(report.problems))
 

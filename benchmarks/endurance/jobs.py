@@ -8,16 +8,21 @@ import os
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psutil
 import requests
 
+from benchmarks.endurance.network import Link, links
 from benchmarks.localcloud import LOCAL, PROFILE
 from benchmarks.programs import run
 
+# What a broken connection is called before an answer has begun, and after.
+BROKEN = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
+# How often what reads is asked when connections break.
+READS = 20
 CONDITION = {"op": "EQUAL_TO", "left": "1", "right": "1"}
 
 
@@ -32,6 +37,8 @@ class Cloud:
 
     state: Path
     options: Sequence[str | Path] = ()
+    # One connection that stays, as clients have; so there is one that can be cut.
+    _session: requests.Session = field(default_factory=requests.Session, repr=False)
 
     def up(self) -> None:
         """Start it on a free port."""
@@ -39,6 +46,7 @@ class Cloud:
 
     def down(self) -> None:
         """Stop it."""
+        self._session.close()
         run(*LOCAL, "down", "--state", self.state)
 
     @property
@@ -46,8 +54,31 @@ class Cloud:
         """Its server."""
         return psutil.Process(json.loads((self.state / "server.json").read_bytes())["pid"])
 
+    @property
+    def links(self) -> dict[str, Link]:
+        """What connects this process, as its client, and the processes of the cloud."""
+        return links(
+            {
+                "client": lambda: [psutil.Process()],
+                "server": self._servers,
+                "Spark": lambda: [found for server in self._servers() for found in spark(server)],
+                "worker": lambda: [
+                    found for server in self._servers() for found in workers(server)
+                ],
+            }
+        )
+
+    def _servers(self) -> list[psutil.Process]:
+        """Return its server, or nothing while it is being started."""
+        try:
+            return [self.process]
+        except (OSError, ValueError, psutil.Error):
+            return []
+
     def ask(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         """Send a request as the administrator of the first workspace and return the answer.
+
+        What reads is asked again when the connection breaks.
 
         Raises:
             requests.RequestException: when it cannot be reached or refuses.
@@ -57,7 +88,18 @@ class Cloud:
         profile = config[PROFILE]
         headers = {"Authorization": f"Bearer {profile['token']}"}
         url = f"{profile['host']}{path}"
-        answer = requests.request(method, url, headers=headers, timeout=60, **arguments)
+        answer = None
+        for left in reversed(range(READS if method == "GET" else 1)):
+            try:
+                answer = self._session.request(
+                    method, url, headers=headers, timeout=60, **arguments
+                )
+                break
+            except BROKEN:
+                if not left:
+                    raise
+                time.sleep(0.5)
+        assert answer is not None
         answer.raise_for_status()
         body: dict[str, Any] = answer.json()
         return body
@@ -110,15 +152,48 @@ class Cloud:
 
     def kill_spark(self) -> bool:
         """Kill Spark; say whether there was one."""
-        return _kill([child for child in self.process.children() if child.name() == "java"])
+        return _kill(spark(self.process))
 
     def kill_worker(self) -> bool:
         """Kill the process of a task; say whether there was one."""
-        zygotes = [child for child in self.process.children() if "python" in child.name()]
-        return _kill([worker for zygote in zygotes for worker in zygote.children()])
+        return _kill(workers(self.process))
+
+
+def spark(server: psutil.Process) -> list[psutil.Process]:
+    """Return the process of Spark, if there is one."""
+    return _named("java", _children(server))
+
+
+def workers(server: psutil.Process) -> list[psutil.Process]:
+    """Return the processes of tasks, of which each is watched by one and runs in another."""
+    zygotes = _named("python", _children(server))
+    watching = [worker for zygote in zygotes for worker in _children(zygote)]
+    return [*watching, *(child for worker in watching for child in _children(worker))]
+
+
+def _named(name: str, processes: list[psutil.Process]) -> list[psutil.Process]:
+    return [process for process in processes if name in _name(process)]
+
+
+def _name(process: psutil.Process) -> str:
+    try:
+        return str(process.name())
+    except psutil.NoSuchProcess:
+        return ""
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children()
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _kill(processes: list[psutil.Process]) -> bool:
-    for process in processes[:1]:
-        process.kill()
-    return bool(processes)
+    for process in processes:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue  # it ended by itself meanwhile
+        return True
+    return False

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
-from benchmarks.endurance.jobs import CONDITION, Cloud
+import psutil
+
+from benchmarks.endurance.jobs import CONDITION, Cloud, spark
+from benchmarks.programs import run
 
 MEBIBYTE = 1024 * 1024
 # Runs that are under way at the same time.
@@ -22,8 +26,10 @@ def soak(cloud: Cloud, count: int, real_each: int, every: int) -> Iterator[dict[
         every: after how many runs to measure.
 
     Yields:
-        After each ``every`` runs: ``runs``, ``seconds``, ``memory`` of the server in MiB,
-        ``files`` it has open, ``threads``, ``processes`` of the cloud and ``database`` in MiB.
+        After each ``every`` runs: ``runs``, ``seconds``, ``processes`` of the cloud, ``database``
+        in MiB with its log, of server and Spark ``memory`` in MiB, open ``files`` and
+        ``threads``, such as ``server memory``, and ``Spark objects``: MiB of its heap that are
+        reachable, which alone tell growth from a heap that is not full yet.
     """
     task = {"task_key": "nothing", "condition_task": CONDITION}
     job_id = cloud.create(task, max_concurrent_runs=AT_ONCE, queue={"enabled": True})
@@ -49,10 +55,23 @@ def _real(cloud: Cloud) -> int:
 
 def _size(cloud: Cloud) -> dict[str, float]:
     server = cloud.process
-    return {
-        "memory": round(server.memory_info().rss / MEBIBYTE, 1),
-        "files": server.num_fds(),
-        "threads": server.num_threads(),
-        "processes": 1 + len(server.children(recursive=True)),
-        "database": round((cloud.state / "cloud.sqlite").stat().st_size / MEBIBYTE, 1),
+    children = server.children(recursive=True)
+    sizes: dict[str, float] = {}
+    for process in spark(server):
+        sizes["Spark objects"] = _objects(process)
+    for name, process in [("server", server), *(("Spark", item) for item in spark(server))]:
+        sizes[f"{name} memory"] = round(process.memory_info().rss / MEBIBYTE, 1)
+        sizes[f"{name} files"] = process.num_fds()
+        sizes[f"{name} threads"] = process.num_threads()
+    database = sum(file.stat().st_size for file in cloud.state.glob("cloud.sqlite*"))
+    return sizes | {
+        "processes": 1 + len(children),
+        "database": round(database / MEBIBYTE, 1),
     }
+
+
+def _objects(java: psutil.Process) -> float:
+    """Return how many MiB of a Java process's heap are reachable; it collects garbage first."""
+    histogram = run(Path(java.exe()).with_name("jcmd"), str(java.pid), "GC.class_histogram")
+    total = histogram.strip().splitlines()[-1].split()
+    return round(int(total[-1]) / MEBIBYTE, 1)

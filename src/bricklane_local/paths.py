@@ -105,6 +105,11 @@ class StatePaths:
         return self.storage / "environments"
 
     @property
+    def libraries(self) -> Path:
+        """Jars of libraries by Maven coordinates, by digest."""
+        return self.root / "libraries"
+
+    @property
     def spark(self) -> Path:
         """Spark's own files: plugin, settings, logs."""
         return self.root / "spark"

@@ -162,6 +162,8 @@ class RunSession(SparkSession):
 
     def _prepare(self) -> None:
         self.conf._set_all(configs={**session_settings(self._specification)}, silent=True)
+        if jars := self._specification.spark.jars:
+            self.addArtifacts(*jars)
         schema = self._specification.schema
         if schema not in ("", DEFAULT_SCHEMA):
             self.sql(f"USE SCHEMA {quoted(schema)}")

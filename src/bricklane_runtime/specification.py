@@ -17,12 +17,14 @@ class SparkSettings:
         token: the pre-shared token of that endpoint, or "" when it has none.
         conf: settings of the session.
         host: URL of the workspace as Spark reaches it; "" where that is as the run does.
+        jars: files of the session's own classes.
     """
 
     remote: str = ""
     token: str = ""
     conf: dict[str, str] = field(default_factory=dict)
     host: str = ""
+    jars: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

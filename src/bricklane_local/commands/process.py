@@ -7,10 +7,12 @@ import contextlib
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bricklane_local.compute.classic import classic_of, classic_part
 from bricklane_local.compute.driver_logs import deliver, delivers
+from bricklane_local.compute.jars import jars_for
+from bricklane_local.compute.libraries import of_java
 from bricklane_local.compute.specification import TOKEN_SETTING, common, workspace_settings
 
 if TYPE_CHECKING:
@@ -48,9 +50,11 @@ async def running(
         SourceError: when a library is of a kind that cannot be installed, or its settings ask for
             what its access mode does not have.
     """
-    classic = classic_of(cluster)
-    overlays, spark, _ = await asyncio.gather(
+    classic = classic_of(cluster, pool.remote.name if pool.remote else "")
+    libraries = [item["library"] for item in cluster["_libraries"]]
+    overlays, jars, spark, _ = await asyncio.gather(
         workspace.libraries.overlays(cluster, pool, alone=False),
+        jars_for(workspace, pool, [item for item in libraries if of_java(item)], caller),
         pool.spark(),
         workspace.cloud.samples.ready(),
     )
@@ -59,9 +63,9 @@ async def running(
     token = tokens.issue_run(workspace.name, caller, 0)
     folder.mkdir(parents=True)
     session = workspace_settings(workspace) | {TOKEN_SETTING: token}
-    specification = common(workspace, folder, token, caller.user_name, spark) | {
+    specification: dict[str, Any] = common(workspace, folder, token, caller.user_name, spark) | {
         "kind": "execution_context",
-        "classic": await classic_part(classic, cluster, pool, folder, session),
+        "classic": await classic_part(classic, cluster, pool, folder, session, jars),
         "compute": {"existing_cluster_id": cluster["cluster_id"]},
         "execution_context": told,
         "working_directory": str(folder),
@@ -70,6 +74,7 @@ async def running(
         "environment": dict(cluster.get("spark_env_vars") or {}),
         "context": {"cluster_id": cluster["cluster_id"]},
     }
+    specification["spark"]["jars"] = [str(jar) for jar in jars]
 
     async def run() -> None:
         cold = any(overlay.cold for overlay in overlays)

@@ -7,7 +7,7 @@ https://docs.databricks.com/en/compute/serverless/limitations.html.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,10 @@ ISOLATED: Mapping[str, str] = {
 }
 WITHOUT = "has Spark Connect without SparkContext and RDDs. Use `spark` and DataFrames, or run "
 DEDICATED = f'on a cluster with {MODE} "SINGLE_USER"'
+REMOTE = (
+    "this cloud uses the Spark at {}, and has no classic Spark beside it. Use `spark` and "
+    "DataFrames, or a cloud with a Spark of its own (`bricklane local up --spark-remote none`)"
+)
 SWITCH = f'"{SETTING}" to "true" in the spark_conf of its cluster'
 
 
@@ -55,11 +59,12 @@ class Classic:
     advice: str
 
 
-def classic_of(cluster: Body) -> Classic:
+def classic_of(cluster: Body, remote: str = "") -> Classic:
     """Return what a task is told whose compute is a cluster, or serverless.
 
     Args:
         cluster: its definition; empty for serverless compute.
+        remote: the Spark of somebody else that the cloud uses; "" for its own.
 
     Raises:
         SourceError: its settings ask for what its access mode does not have, or are no answer.
@@ -68,6 +73,10 @@ def classic_of(cluster: Body) -> Classic:
     if wanted is not None and str(wanted) not in ("true", "false"):
         raise SourceError(f'{SETTING} is "{wanted}" in spark_conf: it takes "true" or "false"')
     apart = _isolation(cluster)
+    if remote and not apart:
+        if str(wanted) == "true":
+            raise SourceError(f'{SETTING} is "true" in spark_conf, but {REMOTE.format(remote)}')
+        return Classic(NEVER, REMOTE.format(remote))
     if apart and str(wanted) == "true":
         raise SourceError(
             f'{SETTING} is "true" in spark_conf, but {apart} {WITHOUT}the task {DEDICATED}'
@@ -96,7 +105,12 @@ def _isolation(cluster: Body) -> str:
 
 
 async def classic_part(
-    classic: Classic, cluster: Body, pool: ComputePool, folder: Path, session: Mapping[str, str]
+    classic: Classic,
+    cluster: Body,
+    pool: ComputePool,
+    folder: Path,
+    session: Mapping[str, str],
+    jars: Sequence[Path],
 ) -> Body:
     """Return what a worker is told of classic Spark, and write what that takes into its folder.
 
@@ -106,10 +120,11 @@ async def classic_part(
         pool: of the cloud.
         folder: of the run.
         session: settings that say for whom it acts.
+        jars: of the task's libraries.
     """
     told: Body = {"when": classic.when, "advice": classic.advice}
     if classic.when == NEVER:
         return told
     chosen = cluster.get("spark_conf") or {}
-    command = await pool.program(folder, session, chosen, most_megabytes=HEAP_MEGABYTES)
+    command = await pool.program(folder, session, chosen, most_megabytes=HEAP_MEGABYTES, jars=jars)
     return {**told, "command": command}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from bricklane_local.compute.libraries import JAR, requirements_of
+from bricklane_local.compute.libraries import JAR, MAVEN, of_java, requirements_of
 from bricklane_local.compute.sources import SourceError, local_file
 from bricklane_local.compute.specification import roots
 from bricklane_local.resources.clusters.clusters import CLUSTER
@@ -97,7 +97,8 @@ class ClusterLibraries:
                 raise EnvironmentFailure(
                     f"The library {name} of cluster {cluster_id}: {messages[0]}"
                 )
-            lines += [] if messages else requirements_of(item["library"])
+            if not messages and not of_java(item["library"]):
+                lines += requirements_of(item["library"])
         self._workspace.view.refresh()
         try:
             return [await pool.environment(lines, roots(self._workspace), alone=alone)]
@@ -130,10 +131,13 @@ class ClusterLibraries:
 
     async def _result(self, library: Body, pool: ComputePool) -> dict[str, Any]:
         from bricklane_local.compute.environments import EnvironmentFailure
+        from bricklane_local.compute.maven import MavenLibrary
 
         try:
             if library.get(JAR):
                 self._look(str(library[JAR]))
+            elif library.get(MAVEN):
+                await pool.libraries([MavenLibrary.of(library[MAVEN])])
             else:
                 await pool.environment(requirements_of(library), roots(self._workspace))
         except (EnvironmentFailure, SourceError) as error:

@@ -1,4 +1,4 @@
-"""Which Python packages a task asks for: its environment's dependencies and its libraries.
+"""What a task asks for beyond what every task has: dependencies of its environment, libraries.
 
 Source: https://docs.databricks.com/api/workspace/jobs/create (``environments``, ``libraries``).
 """
@@ -9,9 +9,10 @@ from typing import Any
 
 from bricklane_local.compute.sources import SourceError
 
-# Kinds of libraries that nothing here can install; what installs jars is the program of a task.
-REFUSED = ("egg", "maven", "cran")
-JAR = "jar"
+# Kinds of libraries that nothing here can install.
+REFUSED = ("egg", "cran")
+# Kinds that are for the Java virtual machine.
+JAR, MAVEN = "jar", "maven"
 
 
 def dependencies_of(
@@ -22,7 +23,7 @@ def dependencies_of(
     Args:
         settings: of the job.
         task: of which.
-        jars: the task runs on jars, which are therefore left out and not refused.
+        jars: the task has use for jars, which are therefore left out and not refused.
 
     Raises:
         SourceError: for a library of a kind that cannot be installed.
@@ -30,12 +31,19 @@ def dependencies_of(
     lines = [
         line for spec in _environments(settings, task) for line in spec.get("dependencies") or []
     ]
-    wanted = [item for item in _libraries(settings, task) if not (jars and item.get(JAR))]
+    wanted = [item for item in _libraries(settings, task) if not (jars and of_java(item))]
     return [*lines, *(line for library in wanted for line in requirements_of(library))]
 
 
-def jars_of(settings: dict[str, Any], task: dict[str, Any], cluster: dict[str, Any]) -> list[str]:
-    """Return the jars of a task, with paths as they were written.
+def of_java(library: dict[str, Any]) -> bool:
+    """Say whether a library is one of the Java virtual machine: a jar, or Maven coordinates."""
+    return bool(library.get(JAR) or library.get(MAVEN))
+
+
+def java_libraries_of(
+    settings: dict[str, Any], task: dict[str, Any], cluster: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Return the libraries of a task for the Java virtual machine, with paths as they were written.
 
     Args:
         settings: of the job.
@@ -43,11 +51,10 @@ def jars_of(settings: dict[str, Any], task: dict[str, Any], cluster: dict[str, A
         cluster: that the task names, whose libraries it has; empty for none.
     """
     installed = [item["library"] for item in cluster.get("_libraries") or []]
-    libraries = [*installed, *_libraries(settings, task)]
-    paths = [str(library[JAR]) for library in libraries if library.get(JAR)]
+    found = [item for item in [*installed, *_libraries(settings, task)] if of_java(item)]
     for spec in _environments(settings, task):
-        paths += [str(path) for path in spec.get("java_dependencies") or []]
-    return list(dict.fromkeys(paths))
+        found += [{JAR: path} for path in spec.get("java_dependencies") or []]
+    return [item for number, item in enumerate(found) if item not in found[:number]]
 
 
 def _environments(settings: dict[str, Any], task: dict[str, Any]) -> list[dict[str, Any]]:
@@ -73,11 +80,11 @@ def requirements_of(library: dict[str, Any]) -> list[str]:
     Raises:
         SourceError: it is of a kind that cannot be installed.
     """
-    if library.get(JAR):
+    if of_java(library):
+        name = library.get(JAR) or library[MAVEN].get("coordinates")
         raise SourceError(
-            f"The library jar {library[JAR]} cannot be used here: the local workspace has jars in "
-            "tasks of the types spark_jar_task and spark_submit_task only, which have a Spark of "
-            "their own"
+            f"The library {name} cannot be used here: this task runs nothing in the Java virtual "
+            "machine"
         )
     for kind in REFUSED:
         if library.get(kind):

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from bricklane_local.paths import StatePaths
 
 if TYPE_CHECKING:
     from bricklane_local.compute.environments import Environments, Overlay
+    from bricklane_local.compute.maven import MavenLibraries, MavenLibrary
     from bricklane_local.compute.spark.endpoint import SparkEndpoint
     from bricklane_local.compute.spark.installation import SparkInstallation
     from bricklane_local.compute.spark.remote.server import RemoteSpark
@@ -68,6 +69,7 @@ class ComputePool:
         self._using = 0
         self._used = time.monotonic()
         self._parts: tuple[SparkServer, Workers, Environments] | None = None
+        self._maven: MavenLibraries | None = None
 
     @property
     def remote(self) -> RemoteSpark | None:
@@ -156,6 +158,7 @@ class ComputePool:
         chosen: Mapping[str, Any],
         *,
         most_megabytes: int | None = None,
+        jars: Sequence[Path] = (),
     ) -> list[str]:
         """Return the beginning of the command line of a program with a Spark of its own.
 
@@ -164,6 +167,7 @@ class ComputePool:
             session: settings that say for whom its sessions act.
             chosen: settings of the user's.
             most_megabytes: bound of its heap where the cloud's own setting is larger.
+            jars: further ones whose classes it has.
 
         Raises:
             SparkError: when the plugin cannot be compiled.
@@ -180,6 +184,7 @@ class ComputePool:
             session,
             {name: str(value) for name, value in chosen.items()},
             memory_megabytes=min(memory, most_megabytes or memory),
+            jars=jars,
         )
 
     async def environment(
@@ -196,6 +201,19 @@ class ComputePool:
             EnvironmentFailure: when they cannot be had.
         """
         return await self._open()[2].resolve(dependencies, roots, alone=alone)
+
+    async def libraries(self, wanted: list[MavenLibrary]) -> list[Path]:
+        """Return the jars of libraries by Maven coordinates, and of what they depend on.
+
+        Raises:
+            EnvironmentFailure: when they cannot be had.
+        """
+        from bricklane_local.compute.maven import MavenLibraries
+
+        if self._maven is None:
+            spark = self._installation
+            self._maven = MavenLibraries(spark.java, spark.spark_jars, self._paths.libraries)
+        return await self._maven.resolve(wanted)
 
     async def run(self, specification: dict[str, Any], *, cold: bool, grace: float) -> Exit:
         """Run one task in a process of its own, to the end of that process.

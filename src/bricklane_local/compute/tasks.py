@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from bricklane_local.compute.checkouts import CheckoutError
 from bricklane_local.compute.claims import claim, cluster_made, compute_of
 from bricklane_local.compute.classic import ALWAYS, classic_of, classic_part
 from bricklane_local.compute.driver_logs import deliver, delivers
-from bricklane_local.compute.libraries import dependencies_of
+from bricklane_local.compute.jars import jars_for
+from bricklane_local.compute.libraries import dependencies_of, java_libraries_of
 from bricklane_local.compute.sources import SQL_FILE, SourceError, check_source
 from bricklane_local.compute.spark.programs import clear_program
 from bricklane_local.compute.specification import (
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from bricklane_local.compute.pool import ComputePool
     from bricklane_local.compute.spark.endpoint import SparkEndpoint
     from bricklane_local.compute.workers import Exit
+    from bricklane_local.identity.principals import Principal
     from bricklane_local.jobs.task_types.worker import Part
 
 # Time between SIGTERM and SIGKILL for a task that is cancelled or timed out.
@@ -121,9 +124,12 @@ class ComputeExecutor:
         check_source(self._workspace, attempt.kind.code(attempt.body), principal)
         claim(attempt, principal)
         existing = str(attempt.task.get("existing_cluster_id") or "")
-        own, cluster = part(attempt, folder), cluster_made(attempt, principal)
+        cluster = cluster_made(attempt, principal)
         try:
             async with self._workspace.activity.on(existing):
+                jars = await self._jars(attempt, cluster, pool, principal)
+                attempt = replace(attempt, jars=jars)
+                own = part(attempt, folder)
                 told, cold = await self._specified(attempt, own, cluster, pool, folder, token)
                 attempt.on_running()
                 end = await pool.run(told, cold=cold, grace=GRACE_SECONDS)
@@ -134,6 +140,21 @@ class ComputeExecutor:
             problem = deliver(self._workspace, principal, cluster, cluster_id, folder)
             _tell(folder, [problem] if problem else [])
         return _outcome(folder, end)
+
+    async def _jars(
+        self,
+        attempt: Attempt,
+        cluster: dict[str, Any],
+        pool: ComputePool,
+        principal: Principal,
+    ) -> tuple[Path, ...]:
+        """Return the jars of a task's libraries; of a task that has no use for them, none."""
+        kind = attempt.kind
+        if kind.alone and not kind.jvm:
+            return ()
+        libraries = java_libraries_of(attempt.run.settings, attempt.task, cluster)
+        libraries += kind.packages(attempt.body)
+        return tuple(await jars_for(self._workspace, pool, libraries, principal))
 
     async def _specified(
         self,
@@ -155,7 +176,8 @@ class ComputeExecutor:
             token: of the run.
         """
         kind = attempt.kind
-        classic = classic_of(cluster) if kind.classic else None
+        remote = pool.remote.name if pool.remote else ""
+        classic = classic_of(cluster, remote) if kind.classic else None
         apart = kind.jvm or (classic and classic.when == ALWAYS)
         overlays, spark, _ = await asyncio.gather(
             self._packages(attempt, cluster, pool),
@@ -174,8 +196,12 @@ class ComputeExecutor:
             given = own["jvm"]
             command = await pool.program(folder, session, given["conf"])
             specification["jvm"] = given | {"command": command}
+        else:
+            specification["spark"]["jars"] = [str(jar) for jar in attempt.jars]
         if classic is not None:
-            specification["classic"] = await classic_part(classic, cluster, pool, folder, session)
+            specification["classic"] = await classic_part(
+                classic, cluster, pool, folder, session, attempt.jars
+            )
         cold = any(overlay.cold for overlay in overlays)
         return specification, cold and not kind.alone
 
@@ -184,7 +210,8 @@ class ComputeExecutor:
     ) -> list[Overlay]:
         """Return the packages of a task, and behind them those of the cluster that it names."""
         kind = attempt.kind
-        own = dependencies_of(attempt.run.settings, attempt.task, jars=kind.jvm)
+        jars = kind.jvm or not kind.alone
+        own = dependencies_of(attempt.run.settings, attempt.task, jars=jars)
         overlay = await pool.environment(own, roots(self._workspace), alone=kind.alone)
         if kind.jvm:
             return [overlay]

@@ -225,7 +225,11 @@ class JobEngine:
             run = self.runs.get(run_id)
             if self._running(job_id) >= most_at_once(run.settings):
                 return
-            self._begin(replace(run, state=State.PENDING, message=""))
+            run = replace(run, state=State.PENDING, message="")
+            # At once, and not when its driver gets its turn: another run may end before that, and
+            # would find this one in the queue still.
+            self.runs.save(run)
+            self._begin(run)
 
     def _begin(self, run: Run, keep: frozenset[str] = frozenset()) -> None:
         driver = RunDriver(self, run, keep)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bricklane_local.jobs.runs import Run, TaskRun
@@ -42,6 +43,7 @@ class Attempt:
         task_run: the attempt; its ``resolved`` has the references replaced.
         driver: the driver of the run.
         on_running: to be called when the task's own code begins.
+        jars: files of its libraries for the Java virtual machine, once they are there.
     """
 
     kind: TaskType
@@ -49,6 +51,7 @@ class Attempt:
     task_run: TaskRun
     driver: RunDriver
     on_running: Callable[[], None]
+    jars: tuple[Path, ...] = ()
 
     @property
     def task(self) -> dict[str, Any]:

@@ -64,3 +64,11 @@ def test_a_setting_that_cannot_be_is_refused() -> None:
         classic_of(cluster("USER_ISOLATION", "true"))
     with pytest.raises(SourceError, match=f'{SETTING} is "yes" in spark_conf: it takes "true" or'):
         classic_of(cluster("SINGLE_USER", "yes"))
+
+
+def test_there_is_none_beside_a_remote_spark() -> None:
+    classic = classic_of(cluster("SINGLE_USER"), "sc://spark.example:15002")
+    assert classic.when == "never"
+    assert classic.advice.startswith("this cloud uses the Spark at sc://spark.example:15002, and")
+    with pytest.raises(SourceError, match='is "true" in spark_conf, but this cloud uses the Spark'):
+        classic_of(cluster("SINGLE_USER", "true"), "sc://spark.example:15002")

@@ -322,3 +322,29 @@ def test_a_deleted_run_leaves_nothing(client: WorkspaceClient, server: Server) -
     assert not folder.exists()
     with pytest.raises(NotFound, match="does not exist"):
         client.jobs.get_run(ended["run_id"])
+
+
+def test_runs_that_end_together_start_each_queued_run_once(client: WorkspaceClient) -> None:
+    queue = {"enabled": True}
+    child = create(client, condition("c", TRUE), max_concurrent_runs=0, queue=queue)
+    waits = {"task_key": "wait", "run_job_task": {"job_id": child}}
+    parent = create(client, waits, max_concurrent_runs=2, queue=queue)
+    started = [client.jobs.run_now(job_id=parent).response.run_id for _ in range(4)]
+    _children(client, child, 2)
+    client.jobs.cancel_all_runs(job_id=child)
+    for run_id in started[:2]:
+        finish(client, run_id)
+    _children(client, child, 4)
+    client.jobs.cancel_all_runs(job_id=child)
+    for run_id in started:
+        finish(client, run_id)
+    assert len(list(client.jobs.list_runs(job_id=child))) == 4
+
+
+def _children(client: WorkspaceClient, job_id: int, count: int) -> None:
+    """Wait until a job has at least so many runs."""
+    for _ in range(400):
+        if len(list(client.jobs.list_runs(job_id=job_id))) >= count:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"job {job_id} has fewer than {count} runs")

@@ -209,7 +209,11 @@ def test_jars_that_cannot_be_used_are_named(bench: Workbench) -> None:
     cases: tuple[tuple[dict[str, Any], dict[str, Any], str], ...] = (
         ({"jar": "/Shared/none.jar"}, {}, "'/Shared/none.jar': it does not exist"),
         ({"jar": "s3://bucket/a.jar"}, {}, "'s3://bucket/a.jar' is not a path of the workspace"),
-        ({"maven": {"coordinates": "a:b:1"}}, {}, "library maven {'coordinates': 'a:b:1'} cannot"),
+        (
+            {"maven": {"coordinates": "a:b"}},
+            {},
+            "library maven 'a:b' has no coordinates of the form",
+        ),
         ({"jar": JAR}, as_other, "READ VOLUME"),
         ({"jar": HELPER}, as_other, f"does not have CAN_READ permissions on {HELPER}"),
     )
@@ -279,8 +283,10 @@ def test_what_spark_submit_cannot_have_is_named(bench: Workbench) -> None:
     job = bench.create(submit("--help"))
     for parameters, message in (
         (["--master", "yarn", JAR], "--master: the platform configures it"),
-        (["--conf", "spark.jars.packages=a:b:1", JAR], "spark.jars.packages: libraries by Maven"),
-        (["--packages=a:b:1", JAR], "--packages: libraries by Maven"),
+        (
+            ["--packages=a:b", "--class=a.B", JAR],
+            "library maven 'a:b' has no coordinates of the form",
+        ),
         (["--queue", "fast", JAR], "the option --queue, which is not known"),
         (["--class"], "the option --class without a value"),
         (["--verbose", JAR], f"must name the class of {JAR} with --class"),

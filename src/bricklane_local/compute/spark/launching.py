@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 
 
 def java_command(
-    installation: SparkInstallation, plugin: Path, options: Sequence[str], file: Path
+    installation: SparkInstallation,
+    plugin: Path,
+    options: Sequence[str],
+    file: Path,
+    jars: Sequence[Path] = (),
 ) -> list[str]:
     """Return the beginning of a command line, which the name of a class continues.
 
@@ -21,8 +25,9 @@ def java_command(
         plugin: the compiled plugin.
         options: of Java.
         file: gets options and class path, because the class path alone is some 30 KB.
+        jars: further ones. They stand last: an archive of classes is of a path that begins alike.
     """
-    class_path = ":".join(str(jar) for jar in (plugin, *installation.jars))
+    class_path = ":".join(str(jar) for jar in (plugin, *installation.jars, *jars))
     words = (*options, "-cp", class_path)
     write_private(file, "".join(f'"{word}"\n' for word in words))
     return [str(installation.java), f"@{file}"]

@@ -7,7 +7,7 @@ shared one: a program may end the process, stop the Spark context or leave threa
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,7 @@ def prepare_program(
     chosen: Mapping[str, str],
     *,
     memory_megabytes: int,
+    jars: Sequence[Path] = (),
 ) -> list[str]:
     """Write what a program needs into its folder, and return the beginning of its command line.
 
@@ -57,6 +58,7 @@ def prepare_program(
         session: settings of its sessions, which say for whom they act.
         chosen: settings of the user's, which do not replace those that make this Spark ours.
         memory_megabytes: heap of the process.
+        jars: further ones, behind those of Spark.
     """
     scratch = folder / SCRATCH
     scratch.mkdir(mode=0o700, exist_ok=True)
@@ -75,7 +77,7 @@ def prepare_program(
         if (name not in settings or name in SMALL_JOBS) and not name.startswith(_IDENTITY)
     }
     write_private(folder / SETTINGS, properties_file(settings | kept))
-    return java_command(installation, plugin, options, folder / OPTIONS)
+    return java_command(installation, plugin, options, folder / OPTIONS, jars)
 
 
 def _settings(

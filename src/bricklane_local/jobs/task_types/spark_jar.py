@@ -11,10 +11,7 @@ from pathlib import Path
 
 from bricklane_local.app.errors import invalid
 from bricklane_local.compute.claims import cluster_of
-from bricklane_local.compute.jars import program_file
-from bricklane_local.compute.libraries import jars_of
 from bricklane_local.jobs.execution import Attempt
-from bricklane_local.jobs.run_as import acting
 from bricklane_local.jobs.task_types.task_type import Body, TaskType
 from bricklane_local.jobs.task_types.worker import in_worker, logs
 
@@ -32,18 +29,14 @@ def _check(key: str, body: Body) -> None:
 
 
 def _part(attempt: Attempt, folder: Path) -> Body:
-    workspace, body = attempt.workspace, attempt.body
-    principal = acting(workspace, attempt.run)
-    cluster = cluster_of(attempt)
-    paths = jars_of(attempt.run.settings, attempt.task, cluster)
-    jars = [str(program_file(workspace, path, principal)) for path in paths]
+    body, jars = attempt.body, [str(jar) for jar in attempt.jars]
     parameters = [str(value) for value in body.get("parameters") or []]
     return {
         "kind": NAME,
         "working_directory": str(folder),
         "jvm": {
             "arguments": [os.pathsep.join(jars), body["main_class_name"], *parameters],
-            "conf": dict(cluster.get("spark_conf") or {}),
+            "conf": dict(cluster_of(attempt).get("spark_conf") or {}),
         },
     }
 

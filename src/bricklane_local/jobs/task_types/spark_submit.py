@@ -7,7 +7,7 @@ options are those of https://spark.apache.org/docs/latest/submitting-application
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,8 +36,16 @@ KEPT = (
 )
 FLAGS = ("--verbose", "-v")
 _PLATFORM = "the platform configures it by itself"
-_MAVEN = "libraries by Maven coordinates cannot be had here; name jars with --jars"
 _LAUNCHER = "it is for the launcher of the Java virtual machine; use --jars and --conf"
+# Options and settings about Maven coordinates → field of a library (with commas between).
+MAVEN = {
+    "--packages": "coordinates",
+    "--exclude-packages": "exclusions",
+    "--repositories": "repo",
+    "spark.jars.packages": "coordinates",
+    "spark.jars.excludes": "exclusions",
+    "spark.jars.repositories": "repo",
+}
 # Option or setting → why it is refused.
 REFUSED = {
     "--master": _PLATFORM,
@@ -45,10 +53,6 @@ REFUSED = {
     "--executor-cores": _PLATFORM,
     "spark.master": _PLATFORM,
     "spark.submit.deployMode": _PLATFORM,
-    "--packages": _MAVEN,
-    "--exclude-packages": _MAVEN,
-    "--repositories": _MAVEN,
-    "spark.jars.packages": _MAVEN,
     "--driver-java-options": _LAUNCHER,
     "--driver-library-path": _LAUNCHER,
     "--driver-class-path": _LAUNCHER,
@@ -65,6 +69,7 @@ class CommandLine:
         options: those that are passed on, each with its value.
         files: option → paths.
         conf: settings by name.
+        maven: fields of libraries by Maven coordinates, of all of them.
         program: path of the jar or Python file.
         arguments: of the program.
     """
@@ -72,6 +77,7 @@ class CommandLine:
     options: list[str] = field(default_factory=list)
     files: dict[str, list[str]] = field(default_factory=dict)
     conf: dict[str, str] = field(default_factory=dict)
+    maven: dict[str, list[str]] = field(default_factory=dict)
     program: str = ""
     arguments: list[str] = field(default_factory=list)
 
@@ -103,7 +109,7 @@ class CommandLine:
         if option in FLAGS:
             self.options.append(option)
             return
-        if option not in (*CONF, *FILES, *KEPT):
+        if option not in (*CONF, *FILES, *KEPT, *MAVEN):
             raise SourceError(f"{NAME} has the option {option}, which is not known here")
         given = value if equals else next(rest, None)
         if given is None:
@@ -113,18 +119,38 @@ class CommandLine:
         elif option in CONF:
             name, _, value = given.partition("=")
             _refuse(name)
-            self.conf[name] = value
+            if name in MAVEN:
+                self.maven[MAVEN[name]] = value.split(",")
+            else:
+                self.conf[name] = value
+        elif option in MAVEN:
+            self.maven[MAVEN[option]] = given.split(",")
         else:
             self.options += [option, given]
 
-    def placed(self, place: Callable[[str], Path]) -> list[str]:
-        """Return the words for ``spark-submit``, with the files where ``place`` says they are."""
-        files = [
-            word
-            for option, paths in self.files.items()
-            for word in (option, ",".join(_placed(path, place) for path in paths))
-        ]
-        return [*self.options, *files, str(place(self.program)), *self.arguments]
+    def packages(self) -> list[Body]:
+        """Return the libraries that it names by Maven coordinates, as those of a task are."""
+        shared = {
+            "repo": ",".join(self.maven.get("repo", [])),
+            "exclusions": self.maven.get("exclusions", []),
+        }
+        coordinates = self.maven.get("coordinates", [])
+        return [{"maven": {"coordinates": item, **shared}} for item in coordinates]
+
+    def placed(self, place: Callable[[str], Path], jars: Sequence[Path]) -> list[str]:
+        """Return the words for ``spark-submit``.
+
+        Args:
+            place: says where a file is that they name.
+            jars: of libraries, beside those that they name.
+        """
+        files = {
+            option: [_placed(path, place) for path in paths] for option, paths in self.files.items()
+        }
+        if jars:
+            files["--jars"] = [*files.get("--jars", []), *map(str, jars)]
+        named = [word for option, paths in files.items() for word in (option, ",".join(paths))]
+        return [*self.options, *named, str(place(self.program)), *self.arguments]
 
 
 def _refuse(name: str) -> None:
@@ -143,13 +169,17 @@ def _check(key: str, body: Body) -> None:
         raise invalid(f"Task {key}: {NAME}.parameters must be texts")
 
 
+def _line(body: Body) -> CommandLine:
+    return CommandLine.of([str(word) for word in body["parameters"]])
+
+
 def _part(attempt: Attempt, folder: Path) -> Body:
     workspace = attempt.workspace
     if cluster_of(attempt).get("spark_conf"):
         raise SourceError(f"A cluster with spark_conf cannot run a {NAME}: give it --conf instead")
-    line = CommandLine.of([str(word) for word in attempt.body["parameters"]])
+    line = _line(attempt.body)
     principal = acting(workspace, attempt.run)
-    words = line.placed(lambda path: program_file(workspace, path, principal))
+    words = line.placed(lambda path: program_file(workspace, path, principal), attempt.jars)
     return {
         "kind": NAME,
         "working_directory": str(folder),
@@ -165,5 +195,6 @@ SPARK_SUBMIT = TaskType(
     check=_check,
     alone=True,
     jvm=True,
+    packages=lambda body: _line(body).packages(),
     overrides={"spark_submit_params": "parameters"},
 )

@@ -81,6 +81,8 @@ class TaskType:
         alone: its libraries are for a program that it starts, not for the worker itself.
         jvm: it is a program of the Java virtual machine, on jars and with a Spark of its own.
         classic: it is Python, which runs on classic Spark where it needs that and may.
+        packages: libraries that its definition itself names, by Maven coordinates, as those of a
+            task are written.
         overrides: parameters of run-now from before job parameters → field that each replaces
             (lists) or adds to (maps).
         push: puts the job's parameters into a definition
@@ -103,6 +105,7 @@ class TaskType:
     alone: bool = False
     jvm: bool = False
     classic: bool = False
+    packages: Callable[[Body], list[Body]] = lambda _body: []
     overrides: Mapping[str, str] = field(default_factory=dict)
     push: Callable[[Body, Mapping[str, str]], Body] = unchanged
     references: Callable[[Body], Mapping[str, str]] = lambda _body: {}

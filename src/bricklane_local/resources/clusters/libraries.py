@@ -87,8 +87,8 @@ def all_statuses(call: Call) -> dict[str, Any]:
 
 SDK = "compute.LibrariesAPI"
 NOTE = (
-    "`whl`, `pypi` and `requirements` for Python tasks and commands, `jar` for JAR tasks; other "
-    "kinds end as FAILED by name; noted only by a cloud without Spark"
+    "`whl`, `pypi` and `requirements` for Python tasks and commands, `jar` and `maven` for these "
+    "and JAR tasks; other kinds end as FAILED by name; noted only by a cloud without Spark"
 )
 ROUTES = [
     Route(

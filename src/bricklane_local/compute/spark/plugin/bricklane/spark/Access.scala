@@ -58,6 +58,6 @@ object Access {
       view: Option[String]): Unit = {
     val body = RestClient.body().put("table_id", record.id).put("operation", operation)
     view.foreach(body.put("in_view", _))
-    rest.post("/temporary-table-credentials", body)
+    rest.ask("/temporary-table-credentials", body)
   }
 }

@@ -2,7 +2,7 @@ package bricklane.spark
 
 import java.io.IOException
 import java.net.{URI, URLEncoder}
-import java.net.http.{HttpClient, HttpRequest, HttpResponse}
+import java.net.http.{HttpClient, HttpRequest, HttpResponse, HttpTimeoutException}
 import java.nio.charset.StandardCharsets.UTF_8
 import java.time.Duration
 
@@ -37,6 +37,10 @@ final class RestClient(caller: () => Caller) {
   def hasCluster(id: String): Boolean =
     try { send("GET", Cluster, Seq("cluster_id" -> id), None); true }
     catch { case failure: RestFailure if Set(400, 403, 404)(failure.status) => false }
+
+  /** Returns the body of a successful POST that changes nothing, and so may be sent twice. */
+  def ask(path: String, body: ObjectNode): JsonNode =
+    send("POST", Prefix + path, Nil, Some(body), harmless = true)
 
   /** Returns the body of a successful POST. */
   def post(path: String, body: ObjectNode): JsonNode =
@@ -79,7 +83,8 @@ final class RestClient(caller: () => Caller) {
       method: String,
       path: String,
       query: Seq[(String, String)],
-      body: Option[ObjectNode]): JsonNode = {
+      body: Option[ObjectNode],
+      harmless: Boolean = false): JsonNode = {
     val Caller(host, token) = caller()
     val publisher = body match {
       case Some(json) => HttpRequest.BodyPublishers.ofString(Json.writeValueAsString(json))
@@ -93,7 +98,7 @@ final class RestClient(caller: () => Caller) {
       .method(method, publisher)
       .build()
     val response =
-      try http.send(request, HttpResponse.BodyHandlers.ofString(UTF_8))
+      try exchanged(request, if (harmless || method == "GET") Attempts else 1)
       catch {
         case error: IOException =>
           val reason = Option(error.getMessage).getOrElse(error.getClass.getSimpleName)
@@ -101,6 +106,20 @@ final class RestClient(caller: () => Caller) {
       }
     parsed(method, path, response)
   }
+
+  /**
+   * Sends a request, again when its connection breaks.
+   *
+   * A kept connection may be closed by the other side at the moment when a request is sent by it.
+   */
+  private def exchanged(request: HttpRequest, attempts: Int): HttpResponse[String] =
+    try http.send(request, HttpResponse.BodyHandlers.ofString(UTF_8))
+    catch {
+      case error: IOException
+          if attempts > 1 && !error.isInstanceOf[HttpTimeoutException] =>
+        Thread.sleep(PauseMilliseconds)
+        exchanged(request, attempts - 1)
+    }
 
   private def parsed(method: String, path: String, response: HttpResponse[String]): JsonNode = {
     val status = response.statusCode
@@ -126,6 +145,9 @@ object RestClient {
   private val Me = "/api/2.0/preview/scim/v2/Me"
   private val Cluster = "/api/2.1/clusters/get"
   private val Timeout = Duration.ofSeconds(60)
+  // How often what changes nothing is sent when connections break, and the time between.
+  private val Attempts = 4
+  private val PauseMilliseconds = 250L
 
   private val Json = new ObjectMapper()
 

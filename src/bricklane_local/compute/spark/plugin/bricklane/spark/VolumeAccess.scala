@@ -63,7 +63,7 @@ object VolumeAccess {
       val body = RestClient.body()
         .put("volume_id", volume.path("volume_id").asText)
         .put("operation", question.operation)
-      rest.post("/temporary-volume-credentials", body)
+      rest.ask("/temporary-volume-credentials", body)
     }
   }
 }
