@@ -51,9 +51,9 @@ async def running(
             what its access mode does not have.
     """
     classic = classic_of(cluster, pool.remote.name if pool.remote else "")
-    libraries = [item["library"] for item in cluster["_libraries"]]
+    libraries = await workspace.libraries.installed(cluster)
     overlays, jars, spark, _ = await asyncio.gather(
-        workspace.libraries.overlays(cluster, pool, alone=False),
+        workspace.libraries.overlays(cluster, pool, libraries, alone=False),
         jars_for(workspace, pool, [item for item in libraries if of_java(item)], caller),
         pool.spark(),
         workspace.cloud.samples.ready(),

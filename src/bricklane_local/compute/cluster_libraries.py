@@ -70,16 +70,14 @@ class ClusterLibraries:
             task.add_done_callback(lambda _: self._installing.pop(cluster_id, None))
         return task
 
-    async def overlays(self, cluster: Body, pool: ComputePool, *, alone: bool) -> list[Overlay]:
-        """Return the Python packages of a cluster's libraries, for what runs on it.
+    async def installed(self, cluster: Body) -> list[Body]:
+        """Return the libraries of a cluster, once none is lacking any more.
 
         Args:
             cluster: its record, or the definition of one that is made for a job.
-            pool: has the packages.
-            alone: they are for a program that imports nothing of the runtime.
 
         Raises:
-            EnvironmentFailure: when one of them cannot be installed, or they do not fit together.
+            EnvironmentFailure: when one of them cannot be installed.
         """
         from bricklane_local.compute.environments import EnvironmentFailure
 
@@ -89,21 +87,43 @@ class ClusterLibraries:
         while (installing := self.begin(cluster_id)) is not None:
             # Others wait for it, too.
             await asyncio.shield(installing)
-        lines: list[str] = []
-        for item in (self._found(cluster_id) or cluster)[FIELD]:
+        items = (self._found(cluster_id) or cluster)[FIELD]
+        for item in items:
             messages = item.get(RESULT, {}).get("messages")
             if messages and not item["leaving"]:
                 name = named(item["library"])
                 raise EnvironmentFailure(
                     f"The library {name} of cluster {cluster_id}: {messages[0]}"
                 )
-            if not messages and not of_java(item["library"]):
-                lines += requirements_of(item["library"])
+        # One that leaves may have failed to come.
+        return [item["library"] for item in items if not item.get(RESULT, {}).get("messages")]
+
+    async def overlays(
+        self, cluster: Body, pool: ComputePool, libraries: list[Body], *, alone: bool
+    ) -> list[Overlay]:
+        """Return the Python packages of a cluster's libraries, for what runs on it.
+
+        Args:
+            cluster: whose.
+            pool: has the packages.
+            libraries: the cluster's, installed.
+            alone: they are for a program that imports nothing of the runtime.
+
+        Raises:
+            EnvironmentFailure: when they do not fit together.
+        """
+        from bricklane_local.compute.environments import EnvironmentFailure
+
+        wanted = [library for library in libraries if not of_java(library)]
+        if not wanted:
+            return []
+        lines = [line for library in wanted for line in requirements_of(library)]
         self._workspace.view.refresh()
         try:
             return [await pool.environment(lines, roots(self._workspace), alone=alone)]
         except EnvironmentFailure as error:
-            raise EnvironmentFailure(f"The libraries of cluster {cluster_id}: {error}") from None
+            name = cluster["cluster_id"]
+            raise EnvironmentFailure(f"The libraries of cluster {name}: {error}") from None
 
     def _found(self, cluster_id: str) -> Body | None:
         return Records(self._workspace, CLUSTER).find(cluster_id)

@@ -41,16 +41,15 @@ def of_java(library: dict[str, Any]) -> bool:
 
 
 def java_libraries_of(
-    settings: dict[str, Any], task: dict[str, Any], cluster: dict[str, Any]
+    settings: dict[str, Any], task: dict[str, Any], installed: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
     """Return the libraries of a task for the Java virtual machine, with paths as they were written.
 
     Args:
         settings: of the job.
         task: of which.
-        cluster: that the task names, whose libraries it has; empty for none.
+        installed: libraries of the cluster that the task names.
     """
-    installed = [item["library"] for item in cluster.get("_libraries") or []]
     found = [item for item in [*installed, *_libraries(settings, task)] if of_java(item)]
     for spec in _environments(settings, task):
         found += [{JAR: path} for path in spec.get("java_dependencies") or []]

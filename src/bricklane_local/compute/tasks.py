@@ -127,10 +127,18 @@ class ComputeExecutor:
         cluster = cluster_made(attempt, principal)
         try:
             async with self._workspace.activity.on(existing):
-                jars = await self._jars(attempt, cluster, pool, principal)
+                installed = await self._workspace.libraries.installed(cluster)
+                jars = await self._jars(attempt, installed, pool, principal)
                 attempt = replace(attempt, jars=jars)
                 own = part(attempt, folder)
-                told, cold = await self._specified(attempt, own, cluster, pool, folder, token)
+                overlays, told = await asyncio.gather(
+                    self._packages(attempt, cluster, installed, pool),
+                    self._specified(attempt, own, cluster, pool, folder, token),
+                )
+                told["packages" if attempt.kind.alone else "sys_path"] = [
+                    str(overlay.path) for overlay in overlays if overlay.path
+                ]
+                cold = any(overlay.cold for overlay in overlays) and not attempt.kind.alone
                 attempt.on_running()
                 end = await pool.run(told, cold=cold, grace=GRACE_SECONDS)
         finally:
@@ -144,7 +152,7 @@ class ComputeExecutor:
     async def _jars(
         self,
         attempt: Attempt,
-        cluster: dict[str, Any],
+        installed: list[dict[str, Any]],
         pool: ComputePool,
         principal: Principal,
     ) -> tuple[Path, ...]:
@@ -152,7 +160,7 @@ class ComputeExecutor:
         kind = attempt.kind
         if kind.alone and not kind.jvm:
             return ()
-        libraries = java_libraries_of(attempt.run.settings, attempt.task, cluster)
+        libraries = java_libraries_of(attempt.run.settings, attempt.task, installed)
         libraries += kind.packages(attempt.body)
         return tuple(await jars_for(self._workspace, pool, libraries, principal))
 
@@ -164,8 +172,8 @@ class ComputeExecutor:
         pool: ComputePool,
         folder: Path,
         token: str,
-    ) -> tuple[dict[str, Any], bool]:
-        """Return what the worker is told, and whether it has to start anew.
+    ) -> dict[str, Any]:
+        """Return what the worker is told, all but its packages.
 
         Args:
             attempt: the attempt.
@@ -179,8 +187,7 @@ class ComputeExecutor:
         remote = pool.remote.name if pool.remote else ""
         classic = classic_of(cluster, remote) if kind.classic else None
         apart = kind.jvm or (classic and classic.when == ALWAYS)
-        overlays, spark, _ = await asyncio.gather(
-            self._packages(attempt, cluster, pool),
+        spark, _ = await asyncio.gather(
             _no_spark() if apart else pool.spark(),
             self._workspace.cloud.samples.ready(),
         )
@@ -189,8 +196,6 @@ class ComputeExecutor:
             name: str(value) for name, value in (cluster.get("spark_env_vars") or {}).items()
         }
         specification["streams_apart"] = delivers(cluster)
-        libraries = [str(overlay.path) for overlay in overlays if overlay.path]
-        specification["packages" if kind.alone else "sys_path"] = libraries
         session = workspace_settings(self._workspace) | {TOKEN_SETTING: token}
         if kind.jvm:
             given = own["jvm"]
@@ -202,11 +207,14 @@ class ComputeExecutor:
             specification["classic"] = await classic_part(
                 classic, cluster, pool, folder, session, attempt.jars
             )
-        cold = any(overlay.cold for overlay in overlays)
-        return specification, cold and not kind.alone
+        return specification
 
     async def _packages(
-        self, attempt: Attempt, cluster: dict[str, Any], pool: ComputePool
+        self,
+        attempt: Attempt,
+        cluster: dict[str, Any],
+        installed: list[dict[str, Any]],
+        pool: ComputePool,
     ) -> list[Overlay]:
         """Return the packages of a task, and behind them those of the cluster that it names."""
         kind = attempt.kind
@@ -216,7 +224,7 @@ class ComputeExecutor:
         if kind.jvm:
             return [overlay]
         libraries = self._workspace.libraries
-        return [overlay, *await libraries.overlays(cluster, pool, alone=kind.alone)]
+        return [overlay, *await libraries.overlays(cluster, pool, installed, alone=kind.alone)]
 
     def _common(
         self, attempt: Attempt, folder: Path, token: str, spark: SparkEndpoint | None

@@ -149,7 +149,7 @@ def test_a_library_that_cannot_be_installed_fails_what_runs_there(
     found = settled(bench, cluster)
     assert {status for status, _ in found.values()} == {FAILED}
     assert "nowhere-1.0-py3-none-any.whl does not exist" in found["whl"][1]
-    assert "maven {'coordinates': 'a:b:1'} cannot be installed" in found["maven"][1]
+    assert "a:b:1: not found" in found["maven"][1]
     assert "nowhere.jar': it does not exist" in found["jar"][1]
     assert "'not a name' is not a requirement" in found["pypi"][1]
     task = bench.task("import orbits; print(orbits.VALUE)", existing_cluster_id=cluster)
