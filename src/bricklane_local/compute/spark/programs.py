@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bricklane_local.compute.spark.class_archive import read_archive
 from bricklane_local.compute.spark.launching import java_command, write_private
 from bricklane_local.compute.spark.settings import (
+    SHARED,
     SHORT,
     SMALL_JOBS,
     java_options,
@@ -85,7 +86,11 @@ def _settings(
 ) -> dict[str, str]:
     common = spark_properties(installation, paths, port=0, overrides={})
     return {
-        **{name: value for name, value in common.items() if not name.startswith(_SERVED)},
+        **{
+            name: value
+            for name, value in common.items()
+            if not name.startswith(_SERVED) and name not in SHARED
+        },
         **session,
         # For Hadoop too: RDDs are read with its configuration, and not with a session's.
         **{

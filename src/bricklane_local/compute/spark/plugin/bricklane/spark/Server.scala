@@ -58,13 +58,20 @@ object Server {
         s"cold ${error.toString.linesIterator.next()}"
     }
 
+  /** Apart from the thread that notices that the server has gone: it can take half a minute. */
+  private def archive(): Unit = {
+    val writing = new Thread(() => ClassArchive.write(), "class archive")
+    writing.setDaemon(true)
+    writing.start()
+  }
+
   private def follow(input: BufferedReader, out: PrintStream): Unit = {
     Iterator.continually(input.readLine()).takeWhile(_ != null).foreach {
       case "warm" =>
         ready.await()
         out.println(warmed())
         out.flush()
-        ClassArchive.write()
+        archive()
       case "idle" =>
         ready.await()
         out.println(s"idle ${idleness.milliseconds}")
