@@ -132,9 +132,10 @@ class ExecutionContext:
         self._host.number += 1
         outcome = Outcome()
         try:
+            # Not yet running: a start of Java that is interrupted would leave half of PySpark.
+            self._settle(message)
             self._running = identity
             if identity not in self._cancelled:
-                self._settle(message)
                 outcome = self._notebook.run([cell(message["command"], message["language"])])
             self._running = ""
         except KeyboardInterrupt:

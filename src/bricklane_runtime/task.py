@@ -157,7 +157,6 @@ class Task:
         Raises:
             ClassicStartError: its Java virtual machine did not start.
         """
-        self.is_settled = True
         if classic:
             from bricklane_runtime.classic import session as classic_session
 
@@ -166,6 +165,7 @@ class Task:
             self.session = cast("RunSession", session)
         # Java has its bound from the size of its heap, and began before this one.
         limit_memory(0 if self.specification.jvm else self.specification.memory_megabytes)
+        self.is_settled = True
 
 
 def environment(specification: Specification) -> dict[str, str]:

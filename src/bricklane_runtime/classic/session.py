@@ -52,6 +52,11 @@ class ClassicSession(SparkSession):
         left = carried_out(self, self.specification, sqlQuery, args)
         return self.range(0).select() if left is None else super().sql(left, args, **kwargs)
 
+    def interruptAll(self) -> list[str]:  # noqa: N802 - pyspark's name
+        """Stop all jobs; those of RDDs are none of the session's, but of its context."""
+        self.sparkContext.cancelAllJobs()
+        return super().interruptAll()
+
     @property
     def catalog(self) -> Catalog:
         """The catalog API."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 from databricks.sdk.service.catalog import VolumeType
-from databricks.sdk.service.compute import DataSecurityMode, Language, Results
+from databricks.sdk.service.compute import CommandStatus, DataSecurityMode, Language, Results
 from databricks.sdk.service.workspace import ImportFormat
 
 from tests.wheels import write_wheel
@@ -25,6 +25,7 @@ pytestmark = pytest.mark.real
 SERVER = "org.apache.spark.api.python.PythonGatewayServer"
 VOLUME = "/Volumes/dev/classic/files"
 SETTING = "spark.bricklane.classic"
+RUNS = CommandStatus.RUNNING
 DEDICATED: dict[str, Any] = {
     "spark_version": "17.3.x-scala2.13",
     "node_type_id": "i3.xlarge",
@@ -338,27 +339,30 @@ def test_a_context_has_classic_spark_from_the_first_command_that_needs_it(bench:
     made = client.clusters.create(data_security_mode=mode, **fields).result()
     cluster = str(made.cluster_id)
 
-    def context() -> Callable[[str], Results]:
-        commands = client.command_execution
+    commands = client.command_execution
+
+    def context() -> tuple[Callable[[str], Results], dict[str, Any]]:
         begun = commands.create_and_wait(cluster_id=cluster, language=Language.PYTHON)
+        place = {"cluster_id": cluster, "context_id": begun.id}
 
         def run(command: str) -> Results:
-            done = commands.execute_and_wait(
-                cluster_id=cluster,
-                context_id=begun.id,
-                command=command,
-                language=Language.PYTHON,
-            )
+            done = commands.execute_and_wait(command=command, language=Language.PYTHON, **place)
             assert done.results is not None
             return done.results
 
-        return run
+        return run, place
 
-    run = context()
+    run, place = context()
     assert run("numbers = [1, 2]").data == ""
     assert run("print(sc.parallelize(numbers).sum())").data == "3"
     assert run("print(spark.range(3).rdd.count())").data == "3"
-    other = context()
+    endless = "import time\nsc.parallelize([1, 2], 2).foreach(lambda _: time.sleep(600))"
+    begun = commands.execute(command=endless, language=Language.PYTHON, **place)
+    bench.wait(lambda: commands.command_status(command_id=begun.command_id, **place).status is RUNS)
+    done = commands.cancel_and_wait(command_id=begun.command_id, **place)
+    assert done.status is CommandStatus.CANCELLED
+    assert run("print(sc.parallelize(numbers, 2).count())").data == "2"
+    other, _ = context()
     assert other("print(spark.range(3).count())").data == "3"
     assert f'Set "{SETTING}" to "true"' in str(other("sc.parallelize([1])").summary)
     client.clusters.permanent_delete(cluster)
