@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from bricklane_local.options import compute_options, spark_options, state_options, storage_option
 
 if TYPE_CHECKING:
     from bricklane_local.compute.settings import ComputeSettings
@@ -20,107 +21,6 @@ if TYPE_CHECKING:
 @click.group(name="local", context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
     """Start, stop and inspect the local cloud."""
-
-
-def state_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that name a cloud."""
-    function = click.option(
-        "--name", default="default", show_default=True, help="Name of the cloud."
-    )(function)
-    return click.option(
-        "--state", type=click.Path(path_type=Path), help="State folder, instead of the named one."
-    )(function)
-
-
-def spark_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say where Spark and Java are."""
-    function = click.option(
-        "--java",
-        type=click.Path(path_type=Path, exists=True, file_okay=False),
-        envvar="BRICKLANE_LOCAL_JAVA",
-        help="Java home (bricklane tools path java).",
-    )(function)
-    return click.option(
-        "--spark",
-        type=click.Path(path_type=Path, exists=True, file_okay=False),
-        envvar="BRICKLANE_LOCAL_SPARK",
-        help="Folder of the Spark runtime (bricklane tools path spark).",
-    )(function)
-
-
-def _storage_option() -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.option(
-        "--storage-root",
-        metavar="FOLDER",
-        help="Folder for tables, volumes and files, which a remote Spark sees at the same path; "
-        "remembered. The state folder unless told otherwise.",
-    )
-
-
-def compute_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say how to run jobs."""
-    for option in (
-        click.option(
-            "--port",
-            type=click.IntRange(0, 65000),
-            help="First port; the others follow. 0 picks those of last time, else free ones.",
-        ),
-        spark_options,
-        click.option(
-            "--act",
-            type=click.Path(path_type=Path, exists=True, dir_okay=False),
-            envvar="BRICKLANE_LOCAL_ACT",
-            help="The program act, which runs workflows (bricklane tools path act).",
-        ),
-        click.option(
-            "--memory",
-            type=click.IntRange(512),
-            default=2048,
-            show_default=True,
-            help="Memory of the Spark driver in megabytes.",
-        ),
-        click.option(
-            "--run-cores",
-            type=click.IntRange(0),
-            default=0,
-            show_default=True,
-            help="Cores that the process of a task may use; 0 for all. Linux only.",
-        ),
-        click.option(
-            "--run-memory",
-            type=click.IntRange(0),
-            default=0,
-            show_default=True,
-            help="Megabytes that the process of a task may take; 0 for no bound. Linux only.",
-        ),
-        click.option(
-            "--spark-idle",
-            type=click.FloatRange(0),
-            help="Minutes without use after which Spark stops until it is used; 0 for never, "
-            "60 unless told otherwise.",
-        ),
-        click.option(
-            "--spark-remote",
-            metavar="sc://HOST:PORT",
-            envvar="BRICKLANE_LOCAL_SPARK_REMOTE",
-            help="Use this Spark Connect server (bricklane local spark-plugin prepares one) and "
-            "start none; also as sc://HOST:PORT/;token=TOKEN. Remembered until it is none.",
-        ),
-        click.option(
-            "--spark-callback-host",
-            metavar="HOST",
-            help="Name or address by which the remote Spark reaches this machine; remembered. "
-            "Without it nothing but loopback is listened on.",
-        ),
-        _storage_option(),
-        click.option(
-            "--empty",
-            is_flag=True,
-            help="A new cloud has an account without workspaces, to be provisioned.",
-        ),
-    ):
-        function = option(function)
-    return function
 
 
 def _paths(name: str, state: Path | None) -> StatePaths:
@@ -271,7 +171,7 @@ def down(name: str, state: Path | None) -> None:
 @command.command(name="spark-plugin")
 @state_options
 @spark_options
-@_storage_option()
+@storage_option
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),

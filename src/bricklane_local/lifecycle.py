@@ -22,8 +22,9 @@ from bricklane_local.server import ServerRecord
 
 START_SECONDS = 60
 STOP_SECONDS = 30
+FOR_REMOTE = ("spark-remote", "spark-remote.token")
 # What a state folder may have in it before its first start.
-BEFORE_START = ("logs", "server.lock", "spark-remote", "spark-remote.token")
+BEFORE_START = ("logs", "server.lock", *FOR_REMOTE)
 
 
 def find(paths: StatePaths) -> ServerRecord | None:
@@ -185,6 +186,8 @@ def down(paths: StatePaths) -> bool:
 def drop(paths: StatePaths) -> None:
     """Delete all state of a cloud whose server does not run.
 
+    What was written for a remote Spark stays, for that may be running with it.
+
     Raises:
         LocalError: when the folder holds something that is no cloud's state.
     """
@@ -199,7 +202,15 @@ def drop(paths: StatePaths) -> None:
             hint="name the right folder with --state",
         )
     drop_storage(StatePaths(paths.root, Choices.read(paths.choices).storage))
-    shutil.rmtree(paths.root)
+    for entry in paths.root.iterdir():
+        if entry.name in FOR_REMOTE:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+    if not any(paths.root.iterdir()):
+        paths.root.rmdir()
 
 
 def default_state(name: str) -> Path:

@@ -48,7 +48,7 @@ def claim_storage(paths: StatePaths, cloud_id: str) -> None:
 
 
 def drop_storage(paths: StatePaths) -> None:
-    """Delete what a cloud has in a storage root of its own; the folder itself stays."""
+    """Delete what a cloud has in a storage root of its own; what is for the remote Spark stays."""
     if paths.storage == paths.root or not (paths.storage / MARK).exists():
         return
     for folder in (
@@ -56,7 +56,6 @@ def drop_storage(paths: StatePaths) -> None:
         paths.external,
         paths.files_of_workspaces,
         paths.environments,
-        paths.spark_remote,
     ):
         shutil.rmtree(folder, ignore_errors=True)
     (paths.storage / MARK).unlink()

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import signal
 import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,23 +15,13 @@ import requests
 from databricks.sdk.service.catalog import PermissionsChange, Privilege, VolumeType
 from databricks.sdk.service.workspace import ImportFormat
 
+from tests.bricklane_local.runs.spark_operator import Operator
 from tests.wheels import write_wheel
 
 if TYPE_CHECKING:
     from conftest import Desk, Server, Workbench
 
 pytestmark = pytest.mark.real
-MAIN = "org.apache.spark.sql.connect.service.SparkConnectServer"
-START_SECONDS = 180
-# What an operator says of size, here for a small machine that does other things beside.
-SMALL = (
-    "spark.ui.enabled=false",
-    "spark.log.level=WARN",
-    "spark.sql.shuffle.partitions=1",
-    "spark.databricks.delta.snapshotPartitions=1",
-    "spark.driver.extraJavaOptions=-Xss4m -XX:+UseSerialGC -XX:TieredStopAtLevel=1",
-    "spark.executor.extraJavaOptions=-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
-)
 # Executors in processes of their own, as a cluster has them.
 CLUSTER = "local-cluster[1,1,1024]"
 PIPELINE = """
@@ -56,88 +42,6 @@ def main():
     spark = SparkSession.builder.getOrCreate()
     spark.range(5).write.mode("overwrite").saveAsTable("dev.shop.counted")
 """
-
-
-class Operator:
-    """Starts and kills a Spark Connect server with Spark's own script.
-
-    Args:
-        compute: the options of a cloud that say where Spark and Java are.
-        folder: for its log.
-    """
-
-    def __init__(self, compute: list[str], folder: Path) -> None:
-        options = dict(zip(compute[::2], compute[1::2], strict=True))
-        (self.home,) = Path(options["--spark"]).glob("venv/lib/python*/site-packages/pyspark")
-        self._python = Path(options["--spark"]) / "venv" / "bin" / "python"
-        self._java = options["--java"]
-        self._folder = folder
-        self.log = folder / "operator.log"
-        self.port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def remote(self) -> str:
-        """The address without a token."""
-        return f"sc://localhost:{self.port}"
-
-    def start(self, *options: str) -> None:
-        """Start the server and wait until it listens."""
-        words = [*SMALL, f"spark.connect.grpc.binding.port={self.port}"]
-        confs = [part for word in words for part in ("--conf", word)]
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("SPARK_")}
-        with self.log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [
-                    self.home / "bin" / "spark-submit",
-                    *options,
-                    *confs,
-                    "--class",
-                    MAIN,
-                    "spark-internal",
-                ],
-                stdout=log,
-                stderr=log,
-                cwd=self._folder,
-                env=kept
-                | {
-                    "SPARK_HOME": str(self.home),
-                    "JAVA_HOME": self._java,
-                    "PYSPARK_PYTHON": str(self._python),
-                },
-                start_new_session=True,
-            )
-        deadline = time.monotonic() + START_SECONDS
-        while not listens(self.port):
-            assert self._process.poll() is None, self.log.read_text()
-            assert time.monotonic() < deadline, self.log.read_text()
-            time.sleep(0.2)
-
-    def kill(self) -> None:
-        """End it and its executors as ``kill -9`` does."""
-        if self._process is not None:
-            found = psutil.Process(self._process.pid)
-            every = [*found.children(recursive=True), found]
-            os.killpg(self._process.pid, signal.SIGKILL)
-            for process in every:
-                if process.is_running():
-                    process.kill()
-            psutil.wait_procs(every, timeout=20)
-            self._process.wait()
-            self._process = None
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody has."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-def listens(port: int) -> bool:
-    """Whether somebody listens on a port of loopback."""
-    with socket.socket() as found:
-        return found.connect_ex(("127.0.0.1", port)) == 0
 
 
 def own_address() -> str:
@@ -375,8 +279,8 @@ def test_losing_the_remote_fails_the_run_truthfully_and_the_next_one_works(
     away = bench.run(bench.task("spark.range(1).count()"))
     message = f"The remote Spark {operator.remote} is not reachable"
     assert message in away["tasks"][0]["state"]["state_message"]
-    # The process for statements is there still, and finds out by itself.
-    assert f"Spark at {operator.remote} is not reachable" in desk.problem("SELECT 1")
+    problem = desk.problem("SELECT 1")
+    assert (operator.remote in problem, "is not reachable" in problem) == (True, True), problem
     assert spark_of(bench.server)["state"] == "LOST"
     operator.start(*properties)
     assert bench.result("dbutils.notebook.exit(str(spark.table('dev.shop.orders').count()))") == "2"
@@ -385,14 +289,21 @@ def test_losing_the_remote_fails_the_run_truthfully_and_the_next_one_works(
 
 
 def test_the_remote_is_remembered_until_it_is_none(
-    bench: Workbench, compute: list[str], operator: Operator, storage: Path
+    bench: Workbench,
+    compute: list[str],
+    operator: Operator,
+    storage: Path,
+    bench_of: Callable[[Server, list[str]], Workbench],
 ) -> None:
     server = bench.server
     other = server.local("up", *compute, "--spark-remote", "none", check=False)
     assert f"the cloud runs already, with {operator.remote}" in other.stderr
-    server.local("down")
-    server.up(*compute)
+    again = server.local("reset", "--yes", "--port", "0", *compute, check=False)
+    assert again.returncode == 0, again.stderr
     assert spark_of(server)["remote"] == operator.remote
+    assert not (storage / "metastore" / "Volumes" / "dev" / "shop").exists()
+    made = "spark.range(2).write.saveAsTable('dev.default.kept'); dbutils.notebook.exit('made')"
+    assert bench_of(server, compute).result(made) == "made"
     server.local("down")
     idle = server.local("up", *compute, "--spark-idle", "5", check=False)
     assert "--spark-idle and --spark-remote do not go together" in idle.stderr
@@ -401,4 +312,5 @@ def test_the_remote_is_remembered_until_it_is_none(
     operator.kill()
     server.up(*compute, "--spark-remote", "none")
     assert "remote" not in server.local("status").stdout.partition("Spark:")[2].splitlines()[0]
-    assert bench.result("dbutils.notebook.exit(str(spark.table('dev.shop.orders').count()))") == "2"
+    read = "dbutils.notebook.exit(str(spark.table('dev.default.kept').count()))"
+    assert bench_of(server, compute).result(read) == "2"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bricklane_local.compute.choices import Choices
 from bricklane_local.compute.spark.launching import write_private
 from bricklane_local.compute.spark.plugin_jar import ensure_plugin, sources_digest
 from bricklane_local.compute.spark.remote.checking import PLUGIN, RECORD
@@ -104,6 +105,8 @@ def settings(paths: StatePaths, kit: Kit) -> dict[str, str]:
 
 
 def _token(paths: StatePaths) -> str:
+    if known := Choices.read(paths.choices).spark_token:
+        return known
     file = paths.spark_token
     try:
         descriptor = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
