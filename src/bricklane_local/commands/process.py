@@ -16,12 +16,31 @@ from bricklane_local.compute.specification import common, roots
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
+    from bricklane_local.compute.environments import Overlay
     from bricklane_local.compute.pool import ComputePool
+    from bricklane_local.compute.spark.server import SparkEndpoint
     from bricklane_local.compute.workers.callbacks import Callbacks, Connection
     from bricklane_local.identity.principals import Principal
     from bricklane_local.resources.kind import Body
 
 GRACE_SECONDS = 2.0
+
+
+async def _prepared(
+    workspace: Workspace, pool: ComputePool, cluster: Body, caller: Principal
+) -> tuple[Overlay, list[Path], SparkEndpoint]:
+    """Return the packages and jars of a cluster's libraries, and where Spark is."""
+    libraries = [item["library"] for item in cluster["_libraries"]]
+    lines = [
+        line for library in libraries if not of_java(library) for line in requirements_of(library)
+    ]
+    overlay, jars, spark, _ = await asyncio.gather(
+        pool.environment(lines, roots(workspace)),
+        jars_for(workspace, pool, [item for item in libraries if of_java(item)], caller),
+        pool.spark(),
+        workspace.cloud.samples.ready(),
+    )
+    return overlay, jars, spark
 
 
 @contextlib.asynccontextmanager
@@ -48,16 +67,7 @@ async def running(
         EnvironmentFailure: when a library cannot be installed.
         SourceError: when a library is of a kind that cannot be installed.
     """
-    libraries = [item["library"] for item in cluster["_libraries"]]
-    lines = [
-        line for library in libraries if not of_java(library) for line in requirements_of(library)
-    ]
-    overlay, jars, spark, _ = await asyncio.gather(
-        pool.environment(lines, roots(workspace)),
-        jars_for(workspace, pool, [item for item in libraries if of_java(item)], caller),
-        pool.spark(),
-        workspace.cloud.samples.ready(),
-    )
+    overlay, jars, spark = await _prepared(workspace, pool, cluster, caller)
     told = await callbacks.expect()
     tokens = workspace.cloud.tokens
     token = tokens.issue_run(workspace.name, caller, 0)
