@@ -35,6 +35,13 @@ _SIZES: tuple[Option, ...] = (
         help="Memory of the Spark driver in megabytes.",
     ),
     click.option(
+        "--run-cores",
+        type=click.IntRange(0),
+        default=0,
+        show_default=True,
+        help="Cores that the process of a task may use; 0 for all. Linux only.",
+    ),
+    click.option(
         "--run-memory",
         type=click.IntRange(0),
         default=0,

@@ -17,12 +17,28 @@ from bricklane_local.compute.specification import TOKEN_SETTING, common, workspa
 
 if TYPE_CHECKING:
     from bricklane_local.cloud import Workspace
+    from bricklane_local.compute.environments import Overlay
     from bricklane_local.compute.pool import ComputePool
+    from bricklane_local.compute.spark.endpoint import SparkEndpoint
     from bricklane_local.compute.workers.callbacks import Callbacks, Connection
     from bricklane_local.identity.principals import Principal
     from bricklane_local.resources.kind import Body
 
 GRACE_SECONDS = 2.0
+
+
+async def _prepared(
+    workspace: Workspace, pool: ComputePool, cluster: Body, caller: Principal
+) -> tuple[list[Overlay], list[Path], SparkEndpoint]:
+    """Return the packages and jars of a cluster's libraries, and where Spark is."""
+    libraries = await workspace.libraries.installed(cluster)
+    overlays, jars, spark, _ = await asyncio.gather(
+        workspace.libraries.overlays(cluster, pool, libraries, alone=False),
+        jars_for(workspace, pool, [item for item in libraries if of_java(item)], caller),
+        pool.spark(),
+        workspace.cloud.samples.ready(),
+    )
+    return overlays, jars, spark
 
 
 @contextlib.asynccontextmanager
@@ -51,13 +67,7 @@ async def running(
             what its access mode does not have.
     """
     classic = classic_of(cluster, pool.remote.name if pool.remote else "")
-    libraries = await workspace.libraries.installed(cluster)
-    overlays, jars, spark, _ = await asyncio.gather(
-        workspace.libraries.overlays(cluster, pool, libraries, alone=False),
-        jars_for(workspace, pool, [item for item in libraries if of_java(item)], caller),
-        pool.spark(),
-        workspace.cloud.samples.ready(),
-    )
+    overlays, jars, spark = await _prepared(workspace, pool, cluster, caller)
     told = await callbacks.expect()
     tokens = workspace.cloud.tokens
     token = tokens.issue_run(workspace.name, caller, 0)

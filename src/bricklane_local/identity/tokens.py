@@ -8,7 +8,9 @@ https://docs.databricks.com/en/dev-tools/auth/oauth-m2m.html (an access token li
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,10 +23,22 @@ from bricklane_local.identity.scope import ACCOUNT
 from bricklane_local.store.clock import Clock
 from bricklane_local.store.database import Database
 
-# Markers by which secret scanners know these tokens.
-PERSONAL_PREFIX, ACCESS_PREFIX = "dapi", "dkea"
+# Marker by which secret scanners know these tokens.
+PERSONAL_PREFIX = "dapi"
+# Dots in a token that has the form of a JWT, which only access tokens have.
+JWT_DOTS = 2
 ACCESS_SECONDS = 3600
 PERSONAL, ACCESS = "token", "access_token"
+
+
+def _jwt(claims: dict[str, str | int]) -> str:
+    """Return a new token in the form of a JWT, in which clients look until when it is good.
+
+    Its signature is random and for nobody to check: what a token is good for is looked up.
+    """
+    header = {"alg": "HS256", "typ": "at+jwt"}
+    parts = (json.dumps(header).encode(), json.dumps(claims).encode(), secrets.token_bytes(32))
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
 
 
 class RunToken(NamedTuple):
@@ -99,8 +113,8 @@ class Tokens:
                 if document.position > now:
                     break
                 self._space.delete(ACCESS, document.key)
-            token = ACCESS_PREFIX + secrets.token_hex(32)
             expiry = now + seconds * 1000
+            token = _jwt({"sub": principal.user_name, "iat": now // 1000, "exp": expiry // 1000})
             body = {
                 "workspace": workspace,
                 "user_name": principal.user_name,
@@ -209,7 +223,7 @@ class Tokens:
         key = digest(token)
         if key in self._run_tokens:
             return self._run_tokens[key]
-        body = self._space.get(ACCESS if token.startswith(ACCESS_PREFIX) else PERSONAL, key)
+        body = self._space.get(ACCESS if token.count(".") == JWT_DOTS else PERSONAL, key)
         if body is None:
             raise ApiError("UNAUTHENTICATED", "Invalid access token: it is not known here")
         if 0 <= body["expiry_time"] <= self._clock.now():

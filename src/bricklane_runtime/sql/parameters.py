@@ -21,6 +21,10 @@ from pyspark.sql.connect.functions import builtin as functions
 DECIMAL = re.compile(r"(?:DECIMAL|DEC|NUMERIC)\s*\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)")
 
 
+# From the fifth on Spark 4.1.1 takes them in another order, such as those of SELECT ?, ?, ?, ?, ?.
+POSITIONS = 4
+
+
 class ParameterError(Exception):
     """A parameter of a statement cannot be used."""
 
@@ -62,12 +66,18 @@ def arguments(items: list[dict[str, Any]]) -> dict[str, Any] | list[Any] | None:
             the elements of an array, or keys and values of a map in turn.
 
     Raises:
-        ParameterError: a type that is not supported, or a value that is none of its type.
+        ParameterError: a type that is not supported, a value that is none of its type, or more
+            parameters without names than Spark can keep in order.
     """
     if not items:
         return None
     if items[0].get("name"):
         return {str(item["name"]): _column(item, str(item["name"])) for item in items}
+    if len(items) > POSITIONS:
+        raise ParameterError(
+            f"The statement has {len(items)} parameters without names, and Spark confuses the "
+            f"order of more than {POSITIONS}: give them names, such as :first"
+        )
     return [_column(item, str(position)) for position, item in enumerate(items, 1)]
 
 

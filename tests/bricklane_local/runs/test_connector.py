@@ -132,7 +132,9 @@ def test_parameters(connection: Connection) -> None:
     assert rows(connection, "SELECT :a + 1, :b, :c, :d", named) == [
         (2, "it's", decimal.Decimal("1.5"), None)
     ]
-    assert rows(connection, "SELECT ?, ?", [7, "x"]) == [(7, "x")]
+    assert rows(connection, "SELECT ?, ?, ?, ?", [7, "x", 1, 2]) == [(7, "x", 1, 2)]
+    with pytest.raises(ServerOperationError, match="5 parameters without names, and Spark"):
+        rows(connection, "SELECT ?, ?, ?, ?, ?", [1, 2, 3, 4, 5])
     assert rows(connection, "SELECT array_max(:a), :m['k']", {"a": [1, 3], "m": {"k": 2}}) == [
         (3, 2)
     ]

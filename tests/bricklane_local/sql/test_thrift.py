@@ -10,7 +10,8 @@ from bricklane_local.app.errors import ApiError
 from bricklane_local.sql.saved import query_parameters, with_markers
 from bricklane_local.sql.thrift.codes import TypeId
 from bricklane_local.sql.thrift.columns import values
-from bricklane_local.sql.thrift.protocol import decode
+from bricklane_local.sql.thrift.protocol import decode, struct
+from bricklane_local.sql.thrift.service import parameters
 
 if TYPE_CHECKING:
     from databricks.sdk import WorkspaceClient
@@ -26,6 +27,14 @@ def test_columns_are_read_from_texts() -> None:
     moments = values(TypeId.TIMESTAMP, ["2026-01-02T03:04:05.678Z"]).stringVal
     assert moments.values == ["2026-01-02 03:04:05.678"]
     assert values(TypeId.BINARY, ["AQI="]).binaryVal.values == [b"\x01\x02"]
+
+
+def test_parameters_are_in_the_order_of_their_markers() -> None:
+    sent = [
+        struct("TSparkParameter", ordinal=2, type="STRING"),
+        struct("TSparkParameter", ordinal=1, type="INT"),
+    ]
+    assert [item["type"] for item in parameters(sent)] == ["INT", "STRING"]
 
 
 @pytest.mark.parametrize("content", [b"", b"GET / HTTP/1.1", b"\x80\x01\x00\x01\x00\x00\x00\x04"])

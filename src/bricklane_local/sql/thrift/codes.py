@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-# SPARK_CLI_SERVICE_PROTOCOL_V7: Arrow, direct results, parameters, catalogs.
-PROTOCOL = 0xA507
+# SPARK_CLI_SERVICE_PROTOCOL_V8: Arrow, direct results, catalogs, and parameters, which the JDBC
+# driver does not send to a server of a lower version.
+PROTOCOL = 0xA508
 
 
 class StatusCode(IntEnum):
@@ -38,6 +39,7 @@ class OperationType(IntEnum):
     GET_TABLE_TYPES = 5
     GET_COLUMNS = 6
     GET_FUNCTIONS = 7
+    UNKNOWN = 8
 
 
 class ResultFormat(IntEnum):

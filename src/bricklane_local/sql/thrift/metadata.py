@@ -26,31 +26,31 @@ Table = tuple[list[dict[str, Any]], list[Row]]
 VIEWS = ("VIEW", "MATERIALIZED_VIEW")
 
 
-def _columns(*described: str) -> list[dict[str, Any]]:
+def described(*columns: str) -> list[dict[str, Any]]:
     """Return columns, each written as ``NAME`` for text or ``NAME:TYPE``."""
-    parts = [text.partition(":") for text in described]
+    parts = [text.partition(":") for text in columns]
     return [{"name": name, "type_name": kind or "STRING"} for name, _, kind in parts]
 
 
-CATALOGS = _columns("TABLE_CAT")
-SCHEMAS = _columns("TABLE_SCHEM", "TABLE_CATALOG")
-TABLE_TYPES = _columns("TABLE_TYPE")
-TABLES = _columns(
+CATALOGS = described("TABLE_CAT")
+SCHEMAS = described("TABLE_SCHEM", "TABLE_CATALOG")
+TABLE_TYPES = described("TABLE_TYPE")
+TABLES = described(
     *("TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "TABLE_TYPE", "REMARKS", "TYPE_CAT"),
     *("TYPE_SCHEM", "TYPE_NAME", "SELF_REFERENCING_COL_NAME", "REF_GENERATION"),
 )
-COLUMNS = _columns(
+COLUMNS = described(
     *("TABLE_CAT", "TABLE_SCHEM", "TABLE_NAME", "COLUMN_NAME", "DATA_TYPE:INT", "TYPE_NAME"),
     *("COLUMN_SIZE:INT", "BUFFER_LENGTH:BYTE", "DECIMAL_DIGITS:INT", "NUM_PREC_RADIX:INT"),
     *("NULLABLE:INT", "REMARKS", "COLUMN_DEF", "SQL_DATA_TYPE:INT", "SQL_DATETIME_SUB:INT"),
     *("CHAR_OCTET_LENGTH:INT", "ORDINAL_POSITION:INT", "IS_NULLABLE", "SCOPE_CATALOG"),
     *("SCOPE_SCHEMA", "SCOPE_TABLE", "SOURCE_DATA_TYPE:SHORT", "IS_AUTO_INCREMENT"),
 )
-FUNCTIONS = _columns(
+FUNCTIONS = described(
     *("FUNCTION_CAT", "FUNCTION_SCHEM", "FUNCTION_NAME", "REMARKS", "FUNCTION_TYPE:INT"),
     "SPECIFIC_NAME",
 )
-TYPE_INFO = _columns(
+TYPE_INFO = described(
     *("TYPE_NAME", "DATA_TYPE:INT", "PRECISION:INT", "LITERAL_PREFIX", "LITERAL_SUFFIX"),
     *("CREATE_PARAMS", "NULLABLE:SHORT", "CASE_SENSITIVE:BOOLEAN", "SEARCHABLE:SHORT"),
     *("UNSIGNED_ATTRIBUTE:BOOLEAN", "FIXED_PREC_SCALE:BOOLEAN", "AUTO_INCREMENT:BOOLEAN"),
@@ -131,6 +131,13 @@ class Metadata:
             for name in self._names(TABLE, holder, _pattern(table)):
                 yield name.split("."), self._metastore.body(TABLE, name)
 
+    def infos(
+        self, catalog: str | None, schema: str | None, table: str | None
+    ) -> Iterator[tuple[list[str], dict[str, Any]]]:
+        """Yield the names of the tables that match, each with what the catalog says of it."""
+        for names, body in self._tables(catalog, schema, table):
+            yield names, tables.info(self._metastore, ".".join(names), body)
+
     def tables(
         self,
         catalog: str | None,
@@ -161,8 +168,7 @@ class Metadata:
         """Return the columns that match, of the tables that match."""
         pattern = _pattern(column)
         rows: list[Row] = []
-        for names, body in self._tables(catalog, schema, table):
-            info = tables.info(self._metastore, ".".join(names), body)
+        for names, info in self.infos(catalog, schema, table):
             rows += [
                 _column(names, item)
                 for item in info.get("columns") or []

@@ -17,6 +17,7 @@ from bricklane_local.sql.model import (
     Request,
 )
 from bricklane_local.sql.thrift.codes import PROTOCOL, InfoType, OperationType
+from bricklane_local.sql.thrift.keys import foreign_keys, primary_keys
 from bricklane_local.sql.thrift.metadata import Metadata, Table
 from bricklane_local.sql.thrift.operations import Operation, operation_of, success
 from bricklane_local.sql.thrift.protocol import struct
@@ -104,7 +105,7 @@ async def execute_statement(call: Call, request: Any) -> Any:
     wanted = Request(
         request.statement,
         connection.warehouse_id,
-        [_parameter(item) for item in request.parameters or []],
+        parameters(request.parameters or []),
         row_limit=request.resultRowLimit or None,
         byte_limit=LINKS_LIMIT,
         cut=True,
@@ -121,6 +122,12 @@ async def execute_statement(call: Call, request: Any) -> Any:
         return struct("TOperationResp", status=success(), operationHandle=operation.handle())
     await statements.wait(statement, FIRST_WAIT)
     return _begun(call, operation, direct)
+
+
+def parameters(items: list[Any]) -> list[dict[str, Any]]:
+    """Return the parameters of a statement, in the order of the markers that they are for."""
+    # The JDBC driver sends them in any order, and says of each which marker it is for.
+    return [_parameter(item) for item in sorted(items, key=lambda item: item.ordinal or 0)]
 
 
 def _parameter(item: Any) -> dict[str, Any]:
@@ -248,6 +255,18 @@ METHODS: dict[str, Callable[[Call, Any], Awaitable[Any]]] = {
         lambda data, r: data.columns(r.catalogName, r.schemaName, r.tableName, r.columnName),
     ),
     "GetFunctions": _look(OperationType.GET_FUNCTIONS, lambda data, _: data.functions()),
+    "GetPrimaryKeys": _look(
+        OperationType.UNKNOWN,
+        lambda data, r: primary_keys(data, (r.catalogName, r.schemaName, r.tableName)),
+    ),
+    "GetCrossReference": _look(
+        OperationType.UNKNOWN,
+        lambda data, r: foreign_keys(
+            data,
+            (r.parentCatalogName, r.parentSchemaName, r.parentTableName),
+            (r.foreignCatalogName, r.foreignSchemaName, r.foreignTableName),
+        ),
+    ),
     "GetOperationStatus": get_operation_status,
     "CancelOperation": cancel_operation,
     "CloseOperation": close_operation,

@@ -355,6 +355,27 @@ struct TGetFunctionsReq {
   0x502: optional bool runAsync
 }
 
+struct TGetPrimaryKeysReq {
+  1: required TSessionHandle sessionHandle,
+  2: optional string catalogName,
+  3: optional string schemaName,
+  4: optional string tableName,
+  0x501: optional TSparkGetDirectResults getDirectResults,
+  0x502: optional bool runAsync
+}
+
+struct TGetCrossReferenceReq {
+  1: required TSessionHandle sessionHandle,
+  2: optional string parentCatalogName,
+  3: optional string parentSchemaName,
+  4: optional string parentTableName,
+  5: optional string foreignCatalogName,
+  6: optional string foreignSchemaName,
+  7: optional string foreignTableName,
+  0x501: optional TSparkGetDirectResults getDirectResults,
+  0x502: optional bool runAsync
+}
+
 service TCLIService {
   TOpenSessionResp OpenSession(1: TOpenSessionReq req),
   TCloseSessionResp CloseSession(1: TCloseSessionReq req),
@@ -367,6 +388,8 @@ service TCLIService {
   TOperationResp GetTableTypes(1: TGetListReq req),
   TOperationResp GetColumns(1: TGetColumnsReq req),
   TOperationResp GetFunctions(1: TGetFunctionsReq req),
+  TOperationResp GetPrimaryKeys(1: TGetPrimaryKeysReq req),
+  TOperationResp GetCrossReference(1: TGetCrossReferenceReq req),
   TGetOperationStatusResp GetOperationStatus(1: TGetOperationStatusReq req),
   TCancelOperationResp CancelOperation(1: TCancelOperationReq req),
   TCloseOperationResp CloseOperation(1: TCloseOperationReq req),
