@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bricklane_local.compute.classic import classic_of, classic_part
+from bricklane_local.compute.classic import Classic, classic_of, classic_part
 from bricklane_local.compute.driver_logs import deliver, delivers
 from bricklane_local.compute.jars import jars_for
 from bricklane_local.compute.libraries import of_java
@@ -39,6 +39,28 @@ async def _prepared(
         workspace.cloud.samples.ready(),
     )
     return overlays, jars, spark
+
+
+async def _own_part(
+    workspace: Workspace,
+    pool: ComputePool,
+    folder: Path,
+    cluster: Body,
+    classic: Classic,
+    token: str,
+    jars: list[Path],
+) -> dict[str, Any]:
+    """Return what the process is told beyond what every task is, of the cluster above all."""
+    session = workspace_settings(workspace) | {TOKEN_SETTING: token}
+    return {
+        "kind": "execution_context",
+        "classic": await classic_part(classic, cluster, pool, folder, session, jars),
+        "compute": {"existing_cluster_id": cluster["cluster_id"]},
+        "working_directory": str(folder),
+        "streams_apart": delivers(cluster),
+        "environment": dict(cluster.get("spark_env_vars") or {}),
+        "context": {"cluster_id": cluster["cluster_id"]},
+    }
 
 
 @contextlib.asynccontextmanager
@@ -72,18 +94,10 @@ async def running(
     tokens = workspace.cloud.tokens
     token = tokens.issue_run(workspace.name, caller, 0)
     folder.mkdir(parents=True)
-    session = workspace_settings(workspace) | {TOKEN_SETTING: token}
-    specification: dict[str, Any] = common(workspace, folder, token, caller.user_name, spark) | {
-        "kind": "execution_context",
-        "classic": await classic_part(classic, cluster, pool, folder, session, jars),
-        "compute": {"existing_cluster_id": cluster["cluster_id"]},
-        "execution_context": told,
-        "working_directory": str(folder),
-        "sys_path": [str(overlay.path) for overlay in overlays if overlay.path],
-        "streams_apart": delivers(cluster),
-        "environment": dict(cluster.get("spark_env_vars") or {}),
-        "context": {"cluster_id": cluster["cluster_id"]},
-    }
+    specification = common(workspace, folder, token, caller.user_name, spark)
+    specification |= await _own_part(workspace, pool, folder, cluster, classic, token, jars)
+    specification["execution_context"] = told
+    specification["sys_path"] = [str(overlay.path) for overlay in overlays if overlay.path]
     specification["spark"]["jars"] = [str(jar) for jar in jars]
 
     async def run() -> None:
