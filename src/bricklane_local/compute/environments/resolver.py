@@ -5,13 +5,12 @@ Source: https://docs.astral.sh/uv/reference/cli/#uv-pip-compile and ``#uv-pip-in
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
 import re
-import signal
 from dataclasses import dataclass
 from pathlib import Path
+
+from bricklane_local.compute.processes import run_to_end
 
 # Exit status of uv when no set of versions fits, as against a failed download or a broken file.
 NO_SOLUTION = 1
@@ -77,24 +76,9 @@ class Resolver:
             arguments: the program and what follows.
             folder: working directory.
         """
-        process = await asyncio.create_subprocess_exec(
-            *arguments,
-            cwd=folder,
-            env=_environment(),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-        try:
-            _, errors = await process.communicate()
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):  # builds run in its group
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
-        text = USER_INFORMATION.sub("", errors.decode(errors="replace")).strip()
-        return Answer(process.returncode or 0, text.removeprefix("error: "))
+        code, said = await run_to_end(arguments, folder, _environment())
+        text = USER_INFORMATION.sub("", said).strip()
+        return Answer(code, text.removeprefix("error: "))
 
 
 def _environment() -> dict[str, str]:

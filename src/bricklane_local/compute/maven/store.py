@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import json
 import os
 import shutil
-import signal
 import tempfile
 from collections.abc import Sequence
 from dataclasses import astuple
@@ -17,6 +15,7 @@ from pathlib import Path
 from bricklane_local.compute.environments.errors import EnvironmentFailure
 from bricklane_local.compute.maven import ivy
 from bricklane_local.compute.maven.library import MavenLibrary, presentable
+from bricklane_local.compute.processes import run_to_end
 
 # Another repository in place of Maven Central, of which `bricklane tools` fetches jars too.
 REPOSITORY_VARIABLE = "BRICKLANE_MAVEN_REPOSITORY"
@@ -71,8 +70,9 @@ class MavenLibraries:
             work.mkdir()
             (target / JARS).mkdir(parents=True)
             ivy.write_files(work, libraries, central)
-            output = await self._run(ivy.command(self._java, self._jars, work, target / JARS))
-            if output is not None:
+            command = ivy.command(self._java, self._jars, work, target / JARS)
+            code, output = await run_to_end(command, self._root)
+            if code:
                 raise _failure(libraries, central, output)
             if any(library.changes for library in libraries):
                 known = known.with_name(f"{known.name}-{await asyncio.to_thread(_content, target)}")
@@ -81,25 +81,6 @@ class MavenLibraries:
             return known
         finally:
             await asyncio.to_thread(shutil.rmtree, draft, ignore_errors=True)
-
-    async def _run(self, command: list[str]) -> str | None:
-        """Run Ivy to its end and return what it said, None when it did all."""
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            cwd=self._root,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            output, _ = await process.communicate()
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                await process.wait()
-        return output.decode(errors="replace") if process.returncode else None
 
 
 def _digest(libraries: list[MavenLibrary], central: str) -> str:
