@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from databricks.sdk.errors import NotFound, ResourceAlreadyExists
+from databricks.sdk.service.catalog import VolumeType
+from sbt import sbt_environment
 
 if TYPE_CHECKING:
     from conftest import AcceptanceCloud
 
 pytestmark = pytest.mark.real
 COMMON = {"default_catalog": "dev", "personal_schemas": "yes"}
-# What the CLI and the building of the wheel leave in a project, by the project's own .gitignore.
-MADE = {".databricks", "build", "dist", "__pycache__", ".venv"}
+# What the CLI and the building of wheels and jars leave in a project, by the project's own
+# .gitignore; and the file in which sbt writes down its version.
+MADE = {".databricks", "build", "dist", "__pycache__", ".venv", "target", "build.properties"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,7 @@ class Template:
         tables: that the job leaves, with how many rows each has.
         answers: to the template's questions, beyond those of all.
         bundles: whether resources are written in Python, for which the CLI wants a package.
+        sbt: whether its build takes sbt.
     """
 
     name: str
@@ -38,6 +44,7 @@ class Template:
     tables: dict[str, int] = field(default_factory=dict)
     answers: dict[str, str] = field(default_factory=dict)
     bundles: bool = False
+    sbt: bool = False
 
     @property
     def project(self) -> str:
@@ -63,6 +70,13 @@ TEMPLATES = (
         {"sample_trips_pydabs": TRIPS},
         {**PYTHON, "serverless": "yes"},
         bundles=True,
+    ),
+    Template("dbt-sql", "dbt_sql_job", {"orders_raw": 400, "orders_daily": 31}),
+    Template(
+        "default-scala",
+        "default_scala",
+        answers={"artifacts_dest_path": "/Volumes/dev/default/jars"},
+        sbt=True,
     ),
 )
 
@@ -94,6 +108,15 @@ def install_bundles(project: Path, version: str) -> None:
         subprocess.run(command, cwd=project, check=True, timeout=300)
 
 
+def with_sbt(cloud: AcceptanceCloud) -> AcceptanceCloud:
+    """Return a cloud whose CLI finds sbt, with what the project in Scala takes as there."""
+    with contextlib.suppress(ResourceAlreadyExists):
+        cloud.client.volumes.create("dev", "default", "jars", VolumeType.MANAGED)
+    with contextlib.suppress(ResourceAlreadyExists):
+        cloud.client.schemas.create("developer", "dev")
+    return replace(cloud, environment={**cloud.environment, **sbt_environment()})
+
+
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.name)
 def test_a_template_runs_as_it_is(
     template: Template, acceptance_cloud: AcceptanceCloud, tmp_path: Path
@@ -103,16 +126,21 @@ def test_a_template_runs_as_it_is(
     if template.bundles:
         said = acceptance_cloud.run(project, "--version").expect().stdout
         install_bundles(project, said.split()[-1].removeprefix("v"))
-    acceptance_cloud.run(project, "bundle", "deploy").expect()
+    cloud = with_sbt(acceptance_cloud) if template.sbt else acceptance_cloud
+    cloud.run(project, "bundle", "deploy").expect()
     try:
-        plan = acceptance_cloud.run(project, "bundle", "plan").expect()
+        plan = cloud.run(project, "bundle", "plan").expect()
         assert "Plan: 0 to add, 0 to change, 0 to delete" in plan.stdout
         if template.job:
-            ran = acceptance_cloud.run(project, "bundle", "run", template.job).expect()
+            ran = cloud.run(project, "bundle", "run", template.job).expect()
             assert "TERMINATED SUCCESS" in ran.stderr
-        assert rows(acceptance_cloud, template) == template.tables
+        assert rows(cloud, template) == template.tables
     finally:
-        acceptance_cloud.run(project, "bundle", "destroy", "--auto-approve").expect()
+        cloud.run(project, "bundle", "destroy", "--auto-approve").expect()
+        for table in template.tables:
+            # Two of the templates have tables of the same names, which outlive the bundle.
+            with contextlib.suppress(NotFound):
+                cloud.client.tables.delete(f"dev.developer.{table}")
     assert contents(project) == before
 
 

@@ -182,7 +182,8 @@ def test_a_notebook_of_the_older_kind_runs(bench: Workbench, files: dict[str, st
     assert tables == [[[2], [4], [6], [8], [10]], [[63]]]
     cluster_id = run["tasks"][0]["cluster_instance"]["cluster_id"]
     delivered = bench.client.dbfs.list(f"/classic-logs/{cluster_id}/driver")
-    assert [Path(str(file.path)).name for file in delivered] == ["log4j-active.log", "stdout"]
+    logs = [Path(str(file.path)).name for file in delivered]
+    assert logs == ["log4j-active.log", "stderr", "stdout"]
     left = {path.name for path in folder(bench, run).iterdir()}
     assert not left & {"spark.properties", "spark-scratch", "java.arguments", "gateway"}
     assert not machines(bench)
