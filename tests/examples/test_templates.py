@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from databricks.sdk.errors import NotFound, ResourceAlreadyExists
+from databricks.sdk.errors import NotFound
 from databricks.sdk.service.catalog import VolumeType
-from sbt import sbt_environment
+
+from tests.examples.sbt import sbt_environment
 
 if TYPE_CHECKING:
     from conftest import AcceptanceCloud
@@ -109,11 +110,9 @@ def install_bundles(project: Path, version: str) -> None:
 
 
 def with_sbt(cloud: AcceptanceCloud) -> AcceptanceCloud:
-    """Return a cloud whose CLI finds sbt, with what the project in Scala takes as there."""
-    with contextlib.suppress(ResourceAlreadyExists):
+    """Return a cloud whose CLI finds sbt, with the volume that takes the project's jar."""
+    if not any(volume.name == "jars" for volume in cloud.client.volumes.list("dev", "default")):
         cloud.client.volumes.create("dev", "default", "jars", VolumeType.MANAGED)
-    with contextlib.suppress(ResourceAlreadyExists):
-        cloud.client.schemas.create("developer", "dev")
     return replace(cloud, environment={**cloud.environment, **sbt_environment()})
 
 

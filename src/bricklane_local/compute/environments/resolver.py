@@ -51,9 +51,12 @@ class Resolver:
             folder: holds both, ``constraints.txt`` and ``excludes.txt``; versions that the output
                 file already names are preferred.
         """
+        # The option takes the place of the variable, so that what the user set there is lost.
+        theirs = [Path(name).absolute() for name in os.environ.get("UV_CONSTRAINT", "").split()]
+        constraints = (folder / "constraints.txt", *theirs)
         return [
             *(str(self.uv), "pip", "compile", str(folder / "requirements.in")),
-            *("--constraints", str(folder / "constraints.txt")),
+            *(word for file in constraints for word in ("--constraints", str(file))),
             *("--excludes", str(folder / "excludes.txt")),
             *("--output-file", str(folder / "requirements.txt")),
             *("--python", str(self.python)),

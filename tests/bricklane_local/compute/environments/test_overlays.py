@@ -120,6 +120,22 @@ def test_a_conflict_with_the_base_makes_a_cold_overlay(
     assert "click-0.1.dist-info" in names(overlay)
 
 
+def test_keeps_to_the_constraints_that_the_user_has_set(
+    environments: Environments,
+    volumes: Path,
+    build_wheel: BuildWheel,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for version in ("1.0", "2.0"):
+        build_wheel(volumes, "orbits", version)
+    constraints = tmp_path / "constraints.txt"
+    constraints.write_text("orbits<2\n")
+    monkeypatch.setenv("UV_CONSTRAINT", str(constraints))
+    overlay = make(environments, volumes, f"--find-links {volumes}", "orbits")
+    assert "orbits-1.0.dist-info" in names(overlay)
+
+
 def test_refuses_what_the_runtime_itself_cannot_run_with(
     environments: Environments, volumes: Path, build_wheel: BuildWheel
 ) -> None:
