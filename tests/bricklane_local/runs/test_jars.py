@@ -146,7 +146,8 @@ def test_a_main_method_works_on_the_catalog_as_the_run(bench: Workbench) -> None
     left = {path.name for path in folder.iterdir()}
     cluster_id = run["tasks"][0]["cluster_instance"]["cluster_id"]
     delivered = bench.client.dbfs.list(f"/jar-logs/{cluster_id}/driver")
-    assert [Path(str(file.path)).name for file in delivered] == ["log4j-active.log", "stdout"]
+    logs = [Path(str(file.path)).name for file in delivered]
+    assert logs == ["log4j-active.log", "stderr", "stdout"]
     assert not left & {"spark.properties", "spark-scratch"}, left
 
 
