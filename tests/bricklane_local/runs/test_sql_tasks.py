@@ -161,7 +161,7 @@ def test_alerts_are_evaluated_by_their_schedule(bench: Workbench) -> None:
 
     def alert(cron: str, text: str = "SELECT 5 AS n") -> sql.AlertV2:
         return sql.AlertV2(
-            display_name="scheduled",
+            display_name=f"scheduled {text}",
             query_text=text,
             warehouse_id=starter(bench),
             evaluation=sql.AlertV2Evaluation(
