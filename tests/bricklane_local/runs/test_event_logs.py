@@ -20,7 +20,7 @@ STATES = "details:update_progress.state"
 @pytest.fixture(scope="module")
 def path(pipelines: Desk) -> str:
     """A source of one table."""
-    pipelines.sql("CREATE SCHEMA dev.logs")
+    pipelines.sql("CREATE SCHEMA dev.event_logs")
     return pipelines.file("/Workspace/Shared/logs/counted.sql", COUNTED)
 
 
@@ -28,23 +28,25 @@ def test_the_function_reads_the_log_of_a_pipeline_or_of_its_table(
     pipelines: Desk, path: str
 ) -> None:
     desk = pipelines
-    number = desk.create("logged", path, schema="logs")
+    number = desk.create("logged", path, schema="event_logs")
     update = desk.update(number)
     log = f"event_log('{number}')"
-    pipelines.sql(f"CREATE VIEW dev.logs.mine AS SELECT * FROM {log}")  # noqa: S608
-    last = "SELECT origin.update_id FROM dev.logs.mine WHERE event_type = 'create_update'"
+    pipelines.sql(f"CREATE VIEW dev.event_logs.mine AS SELECT * FROM {log}")  # noqa: S608
+    last = "SELECT origin.update_id FROM dev.event_logs.mine WHERE event_type = 'create_update'"
     assert desk.sql(last) == [[update["update_id"]]]
     quality = (
         "SELECT e.name, e.failed_records FROM (SELECT explode(from_json("
         "details:flow_progress:data_quality:expectations, "
         "'ARRAY<STRUCT<name: STRING, failed_records: INT>>')) AS e "
-        "FROM event_log(TABLE(dev.logs.counted)) WHERE event_type = 'flow_progress')"
+        "FROM event_log(TABLE(dev.event_logs.counted)) WHERE event_type = 'flow_progress')"
     )
     assert desk.sql(quality) == [["small", "2"]]
     ended = f"SELECT timestamp > '2020-01-01' FROM {log} WHERE {STATES} = 'COMPLETED'"  # noqa: S608
     assert desk.sql(ended) == [["true"]]
-    desk.sql("CREATE TABLE dev.logs.plain AS SELECT 1 AS a")
-    assert "has no event log" in desk.problem("SELECT * FROM event_log(TABLE(dev.logs.plain))")
+    desk.sql("CREATE TABLE dev.event_logs.plain AS SELECT 1 AS a")
+    assert "has no event log" in desk.problem(
+        "SELECT * FROM event_log(TABLE(dev.event_logs.plain))"
+    )
     assert "was not found" in desk.problem("SELECT * FROM event_log('nothing')")
     assert "takes the id of a pipeline" in desk.problem("SELECT * FROM event_log()")
     other = desk.client.service_principals.create(display_name="owner")
@@ -60,8 +62,8 @@ def test_the_function_reads_the_log_of_a_pipeline_or_of_its_table(
 
 def test_a_log_is_published_with_all_that_happened_once(pipelines: Desk, path: str) -> None:
     desk = pipelines
-    number = desk.create("published", path, schema="logs", event_log={"name": "events"})
-    table = "dev.logs.events"
+    number = desk.create("published", path, schema="event_logs", event_log={"name": "events"})
+    table = "dev.event_logs.events"
     first = desk.update(number)
     desk.published(number, table)
     desk.file(path, "CREATE MATERIALIZED VIEW counted AS SELECT missing FROM range(5)")
@@ -80,9 +82,9 @@ def test_a_log_is_published_with_all_that_happened_once(pipelines: Desk, path: s
 
 def test_a_log_that_cannot_be_published_fails_the_update(pipelines: Desk, path: str) -> None:
     desk = pipelines
-    desk.sql("CREATE TABLE dev.logs.taken AS SELECT 1 AS a")
-    number = desk.create("taken log", path, schema="logs", event_log={"name": "taken"})
+    desk.sql("CREATE TABLE dev.event_logs.taken AS SELECT 1 AS a")
+    number = desk.create("taken log", path, schema="event_logs", event_log={"name": "taken"})
     problem = desk.errors(desk.update(number))
-    assert "The event log cannot be published to dev.logs.taken" in problem
+    assert "The event log cannot be published to dev.event_logs.taken" in problem
     assert "a MANAGED table already exists" in problem
     desk.client.pipelines.delete(number)
