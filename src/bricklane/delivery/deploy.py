@@ -212,10 +212,6 @@ def _may_break_lock(world: Deployment, error: BundleError) -> bool:
         return False
 
 
-def _untested(world: Deployment) -> bool:
-    return not commands_for(world.settings, world.target.name)
-
-
 def _test(world: Deployment) -> None:
     assert world.summary is not None  # noqa: S101  (deploying asks for it when there are tests)
     environment = told(
@@ -331,7 +327,7 @@ DEPLOYMENT: tuple[tuple[Step[Deployment], Callable[[Deployment], bool]], ...] = 
     (PLAN, _always),
     (BEGIN_RECORD, is_recorded),
     (DEPLOY, _always),
-    (TEST, lambda w: not _untested(w)),
+    (TEST, lambda w: bool(commands_for(w.settings, w.target.name))),
     (KEEP_WHEELS, lambda w: is_recorded(w) and becomes_version(w)),
     (FINISH_RECORD, is_recorded),
 )
