@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from bricklane_local.compute.jars import present_file
 from bricklane_local.compute.libraries import JAR, MAVEN, of_java, requirements_of
-from bricklane_local.compute.sources import SourceError, local_file
+from bricklane_local.compute.sources import SourceError
 from bricklane_local.compute.specification import roots
 from bricklane_local.resources.clusters.clusters import CLUSTER
 from bricklane_local.resources.clusters.lifecycle import ACTIVE, CLUSTERS
@@ -155,7 +156,7 @@ class ClusterLibraries:
 
         try:
             if library.get(JAR):
-                self._look(str(library[JAR]))
+                present_file(self._workspace, str(library[JAR]))
             elif library.get(MAVEN):
                 await pool.libraries([MavenLibrary.of(library[MAVEN])])
             else:
@@ -163,11 +164,6 @@ class ClusterLibraries:
         except (EnvironmentFailure, SourceError) as error:
             return {"status": FAILED, "messages": [str(error)]}
         return {"status": INSTALLED}
-
-    def _look(self, path: str) -> None:
-        file = local_file(self._workspace, path)
-        if file is None or not file.is_file():
-            raise SourceError(f"Unable to access the file {path!r}: it does not exist")
 
 
 def named(library: Body) -> str:

@@ -62,6 +62,15 @@ def program_file(workspace: Workspace, path: str, principal: Principal) -> Path:
         metastore.standing(caller, VOLUME, full_name).require(READ_VOLUME)
     else:
         check_source(workspace, None if path.startswith("dbfs:") else bare, principal)
+    return present_file(workspace, path)
+
+
+def present_file(workspace: Workspace, path: str) -> Path:
+    """Return the file at a path of the workspace, a volume or DBFS.
+
+    Raises:
+        SourceError: when it is not there, or in cloud storage.
+    """
     file = local_file(workspace, path)
     if file is None or not file.is_file():
         raise SourceError(f"Unable to access the file {path!r}: it does not exist")
