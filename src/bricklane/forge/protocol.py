@@ -256,6 +256,9 @@ class Forge(Protocol):
     def workflow_log(self, run: int) -> str:
         """Return the log of a run, all jobs one after the other."""
 
+    def cancel_run(self, run: int) -> None:
+        """Ask that a run end, which takes a moment; one that has ended stays as it is."""
+
     def pending_approvals(self, run: int) -> list[PendingApproval]:
         """Return the environments that a run waits for."""
 

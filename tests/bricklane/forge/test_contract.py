@@ -432,6 +432,16 @@ def test_a_workflow_waits_for_its_reviewer(world: World) -> None:
     assert list(forge.workflow_runs(file="absent.yml")) == []
     with pytest.raises(ForgeError, match="404"):
         forge.dispatch_workflow("absent.yml", ref="main", inputs={})
+    forge.cancel_run(run.id)
+    assert forge.workflow_run(run.id) == run
+
+
+def test_a_run_that_waits_is_cancelled(world: World) -> None:
+    forge = world.forge
+    forge.save_environment("guarded", EnvironmentRules(reviewers=(REVIEWER,)))
+    forge.dispatch_workflow("greet.yml", ref="main", inputs={"who": "nobody"})
+    forge.cancel_run(until_status(world, "waiting").id)
+    assert until_status(world, "completed").conclusion == "cancelled"
 
 
 def until_status(world: World, status: str) -> WorkflowRun:

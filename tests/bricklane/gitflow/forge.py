@@ -254,6 +254,12 @@ class MemoryForge:
             ),
         )  # fmt: skip
 
+    def cancel_run(self, run: int) -> None:
+        self.runs = [
+            replace(each, status="completed", conclusion="cancelled") if each.id == run else each
+            for each in self.runs
+        ]
+
     def workflow_runs(
         self, *, file: str | None = None, branch: str | None = None, commit: str | None = None
     ) -> Iterator[WorkflowRun]:

@@ -20,6 +20,7 @@ EFFECTS = (
     "comment",
     "save_release",
     "dispatch_workflow",
+    "cancel_run",
     "delete_branch",
 )
 
@@ -80,6 +81,7 @@ def ready_for_a_hotfix(team: Team) -> None:
     team.feature("map")
     team.release()
     team.pull("fix/crash", "map.txt", "mended\n", "fix: crash")
+    team.forge.dispatch_workflow("pull-request.yml", ref="fix/crash", inputs={})
 
 
 def ready_to_publish(team: Team) -> None:
@@ -93,7 +95,7 @@ def ready_to_publish(team: Team) -> None:
 
 FLOWS = {
     # name: (what comes before, the flow, its effects)
-    "hotfix": (ready_for_a_hotfix, hotfix, 6),
+    "hotfix": (ready_for_a_hotfix, hotfix, 7),
     "publish": (ready_to_publish, publish, 9),
 }
 
@@ -113,7 +115,7 @@ def end_state(team: Team) -> dict[str, Any]:
             for tag, release in forge.releases.items()
         },
         "comments": sorted(forge.comments),
-        "runs": sorted((run.workflow, run.branch) for run in forge.runs),
+        "runs": sorted((run.workflow, run.branch, run.status) for run in forge.runs),
     }
 
 

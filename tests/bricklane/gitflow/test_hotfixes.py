@@ -118,6 +118,25 @@ def test_strangers_code_is_not_deployed_by_a_number(released: Team) -> None:
     assert team.forge.branches("hotfix/") == []
 
 
+def test_checks_that_nobody_waits_for_any_more_are_stopped(
+    released: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = released
+    old = team.pull("fix/crash", "map.txt", "mended\n", "fix: crash")
+    other = team.pull("fix/chart", "chart.txt", "mended\n", "fix: chart")
+    for pull_request in (old, other):
+        team.forge.dispatch_workflow("pull-request.yml", ref=pull_request.head, inputs={})
+    monkeypatch.setenv("CI", "true")
+    team.forge.user = "github-actions[bot]"
+    _, log = team.hotfix(old.number)
+    assert ("stop its checks", f"those of #{old.number}", Outcome.DONE) in log
+    assert {run.branch: run.status for run in team.forge.runs if "pull" in run.workflow} == {
+        "fix/crash": "completed",
+        "fix/chart": "queued",
+        "hotfix/0.1.1": "queued",
+    }
+
+
 def test_a_merged_pull_request_is_taken_too(released: Team) -> None:
     old = released.pull("fix/crash", "map.txt", "mended\n", "fix: crash")
     released.merge(old)

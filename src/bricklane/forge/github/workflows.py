@@ -65,6 +65,15 @@ class Workflows:
             parts.append(f"=== {job['name']}\n{text}")
         return "\n".join(parts)
 
+    def cancel_run(self, run: int) -> None:
+        """Ask that a run end, which takes a moment; one that has ended stays as it is."""
+        try:
+            self.api.create(f"actions/runs/{run}/cancel", None, lambda: None)
+        except ForgeConflict:
+            found = self.workflow_run(run)
+            if found is not None and found.unfinished:
+                raise
+
     def pending_approvals(self, run: int) -> list[PendingApproval]:
         """Return the environments that a run waits for."""
         return [

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from bricklane.errors import BricklaneError
 from bricklane.flow import Step
-from bricklane.forge.model import PullRequest, PullRequestState
+from bricklane.forge.model import PullRequest, PullRequestState, WorkflowRun
 from bricklane.gitflow import notes
 from bricklane.gitflow.counting import Counted, next_version
 from bricklane.gitflow.files import changelog_edit, version_edits
@@ -19,7 +19,7 @@ from bricklane.gitflow.flows.opened import (
     yield_to_another,
 )
 from bricklane.gitflow.flows.picking import PULL_REQUEST_TRAILER, pick
-from bricklane.gitflow.flows.workflows import CHECKING, DEPLOYING, start_steps
+from bricklane.gitflow.flows.workflows import CHECKING, DEPLOYING, start_steps, unfinished_runs
 from bricklane.gitflow.kinds import BACK_MERGE, Bump, Kind
 from bricklane.gitflow.project import Project
 from bricklane.gitflow.remote import RemoteRefs, fetch_heads, push
@@ -349,6 +349,30 @@ CLOSE_SOURCE: Step[DraftWorld] = Step(
 )
 
 
+def _source_is_unchecked(world: DraftWorld) -> bool:
+    return not _checks_of_source(world)
+
+
+def _checks_of_source(world: DraftWorld) -> list[WorkflowRun]:
+    assert world.source is not None  # noqa: S101  (the step is only in flows with a source)
+    head, commit = world.source.head, world.source.head_commit
+    return unfinished_runs(world.project.forge, CHECKING, head, commit)
+
+
+def _stop_checks(world: DraftWorld) -> None:
+    for run in _checks_of_source(world):
+        world.project.forge.cancel_run(run.id)
+
+
+# Nobody waits for what they say any more, and the new pull request's own are about to start.
+STOP_CHECKS: Step[DraftWorld] = Step(
+    "stop its checks",
+    _source_is_unchecked,
+    _stop_checks,
+    lambda world: "" if world.source is None else f"those of #{world.source.number}",
+)
+
+
 START: tuple[Step[DraftWorld], ...] = start_steps(
     (DEPLOYING, CHECKING), lambda world: world.project.forge, lambda world: world.branch
 )
@@ -357,9 +381,11 @@ START: tuple[Step[DraftWorld], ...] = start_steps(
 def steps_of(world: DraftWorld) -> tuple[Step[DraftWorld], ...]:
     """Return the steps of a draft.
 
-    What is made with a workflow's own token starts no workflows; so there they are started.
+    What is made with a workflow's own token starts no workflows; so there they are started. That
+    token may also stop some, which a person's need not be allowed to.
     """
+    by_workflow = world.project.acts_as_workflow()
     steps = DRAFT if world.source is None else (CHECK_SOURCE, *DRAFT, CLOSE_SOURCE)
-    if world.project.acts_as_workflow():
-        return (*steps, *START)
-    return steps
+    if by_workflow and world.source is not None:
+        steps = (*steps, STOP_CHECKS)
+    return (*steps, *START) if by_workflow else steps

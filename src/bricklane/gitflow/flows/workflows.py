@@ -53,6 +53,12 @@ def newest_run(forge: Forge, file: str, branch: str, commit: str) -> WorkflowRun
     return next(iter(forge.workflow_runs(file=file, branch=branch, commit=commit)), None)
 
 
+def unfinished_runs(forge: Forge, file: str, branch: str, commit: str) -> list[WorkflowRun]:
+    """Return the runs of a workflow for a commit of ``branch`` that wait or go on."""
+    found = forge.workflow_runs(file=file, branch=branch, commit=commit)
+    return [run for run in found if run.unfinished]
+
+
 def start(forge: Forge, file: str, branch: str) -> None:
     """Start a workflow on the head of ``branch``.
 
