@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from bricklane_local.paths import StatePaths
 
 # For one machine and small data. Values that only say "small": 2 instead of 200 shuffle
-# partitions and 2 instead of 50 partitions for a Delta table's state, both because each partition
-# is a task, and a task costs some milliseconds however little it has to do.
+# partitions, as few as their data needs, and 1 instead of 50 partitions for a Delta table's state,
+# because each partition is a task, and a task costs 20 ms of processor time however little it has
+# to do.
 SMALL_JOBS: Mapping[str, str] = {
     "spark.sql.shuffle.partitions": "2",
-    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+    "spark.databricks.delta.snapshotPartitions": "1",
     # VACUUM lists folders in this many tasks; by default 10,000, which takes half a minute.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
     # Code that queries become is kept for the next run of the same job, which has more of them
@@ -34,14 +36,22 @@ SMALL_JOBS: Mapping[str, str] = {
 }
 
 # What serves many at once: whoever has many tasks waiting takes turns with the others.
-SHARED: Mapping[str, str] = {"spark.scheduler.mode": "FAIR"}
+SHARED: Mapping[str, str] = {
+    "spark.scheduler.mode": "FAIR",
+    "spark.plugins": "org.apache.spark.sql.artifact.bricklane.SharedCode",
+}
 
 # What a setting ``spark.sql.catalog.NAME`` names, to make a catalog of the metastore known.
 CATALOG_CLASS = "bricklane.spark.UnityCatalog"
 
+# Of sessions and machines: https://docs.databricks.com/sql/language-manual/parameters/timezone
+TIME_ZONE = "Etc/UTC"
+
 DATABRICKS: Mapping[str, str] = {
     "spark.sql.sources.default": "delta",
     "spark.sql.legacy.createHiveTableByDefault": "false",
+    # Delta checks each commit by reading the table's state again where the zone is not UTC.
+    "spark.sql.session.timeZone": TIME_ZONE,
     # An error is its message; a session that wants the stack of the JVM sets this to true.
     "spark.sql.connect.serverStacktrace.enabled": "false",
     "spark.sql.extensions": ("io.delta.sql.DeltaSparkSessionExtension,bricklane.spark.Extension"),
@@ -183,6 +193,7 @@ def java_options(
         "-XX:+ExitOnOutOfMemoryError",
         f"-Djava.io.tmpdir={temporary}",
         "-Djava.net.preferIPv4Stack=true",
+        f"-Duser.timezone={TIME_ZONE}",
         "-Djdk.reflect.useDirectMethodHandle=false",
         "-Dio.netty.tryReflectionSetAccessible=true",
         f"-Dlog4j2.configurationFile={log_settings.as_uri()}",

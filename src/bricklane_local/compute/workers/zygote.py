@@ -240,8 +240,12 @@ class Zygote:
 
 
 def inherited() -> dict[str, str]:
-    """Return the variables that processes of the runtime get from the server's own."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(WITHHELD)}
+    """Return the variables that processes of the runtime get from the server's own.
+
+    The machines of Databricks have the time of UTC, whatever the time is where this one stands.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(WITHHELD)}
+    return kept | {"TZ": "UTC"}
 
 
 EVENTS = {

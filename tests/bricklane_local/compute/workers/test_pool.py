@@ -250,14 +250,15 @@ def test_runs_do_not_inherit_what_the_server_was_told(
     monkeypatch.setenv("DATABRICKS_CONFIG_PROFILE", "prod")
     monkeypatch.setenv("SPARK_HOME", "/elsewhere")
     monkeypatch.setenv("KEPT", "yes")
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
     source = (
-        "import os; print([os.environ.get(n) for n in "
-        "('DATABRICKS_CONFIG_PROFILE', 'SPARK_HOME', 'KEPT')])"
+        "import os, time; print([os.environ.get(n) for n in "
+        "('DATABRICKS_CONFIG_PROFILE', 'SPARK_HOME', 'KEPT')], time.tzname[0])"
     )
 
     async def case(workers: Workers) -> None:
         await (await workers.start(program(source))).wait()
-        assert (tmp_path / "run/stdout.log").read_text() == "[None, None, 'yes']\n"
+        assert (tmp_path / "run/stdout.log").read_text() == "[None, None, 'yes'] UTC\n"
 
     run(case)
 

@@ -13,10 +13,12 @@ import psutil
 import pytest
 
 from bricklane_local.forge.actions.runner import step, supervisor
+from bricklane_local.forge.actions.runner.environment import base_environment
 from bricklane_local.forge.actions.runner.masking import Masker
 from bricklane_local.forge.actions.runner.rewriting import written
 from bricklane_local.forge.actions.runner.transcript import Transcript
 from bricklane_local.forge.actions.runs.concurrency import Groups, Member
+from bricklane_local.forge.actions.settings import ActionsSettings
 
 SECRET = 's3cr3t "value" / größe'
 
@@ -195,3 +197,12 @@ def test_a_transcript_follows_the_steps(tmp_path: Path) -> None:
         "a": {"outcome": "failure", "conclusion": "success", "outputs": {"v": "1"}}
     }
     assert transcript.annotations[0]["start_line"] == 3
+
+
+def test_jobs_start_with_what_a_fresh_machine_has(tmp_path: Path) -> None:
+    ours = {"TZ": "Europe/Berlin", "MY_TOKEN": SECRET, "TMPDIR": "/elsewhere", "PATH": "/bin"}
+    found = base_environment(tmp_path / "home", tmp_path / "programs", ActionsSettings(), ours)
+    assert found["TZ"] == "UTC"
+    assert found["HOME"] == str(tmp_path / "home")
+    assert found["TMPDIR"] == "/elsewhere"
+    assert "MY_TOKEN" not in found

@@ -13,7 +13,6 @@ from bricklane_local.forge.actions.settings import ActionsSettings
 
 # How this machine reaches the network and packages; a job cannot do without.
 INHERITED = (
-    "TZ",
     "TMPDIR",
     *("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
     *("GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS", "NIX_SSL_CERT_FILE"),
@@ -51,6 +50,7 @@ def base_environment(
         "HOME": str(home),
         "USER": "runner",
         "LANG": "C.UTF-8",
+        "TZ": "UTC",  # As on the machines of GitHub.
         "PATH": os.pathsep.join([*path, _without_ours(environment.get("PATH", os.defpath))]),
         # Prompts and pagers would wait for somebody who is not there.
         "GIT_TERMINAL_PROMPT": "0",
