@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 SUCCESS = "SUCCESS"
 # Results of tasks that failed by themselves, not because of another one.
 OWN_FAILURES = frozenset({"FAILED", "TIMEDOUT", "MAXIMUM_CONCURRENT_RUNS_REACHED"})
-POLL_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
+# A look costs a request, a late one the time of whoever waits: a twentieth of what the run took.
+LATENESS = 0.05
+PAUSES = (0.2, 5.0)
 SHOWN_LINES = 40
 
 
@@ -142,7 +144,7 @@ def run_once(
 def _awaited(client: WorkspaceClient, job: str, run_id: int, timeout: float) -> JobResult:
     began = time.monotonic()
     try:
-        run = _ended(lambda: client.jobs.get_run(run_id), began + timeout)
+        run = _ended(lambda: client.jobs.get_run(run_id), began, timeout)
     except BaseException:  # Also Ctrl-C: nobody else will look after it.
         client.jobs.cancel_run(run_id)
         raise
@@ -164,9 +166,8 @@ def _awaited(client: WorkspaceClient, job: str, run_id: int, timeout: float) -> 
     )
 
 
-def _ended(look: Callable[[], Run], until: float) -> Run | None:
-    pauses = iter(POLL_SECONDS)
-    pause = next(pauses)
+def _ended(look: Callable[[], Run], began: float, timeout: float) -> Run | None:
+    shortest, longest = PAUSES
     while True:
         run = look()
         if run.state and run.state.result_state:
@@ -181,10 +182,10 @@ def _ended(look: Callable[[], Run], until: float) -> Run | None:
             }
         ):
             return run
-        if time.monotonic() >= until:
+        passed = time.monotonic() - began
+        if passed >= timeout:
             return None
-        time.sleep(min(pause, max(0.0, until - time.monotonic())))
-        pause = next(pauses, pause)
+        time.sleep(min(max(shortest, LATENESS * passed), longest, timeout - passed))
 
 
 def _result(run: Run | RunTask) -> str:

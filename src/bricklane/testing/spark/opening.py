@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -104,7 +106,11 @@ def _warm(place: Place, root: Path, chosen: Mapping[str, str]) -> Opened:
     installation = find_installation()
     if not installation.connect:
         return _cold(place, root, chosen, f"pyspark {installation.version} has no Spark Connect")
+    # Importing takes two seconds, and Spark needs five to start.
+    importing = threading.Thread(target=_import_quietly, daemon=True)
+    importing.start()
     found = warm.acquire(installation, root, chosen, os.environ)
+    importing.join()
     began = "started by this run" if found.fresh else "found running"
     said = f"warm Spark {installation.version}, process {found.pid}, {began}"
     try:
@@ -149,6 +155,12 @@ def _connect(
     return Opened(
         spark, place, isolation_of(spark, schema), schema, said, (lambda: stop(spark),), before
     )
+
+
+def _import_quietly() -> None:
+    """Import what a session needs; who needs it next is told what is wrong with it."""
+    with contextlib.suppress(Exception):
+        _connect_class()
 
 
 def _connect_class() -> Any:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # little it has to do. What stays open for a user interface that is off is kept short.
 SMALL_JOBS: Mapping[str, str] = {
     "spark.sql.shuffle.partitions": "2",
-    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.databricks.delta.snapshotPartitions": "1",
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
     "spark.log.level": "ERROR",
     "spark.ui.enabled": "false",
@@ -50,6 +50,8 @@ JAVA_OPTIONS = (
     "-Xss4m",
     "-XX:+ExitOnOutOfMemoryError",
     "-Djava.net.preferIPv4Stack=true",
+    # Delta checks each commit by reading the table's state again where the zone is not UTC.
+    "-Duser.timezone=UTC",
 )
 
 SERVER: Mapping[str, str] = {
