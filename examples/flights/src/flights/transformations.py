@@ -1,4 +1,4 @@
-"""The reports, each a function from DataFrames to a DataFrame."""
+"""The reports, each a function from DataFrames to a DataFrame; whoever reads one sorts it."""
 
 from typing import TYPE_CHECKING
 
@@ -34,10 +34,8 @@ def delays_by_airline(flights: "DataFrame", airlines: "DataFrame") -> "DataFrame
         *delay_measures(), F.round(F.avg("plane_age"), 1).alias("mean_plane_age")
     )
     name = F.coalesce(F.col("name"), F.col("carrier")).alias("airline")
-    return (
-        measured.join(airlines, "carrier", "left")
-        .select("carrier", name, *[c for c in measured.columns if c != "carrier"])
-        .orderBy("carrier")
+    return measured.join(airlines, "carrier", "left").select(
+        "carrier", name, *[c for c in measured.columns if c != "carrier"]
     )
 
 
@@ -53,10 +51,8 @@ def delays_by_route(flights: "DataFrame", airports: "DataFrame") -> "DataFrame":
     )
     names = airports.select(F.col("faa").alias("dest"), "name")
     destination = F.coalesce(F.col("name"), F.col("dest")).alias("destination")
-    return (
-        measured.join(names, "dest", "left")
-        .select("origin", "dest", destination, *measured.columns[2:])
-        .orderBy("origin", "dest")
+    return measured.join(names, "dest", "left").select(
+        "origin", "dest", destination, *measured.columns[2:]
     )
 
 
@@ -75,7 +71,7 @@ def sky() -> "Column":
 
 
 def weather_effect(flights: "DataFrame", weather: "DataFrame") -> "DataFrame":
-    """Return one row per kind of weather in the hour of departure, worst mean delay first.
+    """Return one row per kind of weather in the hour of departure.
 
     Args:
         flights: rows of ``silver_flights``; one without weather counts as ``unknown``.
@@ -87,5 +83,4 @@ def weather_effect(flights: "DataFrame", weather: "DataFrame") -> "DataFrame":
         .groupBy(sky())
         .agg(*delay_measures())
         .withColumn("cancelled_share", F.round(F.col("cancelled") / F.col("flights"), 4))
-        .orderBy(F.desc("mean_dep_delay"), "sky")
     )

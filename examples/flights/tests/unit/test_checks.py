@@ -50,8 +50,9 @@ def spoiled(good: str, fault: str) -> str:
     return f"{good} {fault.format(good=good)}"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tables(spark: SparkSession) -> Iterator[None]:
+    """Make good tables; what a test makes of one is seen by that test alone."""
     for table, query in TABLES.items():
         spark.sql(query).createOrReplaceTempView(table)
     yield

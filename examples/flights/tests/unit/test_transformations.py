@@ -9,6 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from flights.transformations import (
     delays_by_airline,
     delays_by_route,
+    sky,
     weather_effect,
 )
 
@@ -34,8 +35,8 @@ def flights(spark: SparkSession) -> DataFrame:
     )
 
 
-def rows(frame: DataFrame) -> list[dict[str, Any]]:
-    return [row.asDict() for row in frame.collect()]
+def rows(frame: DataFrame, *order: str) -> list[dict[str, Any]]:
+    return [row.asDict() for row in frame.orderBy(*order).collect()]
 
 
 def test_airline_report_measures_flights_that_flew_and_counts_those_that_did_not(
@@ -45,7 +46,7 @@ def test_airline_report_measures_flights_that_flew_and_counts_those_that_did_not
         [("AA", "American"), ("UA", "United")], "carrier string, name string"
     )
 
-    american, unknown = rows(delays_by_airline(flights, airlines))
+    american, unknown = rows(delays_by_airline(flights, airlines), "carrier")
 
     assert american == {
         "carrier": "AA",
@@ -65,7 +66,7 @@ def test_airline_report_measures_flights_that_flew_and_counts_those_that_did_not
 def test_route_report_names_the_destination(spark: SparkSession, flights: DataFrame) -> None:
     airports = spark.createDataFrame([("LAX", "Los Angeles Intl")], "faa string, name string")
 
-    report = rows(delays_by_route(flights, airports))
+    report = rows(delays_by_route(flights, airports), "origin", "dest")
 
     assert [(row["origin"], row["dest"], row["destination"]) for row in report] == [
         ("JFK", "LAX", "Los Angeles Intl"),
@@ -77,33 +78,33 @@ def test_route_report_names_the_destination(spark: SparkSession, flights: DataFr
     assert report[2]["mean_dep_delay"] is None
 
 
-@pytest.mark.parametrize(
-    ("temp", "precip", "visib", "wind_speed", "sky"),
-    [
-        (30.0, 0.1, 1.0, 40.0, "snow or ice"),
-        (60.0, 0.1, 1.0, 40.0, "rain"),
-        (60.0, 0.0, 1.0, 40.0, "fog"),
-        (60.0, 0.0, 10.0, 40.0, "storm"),
-        (60.0, 0.0, 10.0, None, "fair"),
-        (None, 0.0, 10.0, 5.0, "fair"),
-    ],
-)
-def test_weather_report_sorts_an_hour_by_the_worst_that_applies(
-    spark: SparkSession,
-    flights: DataFrame,
-    temp: float | None,
-    precip: float,
-    visib: float,
-    wind_speed: float | None,
-    sky: str,
+def test_an_hour_of_weather_is_of_the_worst_kind_that_applies(spark: SparkSession) -> None:
+    hours = {
+        (30.0, 0.1, 1.0, 40.0): "snow or ice",
+        (60.0, 0.1, 1.0, 40.0): "rain",
+        (60.0, 0.0, 1.0, 40.0): "fog",
+        (60.0, 0.0, 10.0, 40.0): "storm",
+        (60.0, 0.0, 10.0, None): "fair",
+        (None, 0.0, 10.0, 5.0): "fair",
+        (None, None, None, None): "unknown",
+    }
+    columns = ["temp", "precip", "visib", "wind_speed"]
+    weather = spark.createDataFrame(list(hours), ", ".join(f"{name} double" for name in columns))
+
+    sorted_into = {
+        tuple(row[name] for name in columns): row.sky
+        for row in weather.select(*columns, sky()).collect()
+    }
+
+    assert sorted_into == hours
+
+
+def test_weather_report_counts_flights_by_the_sky_they_met(
+    spark: SparkSession, flights: DataFrame
 ) -> None:
-    weather = spark.createDataFrame(
-        [("JFK", SEVEN, temp, precip, visib, wind_speed)],
-        WEATHER,
-    )
+    weather = spark.createDataFrame([("JFK", SEVEN, 60.0, 0.1, 1.0, 40.0)], WEATHER)
 
-    report = {row["sky"]: row for row in rows(weather_effect(flights, weather))}
+    rain, unknown = rows(weather_effect(flights, weather), "sky")
 
-    assert report.keys() == {sky, "unknown"}
-    assert report[sky]["flights"] == 2
-    assert report["unknown"]["cancelled_share"] == 0.5
+    assert (rain["sky"], rain["flights"], rain["cancelled_share"]) == ("rain", 2, 0.0)
+    assert (unknown["sky"], unknown["flights"], unknown["cancelled_share"]) == ("unknown", 2, 0.5)
