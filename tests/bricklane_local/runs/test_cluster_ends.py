@@ -110,7 +110,7 @@ def test_an_attempt_that_ended_with_its_cluster_is_made_again(
     (tmp_path / "processes").unlink()
     bench.client.clusters.delete(cluster)
     bench.wait((tmp_path / "processes").exists)
-    assert state(bench, cluster) is State.RUNNING
+    bench.wait(lambda: state(bench, cluster) is State.RUNNING)
     bench.cancel(run_id)
     run = bench.finish(run_id)
     codes = [task["status"]["termination_details"]["code"] for task in run["tasks"]]
