@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from bricklane_local.paths import StatePaths
 
 # For one machine and small data. Values that only say "small": 2 instead of 200 shuffle
-# partitions, as few as their data needs, and 1 instead of 50 partitions for a Delta table's state,
-# because each partition is a task, and a task costs 20 ms of processor time however little it has
-# to do.
+# partitions, and 1 instead of 50 partitions for a Delta table's state, because each partition is a
+# task, and a task costs 20 ms of processor time however little it has to do.
 SMALL_JOBS: Mapping[str, str] = {
     "spark.sql.shuffle.partitions": "2",
-    "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+    # With two partitions there is nothing to merge, and planning a query again after each of its
+    # stages was a tenth of the processor time of a job on small tables. Sessions may switch it on.
+    "spark.sql.adaptive.enabled": "false",
     "spark.databricks.delta.snapshotPartitions": "1",
     # VACUUM lists folders in this many tasks; by default 10,000, which takes half a minute.
     "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
@@ -25,8 +26,8 @@ SMALL_JOBS: Mapping[str, str] = {
     # than the usual 100.
     "spark.sql.codegen.cache.maxEntries": "1000",
     "spark.ui.enabled": "false",
-    "spark.sql.adaptive.enabled": "true",
-    # The state of finished queries, kept for the UI that is off.
+    # What the UI that is off would show: plans in words, and the state of finished queries.
+    "spark.sql.ui.explainMode": "simple",
     "spark.sql.ui.retainedExecutions": "10",
     "spark.ui.retainedJobs": "20",
     "spark.ui.retainedStages": "20",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,40 @@ def test_sessions_share_a_class_loader_until_one_is_sent_classes(
     finally:
         for session in sessions:
             session.stop()
+
+
+FORMATTER = "org.apache.spark.sql.catalyst.expressions.codegen.CodeFormatter"
+# The expressions of Spark 4.1, which ours stand for.
+COMMENT = re.compile(r"([ |\t]*?/\*[\s|\S]*?\*/[ |\t]*?)|([ |\t]*?//[\s\S]*?\n)")
+EMPTY_LINES = re.compile(r"\n\s*\n")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "",
+        "a = b / c;\n",
+        "\n\n  \n\t\n",
+        "int a; // the first\n\n\nint b; /* the\nsecond */ int c;\n",
+        " |\t /* bars are blanks */ | a",
+        "a //* at the end of the line\n b */ c",
+        "/*/ not over yet */ x",
+        "/* never over\n // but this is\n",
+        "x // the last line has no end",
+        "/**//**/\t//\n//\n\n\r\n\f\u000b\n y",
+        'String s = "// not a comment for Spark either\n";\n /* a */ /* b */\n\n z',
+    ],
+)
+def test_generated_code_is_tidied_as_spark_does_it(spark: SparkSession, code: str) -> None:
+    query = f"SELECT java_method('{FORMATTER}', 'stripExtraNewLinesAndComments', ?) AS tidy"
+    (row,) = spark.sql(query, args=[code]).collect()
+    assert row.tidy == EMPTY_LINES.sub("\n", COMMENT.sub("", code))
+
+
+@pytest.mark.parametrize("name", ["commentRegexp", "extraNewLinesRegexp"])
+def test_it_is_tidied_in_one_pass(spark: SparkSession, name: str) -> None:
+    (row,) = spark.sql(f"SELECT java_method('{FORMATTER}', '{name}') AS shown").collect()
+    assert row.shown.startswith("quick ")
 
 
 def test_sessions_have_the_time_of_databricks(spark: SparkSession) -> None:

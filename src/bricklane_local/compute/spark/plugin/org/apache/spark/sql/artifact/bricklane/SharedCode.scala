@@ -27,8 +27,10 @@ final class SharedCode extends SparkPlugin {
   override def executorPlugin(): ExecutorPlugin = new ExecutorPlugin {
     private var local = false
 
-    override def init(context: PluginContext, settings: Settings[String, String]): Unit =
+    override def init(context: PluginContext, settings: Settings[String, String]): Unit = {
       local = context.executorID() == SparkContext.DRIVER_IDENTIFIER
+      QuickPatterns.install()
+    }
 
     override def onTaskStart(): Unit = {
       val task = Thread.currentThread
