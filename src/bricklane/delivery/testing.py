@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bricklane.errors import BricklaneError
 from bricklane.project.settings import Settings
 from bricklane.testing.levels.commands import command_of
-from bricklane.testing.levels.running import Place, report_of, run_levels
+from bricklane.testing.levels.running import Place, report_of, run_levels, run_parallel
 from bricklane.testing.reports import files
 from bricklane.testing.reports.model import Level, Report
 from bricklane.testing.reports.writing import write
@@ -37,7 +37,7 @@ def run_tests(
     show: Callable[[str], None],
     finished: Callable[[Level], None],
 ) -> Report:
-    """Run the levels in order, up to the first that fails, and write their reports.
+    """Run the levels, in order up to the first that fails or all at once, and write their reports.
 
     Args:
         place: where they run, and what they are told.
@@ -49,7 +49,12 @@ def run_tests(
         TestsFailedError: when one fails; its output has been shown.
     """
     ran: list[Level] = []
-    for level in run_levels(place, levels, show, keep_going=False):
+    target = place.settings.targets.get(place.target)
+    if target and target.parallel:
+        running = run_parallel(place, levels, show)
+    else:
+        running = run_levels(place, levels, show, keep_going=False)
+    for level in running:
         ran.append(level)
         finished(level)
     report = report_of(place, ran)

@@ -66,6 +66,7 @@ class TargetSettings:
     Args:
         environment: the forge's environment; empty for the target's own name.
         tests: levels of ``[tests]`` that run after a deployment, in order.
+        parallel: whether these levels run at the same time; then all run, whatever one comes to.
         tested_in: targets whose green tests of the same tree count here: levels that passed there
             are not run again. Branches that become versions are tested all the same.
         policy: rule of the bundle's policy → ``error``, ``warning`` or ``off`` in this target.
@@ -73,6 +74,7 @@ class TargetSettings:
 
     environment: str = ""
     tests: tuple[str, ...] = ()
+    parallel: bool = False
     tested_in: tuple[str, ...] = ()
     policy: Mapping[str, str] = field(default_factory=dict)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -65,3 +66,56 @@ def test_the_first_level_that_fails_ends_it(tmp_path: Path) -> None:
     assert [(run.name, run.passed) for run in runs] == [("unit", True), ("integration", False)]
     assert "what is deployed stays deployed" in (e.value.hint or "")
     assert (tmp_path / "reports" / "report.html").is_file()
+
+
+def meeting(own: str, other: str) -> str:
+    """Return a command that ends green only when the other one runs at the same time."""
+    program = (
+        f"import pathlib, time; here, other = pathlib.Path('{own}'), pathlib.Path('{other}'); "
+        f"print('{own} begins'); here.touch(); until = time.time() + 30\n"
+        "while not other.exists() and time.time() < until: time.sleep(0.01)\n"
+        f"print('{own} ends'); raise SystemExit(not other.exists())"
+    )
+    return shlex.join([sys.executable, "-u", "-c", program])
+
+
+def run_together(tmp_path: Path, tests: dict[str, str], lines: list[str]) -> list[Level]:
+    """Run levels of a target that lets them run at the same time."""
+    target = TargetSettings(tests=tuple(tests), parallel=True)
+    together = Settings(root=tmp_path, bundle="shop", tests=tests, targets={"staging": target})
+    place = Place(together, tmp_path, tmp_path / "reports", target="staging")
+    prepare(place)
+    runs: list[Level] = []
+    try:
+        run_tests(place, tuple(tests), lines.append, runs.append)
+    finally:
+        assert [run.name for run in runs] == list(tests)
+    return runs
+
+
+def test_levels_run_at_the_same_time_and_are_shown_one_after_the_other(tmp_path: Path) -> None:
+    lines: list[str] = []
+    tests = {"integration": meeting("one", "two"), "e2e": meeting("two", "one")}
+    runs = run_together(tmp_path, tests, lines)
+    assert all(run.passed for run in runs)
+    assert lines == ["one begins", "one ends", "two begins", "two ends"]
+
+
+def test_a_red_level_lets_the_others_end(tmp_path: Path) -> None:
+    tests = {"integration": "false", "e2e": "true"}
+    with pytest.raises(TestsFailedError, match="the integration tests failed: `false` ended"):
+        run_together(tmp_path, tests, [])
+
+
+def test_a_level_that_cannot_start_is_told_when_the_others_have_ended(tmp_path: Path) -> None:
+    target = TargetSettings(tests=("integration", "e2e"), parallel=True)
+    tests = {"integration": "no-such-program", "e2e": "true"}
+    place = Place(
+        Settings(root=tmp_path, bundle="shop", tests=tests, targets={"staging": target}),
+        tmp_path,
+        tmp_path / "reports",
+        target="staging",
+    )
+    prepare(place)
+    with pytest.raises(BricklaneError, match="no-such-program cannot be run"):
+        run_tests(place, ("integration", "e2e"), print, lambda _: None)

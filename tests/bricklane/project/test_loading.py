@@ -78,7 +78,7 @@ def test_the_reference_names_every_key_and_no_other(tmp_path: Path) -> None:
         if table in FREE_TABLES:
             named.add(table)
 
-    free = {f"targets/staging/{key}" for key in ("environment", "tests", "tested_in")}
+    free = {f"targets/staging/{key}" for key in ("environment", "tests", "parallel", "tested_in")}
     assert named == {*described(load(project(tmp_path)))} - {"targets"} | free
 
 

@@ -6,8 +6,10 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from queue import SimpleQueue
 
 from bricklane.delivery.wheels import project_command
 from bricklane.errors import BricklaneError
@@ -90,6 +92,34 @@ def run_levels(
         yield found
         if not found.passed and not keep_going:
             return
+
+
+def run_parallel(place: Place, levels: Sequence[str], show: Show) -> Iterator[Level]:
+    """Run levels at the same time and yield what each came to, in order.
+
+    Args:
+        place: where.
+        levels: their names.
+        show: called with each line of output, those of one level after those of another.
+
+    Raises:
+        BricklaneError: when a level has no command, or it cannot be started.
+    """
+    texts = {level: commands.command_of(place.settings, level) for level in levels}
+    said: dict[str, SimpleQueue[str | None]] = {level: SimpleQueue() for level in levels}
+
+    def run_one(level: str) -> Level:
+        try:
+            return _run(place, level, texts[level], said[level].put)
+        finally:
+            said[level].put(None)
+
+    with ThreadPoolExecutor(max(1, len(texts))) as pool:
+        running = {level: pool.submit(run_one, level) for level in texts}
+        for level, future in running.items():
+            for line in iter(said[level].get, None):
+                show(line)
+            yield future.result()
 
 
 def _run(place: Place, level: str, text: str, show: Show) -> Level:

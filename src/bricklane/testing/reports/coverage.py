@@ -5,6 +5,8 @@ Runs in the environment of the tests; that of ``bricklane`` itself need not have
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import tomllib
 from collections.abc import Sequence
@@ -37,8 +39,8 @@ def folders(root: Path) -> tuple[str, ...]:
 
 
 def data_file(folder: str, level: str) -> Path:
-    """Return where the coverage of a level is kept."""
-    return Path(folder) / f"{level}.coverage"
+    """Return where the coverage of a level is kept while the level runs."""
+    return Path(folder) / f"{level}.coverage.part"
 
 
 def configuration(root: Path, folder: str) -> list[str]:
@@ -58,16 +60,25 @@ def _configured(file: Path) -> bool:
         return False  # Without it there are no settings in it; pytest has read what it needs.
 
 
-def merge(root: Path, folder: str) -> list[str]:
-    """Merge the coverage of all levels so far, and write down lines per file.
+def merge(root: Path, folder: str, level: str) -> list[str]:
+    """Merge the coverage of all levels that are over, and write down lines per file.
 
     Args:
         root: the project's folder, which paths are relative to.
         folder: of the reports.
+        level: that is just over.
 
     Returns:
         What the reader of the reports should know.
     """
+    with (Path(folder) / "coverage.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Levels may run at the same time.
+        with contextlib.suppress(FileNotFoundError):
+            data_file(folder, level).replace(Path(folder) / f"{level}.coverage")
+        return _merge(root, folder)
+
+
+def _merge(root: Path, folder: str) -> list[str]:
     parts = [str(path) for path in sorted(Path(folder).glob("*.coverage"))]
     if not parts:
         return []

@@ -45,7 +45,17 @@ def prepare(folder: Path) -> None:
     Raises:
         BricklaneError: when there is something else in it.
     """
-    ours = (IGNORE, "*.xml", "*.json", "*.coverage", "report.*", "coverage.*", "*.toml", "*.txt")
+    ours = (
+        IGNORE,
+        "*.xml",
+        "*.json",
+        "*.coverage",
+        "report.*",
+        "coverage.*",
+        "*.toml",
+        "*.txt",
+        "*.part*",
+    )
     if folder.is_dir():
         known = {path for pattern in ours for path in folder.glob(pattern) if path.is_file()}
         other = next((path for path in sorted(folder.iterdir()) if path not in known), None)

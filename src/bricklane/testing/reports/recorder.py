@@ -129,5 +129,5 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
     folder, level = os.environ[REPORTS], os.environ.get(LEVEL, "")
     if os.environ.get(COVERAGE):
-        recording.notes += merge(session.config.rootpath, folder)
+        recording.notes += merge(session.config.rootpath, folder, level)
     recording.write(folder, level, int(exitstatus))
