@@ -18,6 +18,7 @@ from bricklane.errors import BricklaneError, ExitCode
 from bricklane.forge.model import Release
 from bricklane.forge.protocol import Forge
 from bricklane.process import Command, run
+from bricklane.runner import project_environment
 
 DIST = "dist"
 MANIFEST = "deployment.json"
@@ -127,7 +128,7 @@ def project_command(
     return Command(
         tuple(words),
         root,
-        environment={**tool_path(), **environment},
+        environment={**tool_path(), **project_environment(root, os.environ), **environment},
         remove=removed,
         secrets=secrets,
     )

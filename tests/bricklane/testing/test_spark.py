@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.bricklane.testing.project import Project, kill
+from tests.bricklane.testing.project import SETTINGS, Project, kill
 
 pytestmark = pytest.mark.real
 
@@ -75,6 +77,18 @@ def test_price(spark):
     function = F.udf(gross, "int")
     assert spark.range(1).select(function(F.lit(1))).first()[0] == {expected}
 """
+RELATIVE = """
+import os
+from pathlib import Path
+from pyspark.sql import functions as F
+from shop.prices import gross
+
+def test_paths_and_code_are_those_of_this_job(spark):
+    assert spark.read.text("tests/said.txt").first().value == "{said}"
+    read = F.udf(lambda _: Path("tests/said.txt").read_text() + os.environ.get("SECRET", ""))
+    assert spark.range(1).select(read("id")).first()[0] == "{said}"
+    assert spark.range(1).select(F.udf(gross, "int")(F.lit(1))).first()[0] == {price}
+"""
 HANGING = """
 import pathlib, time
 
@@ -124,6 +138,38 @@ def test_workers_share_it_with_schemas_of_their_own(project: Project) -> None:
     names = {line for line in printed.splitlines() if line.startswith("bricklane_test_")}
     assert len(names) == 2
     assert len(status(project)) == 1
+
+
+def test_jobs_of_a_runner_that_lasts_share_it(project: Project, tmp_path: Path) -> None:
+    runner = tmp_path / "runner"
+    runner.mkdir()
+    found = []
+    for number in (1, 2):
+        workspace = tmp_path / f"job{number}"
+        job = replace(
+            project,
+            root=workspace / "shop",
+            environment={
+                **project.environment,
+                "BRICKLANE_STATE_DIR": str(runner),
+                "BRICKLANE_RUNNER_DIR": str(runner),
+                "GITHUB_WORKSPACE": str(workspace),
+                "RUNNER_TRACKING_ID": f"job{number}",
+                "SECRET": "of the job",
+            },
+        )
+        job.write("pyproject.toml", SETTINGS)
+        job.write("src/shop/__init__.py", "")
+        job.write("src/shop/prices.py", f"def gross(net):\n    return net + {number}\n")
+        job.write("tests/said.txt", f"job {number}")
+        text = RELATIVE.format(said=f"job {number}", price=1 + number)
+        job.write("tests/test_relative.py", text)
+        job.pytest("tests/test_relative.py")
+        found += status(job)
+        shutil.rmtree(workspace)
+    job.root.mkdir(parents=True)
+    job.bricklane("spark", "stop", "--all")
+    assert found[0]["pid"] == found[1]["pid"]
 
 
 def test_what_it_leaves_on_disk_is_its_owners_alone(project: Project) -> None:

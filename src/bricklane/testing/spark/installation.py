@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import os
@@ -145,12 +146,31 @@ def _installed(java: Path) -> Installation:
     return Installation(python, home, copy.version, java, jars, False, True)
 
 
-def environment_stamp() -> int:
-    """Return what differs when something was installed into the environment since."""
+def environment_stamp() -> str:
+    """Return what differs when something was installed into the environment since.
+
+    A project that is installed to be edited counts by its name alone: its code is elsewhere, and
+    it is installed anew where each job of a workflow has another folder.
+    """
     import sysconfig
 
     own = sysconfig.get_paths()["purelib"]
-    return Path(lasting_environment(), Path(own).relative_to(sys.prefix)).stat().st_mtime_ns
+    packages = Path(lasting_environment(), Path(own).relative_to(sys.prefix)).glob("*.dist-info")
+    stamps = sorted(
+        (it.name.partition("-")[0], 0) if _is_edited(it) else (it.name, it.stat().st_mtime_ns)
+        for it in packages
+    )
+    return hashlib.sha256(repr(stamps).encode()).hexdigest()[:16]
+
+
+def _is_edited(package: Path) -> bool:
+    """Say whether a package is installed to be edited: PEP 610."""
+    file = package / "direct_url.json"
+    try:
+        found = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(found.get("dir_info", {}).get("editable"))
 
 
 def describe(record: dict[str, object]) -> str:

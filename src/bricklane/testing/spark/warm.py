@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bricklane import runner
 from bricklane.errors import BricklaneError, ExitCode
 from bricklane.testing.spark import server
 from bricklane.testing.spark.installation import (
@@ -33,16 +34,21 @@ IDLE = "BRICKLANE_SPARK_IDLE"
 MEMORY = "BRICKLANE_SPARK_MEMORY"
 TOKEN = "SPARK_CONNECT_AUTHENTICATE_TOKEN"  # noqa: S105  (a name, not a token)
 
-# Nobody comes back to the machine of a workflow's job, or to the folder of one on an own runner.
+# Nobody comes back to the machine of a workflow's job; a runner that lasts has the next one soon.
 JOB_IDLE = "20s"
+RUNNER_IDLE = "15m"
 DEFAULT_IDLE = "30m"
 DEFAULT_MEMORY = "2g"
 START_SECONDS = 120.0
 POLL_SECONDS = 0.05
 END_SECONDS = 10.0
 LOG_LINES = 15
+OPTIONS = "spark.driver.extraJavaOptions"
 # Spark's own variables and options of every Java would change what is started here.
 FOREIGN = ("SPARK_", "PYSPARK_", "DATABRICKS_", "JAVA_TOOL_OPTIONS")
+# What a Spark gets that outlives the job which needed it first: no secret of that job, and nothing
+# by which the runner knows the job's processes to end them.
+LASTING = ("LANG", "LC_ALL", "PATH", "PYTHONPATH", "TMPDIR", "TZ", "USER", runner.FOLDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +89,10 @@ class WarmSpark:
 
 
 def state_root(environment: Mapping[str, str]) -> Path:
-    """Return the folder with the state of all warm Sparks of this user."""
+    """Return the folder with the state of all warm Sparks of this user, or of this runner."""
     from platformdirs import user_state_path
 
-    base = environment.get(STATE)
+    base = environment.get(STATE) or environment.get(runner.FOLDER)
     root = Path(base) if base else user_state_path("bricklane", appauthor=False)
     return root / "spark"
 
@@ -108,11 +114,14 @@ def acquire(
     Raises:
         BricklaneError: when it does not come up; the message has the end of its log.
     """
-    usual = JOB_IDLE if environment.get("CI") else DEFAULT_IDLE
+    kept = _kept(root, environment)
+    usual = RUNNER_IDLE if kept else JOB_IDLE if environment.get("CI") else DEFAULT_IDLE
     idle = seconds(environment.get(IDLE) or usual, IDLE)
     memory = environment.get(MEMORY) or DEFAULT_MEMORY
+    if kept:
+        kept.lead_here()
     about = {
-        "root": str(root),
+        "root": str(kept.link if kept else root),
         "environment": str(lasting_environment()),
         "pyspark": installation.version,
         "python": str(installation.python),
@@ -133,12 +142,18 @@ def acquire(
             if found and found.about.get("stamp") != about["stamp"]:
                 end(found)  # It runs user-defined functions with what was installed before.
                 found = None
-            found = found or _start(folder, installation, about, idle, environment)
+            found = found or _start(folder, installation, about, idle, environment, kept)
             os.utime(folder / server.RECORD)
         except BaseException:
             os.close(lease)
             raise
         return replace(found, lease=lease)
+
+
+def _kept(root: Path, environment: Mapping[str, str]) -> runner.Kept | None:
+    """Return what the runner keeps for a project, unless the environment goes with the job."""
+    kept = runner.kept_for(root, environment)
+    return kept if kept and not lasting_environment().is_relative_to(kept.workspace) else None
 
 
 def running(folder: Path) -> WarmSpark | None:
@@ -207,12 +222,16 @@ def _start(
     about: Mapping[str, Any],
     idle: float,
     environment: Mapping[str, str],
+    kept: runner.Kept | None,
 ) -> WarmSpark:
     settings = local_settings(
         folder / server.SCRATCH, about["memory"], installation.jars, about["settings"]
     )
     settings = {**settings, **SERVER}
-    variables = _environment(folder, installation, environment)
+    if kept:
+        # Where relative paths begin: the folder of this job is gone when the next one comes.
+        settings[OPTIONS] = f"{settings[OPTIONS]} -Duser.dir={kept.link}"
+    variables = _environment(folder, installation, environment, kept)
     java = java_command(installation, settings, variables)
     start = {
         "settings": settings,
@@ -226,7 +245,7 @@ def _start(
     with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as output:  # noqa: PTH123
         process = subprocess.Popen(
             [str(installation.python), "-P", server.__file__, str(folder)],
-            cwd=about["root"],
+            cwd=kept.runner if kept else about["root"],
             env=variables,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -258,14 +277,21 @@ def _did_not_start(log: Path) -> BricklaneError:
 
 
 def _environment(
-    folder: Path, installation: Installation, environment: Mapping[str, str]
+    folder: Path,
+    installation: Installation,
+    environment: Mapping[str, str],
+    kept: runner.Kept | None,
 ) -> dict[str, str]:
-    kept = {name: text for name, text in environment.items() if not name.startswith(FOREIGN)}
+    if kept:
+        own = {name: environment[name] for name in LASTING if name in environment}
+        own |= {"HOME": str(kept.runner), "BRICKLANE_SPARK_ROOT": str(kept.link)}
+    else:
+        own = {name: text for name, text in environment.items() if not name.startswith(FOREIGN)}
     modules = Path(server.__file__).with_name("pythonpath")
     return {
-        **kept,
+        **own,
         "JAVA_HOME": str(installation.java_home),
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(modules), kept.get("PYTHONPATH")))),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(modules), own.get("PYTHONPATH")))),
         "PYSPARK_PYTHON": str(installation.python),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "BRICKLANE_SPARK_FOLDERS": str(folder / "folders.json"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bricklane_local.forge.actions.runner.environment import lay_out_programs
 from bricklane_local.forge.actions.runner.execution import Execution, RunFiles, Workshop
+from bricklane_local.forge.actions.runner.lasting import LastingFolders
 from bricklane_local.forge.actions.runner.resolving import Resolver
 from bricklane_local.forge.actions.runs.attempts import begin_attempt
 from bricklane_local.forge.actions.runs.engine import Engine
@@ -43,7 +44,10 @@ class Actions:
         self.starter = Starter(forge, self.store)
         folder = forge.paths.root / "actions"
         resolver = Resolver(forge, folder / "fetched", self.settings.source)
-        self._workshop = Workshop(forge, self.settings, resolver, folder / "programs")
+        self._lasting = LastingFolders(folder / "lasting")
+        self._workshop = Workshop(
+            forge, self.settings, resolver, folder / "programs", self._lasting
+        )
         self.engine = Engine(forge, self.store, self._execution, self.settings.jobs)
         self._arrived = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
@@ -71,6 +75,7 @@ class Actions:
                 shutil.rmtree(folder, ignore_errors=True)
         for left in self._forge.paths.runs.glob("*/*.work"):
             shutil.rmtree(left, ignore_errors=True)
+        self._lasting.clear()
 
     async def stop(self) -> None:
         """End every job and all that it started."""
@@ -78,6 +83,7 @@ class Actions:
             self._worker.cancel()
             await asyncio.gather(self._worker, return_exceptions=True)
         await self.engine.stop()
+        await asyncio.to_thread(self._lasting.clear)
 
     def on_event(self, event: Event) -> None:
         """Remember an event that may start runs; called inside the event's own transaction."""

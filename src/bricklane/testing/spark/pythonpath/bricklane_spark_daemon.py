@@ -17,6 +17,8 @@ from typing import Any
 
 # Names the file with the folders that the test runs import from, as a JSON list.
 FOLDERS_VARIABLE = "BRICKLANE_SPARK_FOLDERS"
+# Names a link to the project, where the project's folder is another one for each run.
+ROOT_VARIABLE = "BRICKLANE_SPARK_ROOT"
 
 _seen: dict[str, int] = {}
 
@@ -32,6 +34,8 @@ def folders() -> list[str]:
 
 def refresh() -> None:
     """Add folders of later runs to the path, and forget modules that have changed since."""
+    if root := os.environ.get(ROOT_VARIABLE):
+        os.chdir(root)
     known = folders()
     sys.path += [folder for folder in known if folder not in sys.path]
     places = tuple(folder.rstrip(os.sep) + os.sep for folder in known)

@@ -14,6 +14,7 @@ from bricklane_local.forge.actions import tokens
 from bricklane_local.forge.actions.contexts import contexts
 from bricklane_local.forge.actions.expressions import ExpressionError, render, text_of
 from bricklane_local.forge.actions.runner.environment import base_environment
+from bricklane_local.forge.actions.runner.lasting import LastingFolders, lasting_variables
 from bricklane_local.forge.actions.runner.masking import Masker
 from bricklane_local.forge.actions.runner.process import ActJob, ActProcess, JobFolder
 from bricklane_local.forge.actions.runner.resolving import (
@@ -95,12 +96,14 @@ class Workshop:
         settings: of this machine.
         resolver: finds actions.
         programs: folder of programs that jobs find on ``PATH``.
+        lasting: folders that outlive jobs.
     """
 
     forge: Forge
     settings: ActionsSettings
     resolver: Resolver
     programs: Path
+    lasting: LastingFolders
 
     def files(self, run: int) -> RunFiles:
         """Return the files of a run."""
@@ -127,6 +130,7 @@ class Execution:
         self._folder = self._files.work(job.id)
         self._masker = Masker()
         self._process: ActProcess | None = None
+        self._lasting: Path | None = None
         self._cancelled = False
         self._noted = 0.0
 
@@ -152,7 +156,13 @@ class Execution:
         finally:
             transcript.close(conclusion)
             self._note(transcript, force=True)
-            await asyncio.shield(asyncio.to_thread(self._folder.remove))
+            await asyncio.shield(asyncio.to_thread(self._leave, conclusion))
+
+    def _leave(self, conclusion: str) -> None:
+        if self._lasting is not None:
+            whole = conclusion in (SUCCESS, FAILURE)
+            self._workshop.lasting.give_back(self._lasting, whole=whole)
+        self._folder.remove()
 
     def _transcript(self) -> Transcript:
         described = self._active.described(self._job)
@@ -207,6 +217,11 @@ class Execution:
         environment = base_environment(
             self._folder.home, self._workshop.programs, self._workshop.settings, os.environ
         )
+        if not run.fork:
+            self._lasting = self._workshop.lasting.take(
+                repository.id, active.workflow.path, described
+            )
+            environment |= lasting_variables(self._lasting, environment)
         mark = {"RUNNER_TRACKING_ID": f"github_{uuid.uuid4()}"}
         variables, _ = github_variables(given)
         variables |= self._id_token_variables(granted)
