@@ -97,7 +97,11 @@ def _layer_differences(world: World, layer: str) -> list[str]:
     if layer != ACCOUNT and not world.account_of(layer):
         return [LATER]
     if layer != ACCOUNT:
-        _hand_over(world, layer)
+        # With those that come after it: each takes Terraform some seconds.
+        ready = [it for it in TARGETS[TARGETS.index(layer) :] if world.account_of(it)]
+        for target in ready:
+            _hand_over(world, target)
+        world.plan_together(ready)
     plan = world.plan(layer)
     lines = [f"{_mark(change.verb)} {change.address}" for change in plan.effective]
     if adoption.importing(world.infrastructure.folder / layer):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -148,12 +149,36 @@ class World:
     def plan(self, layer: str) -> Plan:
         """Return what applying a layer would change; asked once until it is applied."""
         if layer not in self._plans:
-            self.say(f"planning {layer}")
-            planned = terraform.planned(self.root_module(layer))
-            self._plans[layer] = self.stack.enter_context(planned)
+            self.plan_together((layer,))
             if layer == ACCOUNT and self._adopt(self._plans[layer][0]):
                 return self.plan(layer)
         return self._plans[layer][0]
+
+    def plan_together(self, layers: Sequence[str]) -> None:
+        """Plan layers that do not depend on each other at the same time.
+
+        Args:
+            layers: their names; what is planned already is not asked again.
+
+        Raises:
+            TerraformError: of the first that cannot be planned, when all have ended.
+        """
+        missing = [layer for layer in layers if layer not in self._plans]
+        for layer in missing:
+            self.say(f"planning {layer}")
+        with ThreadPoolExecutor(max(1, len(missing))) as pool:
+            planned = {layer: pool.submit(self._planned, layer) for layer in missing}
+        for layer, future in planned.items():
+            if future.exception() is None:
+                stack, plan = future.result()
+                self.stack.push(stack)
+                self._plans[layer] = plan
+        for future in planned.values():
+            future.result()
+
+    def _planned(self, layer: str) -> tuple[ExitStack, tuple[Plan, Path]]:
+        stack = ExitStack()
+        return stack, stack.enter_context(terraform.planned(self.root_module(layer)))
 
     def _adopt(self, plan: Plan) -> bool:
         """Have workspaces imported that a run made which was ended; say whether there are any."""
