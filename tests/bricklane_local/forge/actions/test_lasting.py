@@ -51,6 +51,7 @@ def test_one_job_at_a_time_has_a_folder(tmp_path: Path) -> None:
         (1, ".github/workflows/other.yml", JOB),
         (1, FILE, replace(JOB, id="deploy")),
         (1, FILE, replace(JOB, environment=Environment("prod"))),
+        (1, FILE, replace(JOB, env={"UV_INDEX": "https://packages.test/simple"})),
         (1, FILE, replace(JOB, steps=({"run": "echo two"},))),
     ],
 )

@@ -47,8 +47,8 @@ class LastingFolders:
             workflow: path of the file.
             job: as the file describes it.
         """
-        described = [workflow, job.id, job.environment and job.environment.name, *job.steps]
-        name = hashlib.sha256(orjson.dumps(described, default=str)).hexdigest()[:12]
+        described = orjson.dumps([workflow, job], default=str)
+        name = hashlib.sha256(described).hexdigest()[:12]
         for number in itertools.count(1):
             folder = self._root / str(repository) / f"{name}-{number}"
             if folder not in self._taken:
