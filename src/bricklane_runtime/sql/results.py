@@ -90,9 +90,11 @@ class Writer:
         Raises:
             ResultTooLarge: the limit is passed and the result must not be cut.
         """
-        if self.fields[0].name == AFFECTED and table.num_rows:
+        if not table.num_rows:
+            return True
+        if self.fields[0].name == AFFECTED:
             self._affected = table.column(0)[0].as_py()
-        table = self._within_rows(table)
+        table = self._within_rows(_measurable(table))
         size = table.nbytes
         if self._bytes + size > self.limits.byte_count:
             if not self.limits.cut:
@@ -148,6 +150,17 @@ class Writer:
             "affected_rows": self._affected,
         }
         write_json(self.folder / STATEMENT, document)
+
+
+def _measurable(table: pa.Table) -> pa.Table:
+    """Return the same rows in memory of pyarrow's own.
+
+    Spark sends no offsets for a list in a list where there are none, and pyarrow 26 ends the
+    process when it is asked for the size of such a column.
+    """
+    if not any(pa.types.is_nested(kind) for kind in table.schema.types):
+        return table
+    return table.take(pa.array(range(table.num_rows), pa.int64()))
 
 
 def _fitting(table: pa.Table, limit: int) -> pa.Table:

@@ -97,6 +97,13 @@ def test_every_kind_of_type_has_a_text(bench: Workbench) -> None:
     ]
 
 
+def test_lists_in_lists_of_nothing_have_a_size(bench: Workbench) -> None:
+    frame = "named_struct('method', string(id), 'file', string(id), 'line', id)"
+    found = f"named_struct('all', array(named_struct('name', string(id), 'stack', array({frame}))))"
+    answer = execute(bench, f"SELECT if(id > 9, {found}, NULL) AS error, id FROM range(10)")  # noqa: S608
+    assert rows(answer) == [[None, str(number)] for number in range(10)]
+
+
 def test_results_are_behind_links(bench: Workbench) -> None:
     def linked(statement: str, kind: Format, **more: Any) -> StatementResponse:
         return execute(
