@@ -94,7 +94,7 @@ class Writer:
             return True
         if self.fields[0].name == AFFECTED:
             self._affected = table.column(0)[0].as_py()
-        table = self._within_rows(_measurable(table))
+        table = _measurable(self._within_rows(table))
         size = table.nbytes
         if self._bytes + size > self.limits.byte_count:
             if not self.limits.cut:

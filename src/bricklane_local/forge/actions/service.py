@@ -44,10 +44,8 @@ class Actions:
         self.starter = Starter(forge, self.store)
         folder = forge.paths.root / "actions"
         resolver = Resolver(forge, folder / "fetched", self.settings.source)
-        self._lasting = LastingFolders(folder / "lasting")
-        self._workshop = Workshop(
-            forge, self.settings, resolver, folder / "programs", self._lasting
-        )
+        lasting = LastingFolders(folder / "lasting")
+        self._workshop = Workshop(forge, self.settings, resolver, folder / "programs", lasting)
         self.engine = Engine(forge, self.store, self._execution, self.settings.jobs)
         self._arrived = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
@@ -75,7 +73,7 @@ class Actions:
                 shutil.rmtree(folder, ignore_errors=True)
         for left in self._forge.paths.runs.glob("*/*.work"):
             shutil.rmtree(left, ignore_errors=True)
-        self._lasting.clear()
+        self._workshop.lasting.clear()
 
     async def stop(self) -> None:
         """End every job and all that it started."""
@@ -83,7 +81,7 @@ class Actions:
             self._worker.cancel()
             await asyncio.gather(self._worker, return_exceptions=True)
         await self.engine.stop()
-        await asyncio.to_thread(self._lasting.clear)
+        await asyncio.to_thread(self._workshop.lasting.clear)
 
     def on_event(self, event: Event) -> None:
         """Remember an event that may start runs; called inside the event's own transaction."""

@@ -80,10 +80,10 @@ def _is_whole(site: Path) -> bool:
     for package in site.glob("*.dist-info"):
         try:
             with (package / "RECORD").open(encoding="utf-8", newline="") as record:
-                rows = [(name, size) for name, _, size in csv.reader(record)]
-            for name, size in rows:
-                if (site / name).stat().st_size != int(size or (site / name).stat().st_size):
-                    return False
+                for name, _, size in csv.reader(record):
+                    found = (site / name).stat().st_size
+                    if size and found != int(size):
+                        return False
         except (OSError, ValueError):
             return False
     return True
