@@ -12,7 +12,7 @@ demo: $(SYNCED) ## Rehearse a delivery: feature, release, production, hotfix, on
 
 test: check ## Every test, on real parts.
 	$(BIN)/bricklane tools install --development
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --reruns 1 --max-worker-restart 0
+	$(BIN)/python scripts/run_tests.py -n $(WORKERS) --dist loadfile --max-worker-restart 0
 
 test-unit: $(SYNCED) ## The tests that need no external program: seconds.
 	$(BIN)/pytest -n $(WORKERS) -m "not real" -q
