@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,10 @@ HIDDEN = (
 )
 # What begins a frame in a stack trace of Java.
 JAVA_FRAME = "\n\tat "
+CAUSE = re.compile(r"^Caused by: (?:[\w.$]+: )?(.+?)(?=\n\tat |\Z)", re.MULTILINE | re.DOTALL)
+# What Spark says of a task that cannot write a row: where to, and only in the cause why.
+# https://spark.apache.org/docs/latest/sql-error-conditions.html
+WRITE_FAILED = "[TASK_WRITE_FAILED]"
 
 
 def failure(
@@ -48,6 +53,16 @@ def plain_traceback(error: BaseException) -> str:
     return "".join(described.format()).rstrip("\n")
 
 
+def causes(error: BaseException) -> list[str]:
+    """Return what Spark says of the errors that led to one of its errors, outermost first.
+
+    Args:
+        error: of Spark, or any other, of which it says nothing.
+    """
+    trace = getattr(error, "getStackTrace", None)
+    return CAUSE.findall((trace() if callable(trace) else None) or "")
+
+
 def line_of(
     error: BaseException, source_name: str | None, within: range | None = None
 ) -> int | None:
@@ -67,7 +82,9 @@ def _message(error: BaseException) -> str:
         return f"{error.msg} ({error.filename}, line {error.lineno})"
     try:
         # Java's frames, which errors of its own have in their text, are in the traceback.
-        return str(error).partition(JAVA_FRAME)[0]
+        message = str(error).partition(JAVA_FRAME)[0]
+        why = causes(error)[-1:] if WRITE_FAILED in message else []
+        return "\nCaused by: ".join([message, *(each.strip() for each in why)])
     except Exception as problem:
         return f"<{type(error).__name__}.__str__ raised {type(problem).__name__}>"
 

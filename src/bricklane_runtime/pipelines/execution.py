@@ -107,7 +107,8 @@ class Execution(Reading):
         try:
             with self._settings({**dataset.spark_conf, **flow.spark_conf}):
                 counts = self._filled(dataset, flow)
-        except Exception as error:
+        except Exception as problem:
+            error = quality.explained(problem)
             self.failures[dataset.name] = error
             self._events.flow(name, target, "FAILED", reason=_first_line(error), error=error)
             return

@@ -5,17 +5,26 @@ Source: https://docs.databricks.com/en/ldp/expectations
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pyspark.sql.connect import functions as f
 
-from bricklane_runtime.pipelines.model import Dataset, Expectation, Violation
+from bricklane_runtime.failures import causes
+from bricklane_runtime.pipelines.model import Dataset, Expectation, PipelineError, Violation
 
 # The names under which Spark reports what passed.
 INPUT, OUTPUT = "pipeline_input", "pipeline_output"
 ROWS = "rows"
+# What begins the message of a violation, and how Spark ends the message of a raised error.
+VIOLATION = "[EXPECTATION_VIOLATION]"
+RAISED = re.compile(rf"{re.escape(VIOLATION)}.*?(?= SQLSTATE: P0001)", re.DOTALL)
+
+
+class ExpectationViolation(PipelineError):  # noqa: N818 - the word of the documentation
+    """A record violates an expectation that fails the update."""
 
 
 @dataclass(slots=True)
@@ -92,7 +101,7 @@ def enforced(frame: Any, dataset: Dataset) -> Any:
         violated = f.raise_error(
             f.concat(
                 f.lit(
-                    f"[EXPECTATION_VIOLATION] Flow '{dataset.name}' failed to meet the "
+                    f"{VIOLATION} Flow '{dataset.name}' failed to meet the "
                     f"expectation. Violated expectations: '{expectation.name}'. Input data: '"
                 ),
                 f.to_json(f.struct("*")),
@@ -103,6 +112,20 @@ def enforced(frame: Any, dataset: Dataset) -> Any:
     for expectation in _of(dataset, Violation.DROP):
         frame = frame.where(_holds(expectation))
     return frame
+
+
+def explained(error: Exception) -> Exception:
+    """Return the violation that an error of Spark is about, or else the error itself.
+
+    Where in a partition the record was decides whether Spark raises what :func:`enforced` says, or
+    an error of writing, or of a stream, with that as its cause.
+    """
+    for text in (str(error), *causes(error)):
+        if found := RAISED.search(text):
+            violation = ExpectationViolation(found.group())
+            violation.__cause__ = error
+            return violation
+    return error
 
 
 def _of(dataset: Dataset, violation: Violation) -> Iterable[Expectation]:

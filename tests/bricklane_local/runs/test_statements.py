@@ -207,6 +207,16 @@ def test_failures_are_told(bench: Workbench) -> None:
         bench.client.statement_execution.get_statement("nothing")
 
 
+def test_a_row_that_cannot_be_written_is_told_with_its_reason(bench: Workbench) -> None:
+    rows(execute(bench, "CREATE TABLE dev.default.numbers (n INT)"))
+    values = "if(id = 3, 'oh', '1') FROM range(0, 5, 1, 1)"
+    said = message(execute(bench, f"INSERT INTO dev.default.numbers SELECT {values}"))
+    assert said.startswith("[TASK_WRITE_FAILED] Task failed while writing rows to ")
+    assert "\nCaused by: [CAST_INVALID_INPUT] The value 'oh' of the type \"STRING\"" in said
+    assert "\tat " not in said
+    rows(execute(bench, "DROP TABLE dev.default.numbers"))
+
+
 def test_a_statement_can_be_polled_and_cancelled(bench: Workbench) -> None:
     begun = execute(bench, "SELECT 7", wait_timeout="0s")
     assert rows(until_ended(bench, begun.statement_id)) == [["7"]]
