@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 
 # It is about this run of pytest, and has been read; those that tests start are runs of their own.
 os.environ.pop("PYTEST_ADDOPTS", None)
+# A shell has what it starts in the background ignore interrupts, and all that this starts do so too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # What kept tests of this session from running: files that cannot be read, workers that died.
 unrun: list[object] = []
 
