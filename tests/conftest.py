@@ -9,7 +9,7 @@ import pytest
 
 # It is about this run of pytest, and has been read; those that tests start are runs of their own.
 os.environ.pop("PYTEST_ADDOPTS", None)
-# A shell has what it starts in the background ignore interrupts, and all that this starts do so too.
+# What a shell starts in the background ignores interrupts, and so does all that this starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # What kept tests of this session from running: files that cannot be read, workers that died.
 unrun: list[object] = []

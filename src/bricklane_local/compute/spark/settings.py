@@ -190,6 +190,9 @@ def java_options(
         f"-Xmx{memory_megabytes}m",
         "-Xss4m",
         "-XX:+UseSerialGC",
+        # Address space for compiled code; where it is short, what is compiled is thrown away and
+        # compiled again. With the quick compiler alone Java reserves 48 MiB, which two jobs fill.
+        "-XX:ReservedCodeCacheSize=512m",
         *compilation,
         "-XX:+ExitOnOutOfMemoryError",
         f"-Djava.io.tmpdir={temporary}",
