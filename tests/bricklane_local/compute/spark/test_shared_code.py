@@ -83,6 +83,26 @@ def test_it_is_tidied_in_one_pass(spark: SparkSession, name: str) -> None:
     assert row.shown.startswith("quick ")
 
 
+def test_the_sums_of_what_the_planner_does_are_the_sums_of_its_rules(spark: SparkSession) -> None:
+    def asked(owner: str, method: str) -> str:
+        (row,) = spark.sql(f"SELECT java_method('{owner}', '{method}') AS said").collect()
+        return str(row.said)
+
+    rules = "org.apache.spark.sql.catalyst.rules.RuleExecutor"
+    ours = asked("org.apache.spark.sql.artifact.bricklane.QuickMetering", "metrics")
+    spark_s = asked(rules, "getCurrentMetrics")
+    report = asked(rules, "dumpTimeSpent")
+
+    # Each was asked for by a query of its own, which the later ones have counted.
+    time, runs, *_ = map(int, re.findall(r"\d+", ours))
+    later_time, later_runs, effective_runs, effective_time = map(int, re.findall(r"\d+", spark_s))
+    counts = re.findall(r"^\S+ +(\d+) / (\d+) +(\d+) / (\d+) *$", report, re.MULTILINE)
+    assert 0 < runs < later_runs < sum(int(count[3]) for count in counts)
+    assert 0 < time < later_time < sum(int(count[1]) for count in counts)
+    assert 0 < effective_runs <= later_runs
+    assert 0 < effective_time <= later_time
+
+
 def test_sessions_have_the_time_of_databricks(spark: SparkSession) -> None:
     (row,) = spark.sql(
         "SELECT current_timezone() AS zone, date_format(timestamp_seconds(0), 'z') AS name"

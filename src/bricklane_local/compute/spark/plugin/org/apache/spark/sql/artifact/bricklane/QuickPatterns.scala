@@ -29,21 +29,9 @@ object QuickPatterns {
 
   /** Makes Spark tidy code this way; what it does not have under these names stays as it is. */
   def install(): Unit = {
-    replace("commentRegexp", new QuickPattern(CodeFormatter.commentRegexp, comments))
-    replace("extraNewLinesRegexp", new QuickPattern(CodeFormatter.extraNewLinesRegexp, emptyLines))
-  }
-
-  private def replace(name: String, pattern: Regex): Unit =
-    CodeFormatter.getClass.getDeclaredFields.find(_.getName == name).foreach { field =>
-      val unsafe = theUnsafe
-      val (owner, place) = (unsafe.staticFieldBase(field), unsafe.staticFieldOffset(field))
-      unsafe.putObjectVolatile(owner, place, pattern)
-    }
-
-  private lazy val theUnsafe: sun.misc.Unsafe = {
-    val field = classOf[sun.misc.Unsafe].getDeclaredField("theUnsafe")
-    field.setAccessible(true)
-    field.get(null).asInstanceOf[sun.misc.Unsafe]
+    val (comment, empty) = (CodeFormatter.commentRegexp, CodeFormatter.extraNewLinesRegexp)
+    Replaced(CodeFormatter, "commentRegexp", new QuickPattern(comment, comments))
+    Replaced(CodeFormatter, "extraNewLinesRegexp", new QuickPattern(empty, emptyLines))
   }
 
   /** Replaces each comment, with the blanks before it. */

@@ -30,6 +30,7 @@ final class SharedCode extends SparkPlugin {
     override def init(context: PluginContext, settings: Settings[String, String]): Unit = {
       local = context.executorID() == SparkContext.DRIVER_IDENTIFIER
       QuickPatterns.install()
+      QuickMetering.install()
     }
 
     override def onTaskStart(): Unit = {
