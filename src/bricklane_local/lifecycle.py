@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import orjson
@@ -21,7 +23,7 @@ from bricklane_local.paths import StatePaths
 from bricklane_local.server import ServerRecord
 
 START_SECONDS = 60
-STOP_SECONDS = 30
+STOP_SECONDS, KILL_SECONDS, POLL_SECONDS = 30, 5, 0.02
 FOR_REMOTE = ("spark-remote", "spark-remote.token")
 # What a state folder may have in it before its first start.
 BEFORE_START = ("logs", "server.lock", *FOR_REMOTE)
@@ -97,7 +99,7 @@ def _ready(
             return record
         if process.poll() is not None:
             raise _failure(paths)
-        time.sleep(0.02)
+        time.sleep(POLL_SECONDS)
     process.terminate()
     raise LocalError(
         f"the server did not become ready within {limit:.0f} s",
@@ -172,15 +174,44 @@ def down(paths: StatePaths) -> bool:
     except psutil.NoSuchProcess:
         return True
     server.send_signal(signal.SIGTERM)
-    _, alive = psutil.wait_procs(processes, timeout=STOP_SECONDS)
+    alive = wait_for_ends(processes, STOP_SECONDS)
     for process in alive:
-        process.kill()
-    _, alive = psutil.wait_procs(alive, timeout=5)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    alive = wait_for_ends(alive, KILL_SECONDS)
     if alive:
         names = ", ".join(str(process.pid) for process in alive)
         raise LocalError(f"processes {names} did not end", hint=f"end them with: kill -9 {names}")
     paths.server_record.unlink(missing_ok=True)
     return True
+
+
+def wait_for_ends(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
+    """Wait for processes to end.
+
+    One that has ended is a zombie until its parent asks how it ended. Of a server in the
+    background the parent is the first process of the machine or container, and that may ask late
+    or, as some that containers are started with, never.
+
+    Args:
+        processes: to wait for.
+        seconds: how long at most.
+
+    Returns:
+        Those that still run.
+    """
+    deadline = time.monotonic() + seconds
+    alive = list(processes)
+    while (alive := [each for each in alive if _runs(each)]) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+    return alive
+
+
+def _runs(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def drop(paths: StatePaths) -> None:

@@ -6,10 +6,13 @@ import signal
 import socket
 import sqlite3
 import stat
+import subprocess
 from typing import TYPE_CHECKING
 
 import psutil
 from databricks.sdk.service.workspace import ImportFormat
+
+from bricklane_local.lifecycle import wait_for_ends
 
 if TYPE_CHECKING:
     from conftest import Server
@@ -32,9 +35,9 @@ def test_up_is_idempotent_and_says_how_to_point_a_client_at_it(fresh: Server) ->
 def test_down_leaves_no_process_and_keeps_the_state(fresh: Server) -> None:
     fresh.up()
     fresh.client().workspace.mkdirs("/Shared/kept")
-    pid = pid_of(fresh)
+    server = psutil.Process(pid_of(fresh))
     fresh.local("down")
-    assert not psutil.pid_exists(pid)
+    assert wait_for_ends([server], 0) == []
     assert fresh.local("status", check=False).returncode == 3
     token = fresh.profile["token"]
     fresh.up()
@@ -139,3 +142,13 @@ def test_free_ports_are_those_of_last_time_while_they_are_free(fresh: Server) ->
     again = json.loads((fresh.state / "server.json").read_text())["hosts"]
     assert again["staging"] != first["staging"]
     assert {**again, "staging": ""} == {**first, "staging": ""}
+
+
+def test_what_has_ended_is_not_waited_for_until_its_parent_asks() -> None:
+    with subprocess.Popen(["true"]) as ended, subprocess.Popen(["sleep", "60"]) as running:
+        processes = [psutil.Process(each.pid) for each in (ended, running)]
+        assert [each.pid for each in wait_for_ends(processes, 1)] == [running.pid]
+        # Nobody has asked: it is still there.
+        assert processes[0].status() == psutil.STATUS_ZOMBIE
+        running.kill()
+        assert wait_for_ends(processes, 60) == []
