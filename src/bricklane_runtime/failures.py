@@ -39,10 +39,23 @@ def failure(
     """
     return Failure(
         type=type(error).__name__,
-        message=_message(error),
+        message=message_of(error),
         traceback=plain_traceback(error),
         line=line_of(error, source_name, within),
     )
+
+
+def message_of(error: BaseException) -> str:
+    """Return what an exception says, and of an error of writing also why."""
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        return f"{error.msg} ({error.filename}, line {error.lineno})"
+    try:
+        # Java's frames, which errors of its own have in their text, are in the traceback.
+        said = str(error).partition(JAVA_FRAME)[0]
+        why = causes(error)[-1:] if WRITE_FAILED in said else []
+        return "\nCaused by: ".join([said, *(each.strip() for each in why)])
+    except Exception as problem:
+        return f"<{type(error).__name__}.__str__ raised {type(problem).__name__}>"
 
 
 def plain_traceback(error: BaseException) -> str:
@@ -75,18 +88,6 @@ def line_of(
         if name == source_name and (within is None or line in within)
     ]
     return lines[-1] if lines else None
-
-
-def _message(error: BaseException) -> str:
-    if isinstance(error, SyntaxError) and error.filename and error.lineno:
-        return f"{error.msg} ({error.filename}, line {error.lineno})"
-    try:
-        # Java's frames, which errors of its own have in their text, are in the traceback.
-        message = str(error).partition(JAVA_FRAME)[0]
-        why = causes(error)[-1:] if WRITE_FAILED in message else []
-        return "\nCaused by: ".join([message, *(each.strip() for each in why)])
-    except Exception as problem:
-        return f"<{type(error).__name__}.__str__ raised {type(problem).__name__}>"
 
 
 def _shown(stack: traceback.StackSummary) -> list[traceback.FrameSummary]:

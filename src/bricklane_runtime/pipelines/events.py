@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bricklane_runtime.failures import plain_traceback
+from bricklane_runtime.failures import message_of, plain_traceback
 from bricklane_runtime.redaction import Redactor
 
 EVENTS = "events.jsonl"
@@ -116,7 +116,7 @@ def described(error: BaseException) -> dict[str, Any]:
         exceptions.append(
             {
                 "class_name": type(found).__name__,
-                "message": str(found) or type(found).__name__,
+                "message": message_of(found) or type(found).__name__,
                 "stack": [{"declaring_class": plain_traceback(found)}] if not exceptions else [],
             }
         )

@@ -9,6 +9,7 @@ from typing import Any
 from pyspark.sql.connect import functions as f
 from pyspark.sql.connect.observation import Observation
 
+from bricklane_runtime.failures import WRITE_FAILED, causes
 from bricklane_runtime.pipelines import quality
 from bricklane_runtime.pipelines.analysis import Analysis, Reading, not_streaming
 from bricklane_runtime.pipelines.changes import applied, kept
@@ -110,7 +111,7 @@ class Execution(Reading):
         except Exception as problem:
             error = quality.explained(problem)
             self.failures[dataset.name] = error
-            self._events.flow(name, target, "FAILED", reason=_first_line(error), error=error)
+            self._events.flow(name, target, "FAILED", reason=_in_a_line(error), error=error)
             return
         details = counts.details(dataset)
         news = counts.output > 0 if dataset.adds else details != self._reported.get(name)
@@ -331,5 +332,6 @@ def _observed(observation: Observation) -> dict[str, Any]:
     return dict(observation.get)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).strip().splitlines()[0]
+def _in_a_line(error: Exception) -> str:
+    told = causes(error)[-1:] if WRITE_FAILED in str(error) else []
+    return next(iter(told or [str(error) or type(error).__name__])).strip().splitlines()[0]

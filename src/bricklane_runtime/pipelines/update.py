@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bricklane_runtime.failures import failure
+from bricklane_runtime.failures import failure, message_of
 from bricklane_runtime.pipelines.analysis import Analysis, UpstreamFailure
 from bricklane_runtime.pipelines.dataflow import Dataflow
 from bricklane_runtime.pipelines.definition import name_parts
@@ -107,7 +107,7 @@ class Update:
             if execution.failures:
                 names = ", ".join(f"'{name}'" for name in execution.failures)
                 first = next(iter(execution.failures.values()))
-                raise UpdateFailure(f"Flows of {names} have failed: {first}")
+                raise UpdateFailure(f"Flows of {names} have failed: {message_of(first)}")
             if not self._pipeline.continuous:
                 return
             self._publish_events()

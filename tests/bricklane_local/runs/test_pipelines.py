@@ -270,6 +270,8 @@ def test_a_flow_that_fails_stops_what_reads_it_and_keeps_the_rows(desk: Desk) ->
         AS SELECT * FROM STREAM dev.raw.orders WHERE amount IS NOT NULL;
         CREATE MATERIALIZED VIEW behind AS SELECT count(*) AS n FROM strict;
         CREATE MATERIALIZED VIEW beside AS SELECT 1 AS n;
+        CREATE MATERIALIZED VIEW numbers AS
+        SELECT CAST(if(id = {limit}, 'oh', '1') AS INT) AS n FROM range(0, 9, 1, 1);
     """
     path = desk.file("/Workspace/Shared/strict.sql", strict.format(limit=1000))
     number = desk.create("strict", path, schema="strict")
@@ -279,11 +281,21 @@ def test_a_flow_that_fails_stops_what_reads_it_and_keeps_the_rows(desk: Desk) ->
     desk.sql("INSERT INTO dev.raw.orders VALUES ('e', 8)")
     update = desk.update(number)
     message = desk.errors(update)
-    # A row that is not the first of its partition: Spark's error is one of writing.
+    # Rows that are not the first of their partition: Spark's errors are of writing.
     assert message.endswith(
         "have failed: [EXPECTATION_VIOLATION] Flow 'dev.strict.strict' failed to meet the "
         "expectation. Violated expectations: 'low'. Input data: '{\"amount\":7}'."
     )
+    (cast,) = [
+        event
+        for event in desk.events(update, "flow_progress")
+        if event["origin"]["flow_name"] == "dev.strict.numbers" and "error" in event
+    ]
+    why = '[CAST_INVALID_INPUT] The value \'oh\' of the type "STRING" cannot be cast to "INT"'
+    assert cast["message"].startswith(f"Flow 'dev.strict.numbers' has FAILED. {why}")
+    (exception,) = cast["error"]["exceptions"]
+    assert exception["message"].startswith("[TASK_WRITE_FAILED]")
+    assert f"\nCaused by: {why}" in exception["message"]
     problems = {
         event["origin"]["flow_name"]: [each["class_name"] for each in event["error"]["exceptions"]]
         for event in desk.events(update, "flow_progress")
@@ -292,6 +304,7 @@ def test_a_flow_that_fails_stops_what_reads_it_and_keeps_the_rows(desk: Desk) ->
     assert problems == {
         "dev.strict.strict": ["ExpectationViolation", "SparkException"],
         "dev.strict.streamed": ["ExpectationViolation", "StreamingQueryException"],
+        "dev.strict.numbers": ["SparkException"],
     }
     ends = {
         event["origin"]["flow_name"]: event["details"]["flow_progress"]["status"]
@@ -300,6 +313,7 @@ def test_a_flow_that_fails_stops_what_reads_it_and_keeps_the_rows(desk: Desk) ->
     assert ends == {
         "dev.strict.strict": "FAILED",
         "dev.strict.streamed": "FAILED",
+        "dev.strict.numbers": "FAILED",
         "dev.strict.behind": "SKIPPED",
         "dev.strict.beside": "COMPLETED",
     }
