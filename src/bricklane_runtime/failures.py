@@ -52,10 +52,10 @@ def message_of(error: BaseException) -> str:
     try:
         # Java's frames, which errors of its own have in their text, are in the traceback.
         said = str(error).partition(JAVA_FRAME)[0]
-        why = causes(error)[-1:] if WRITE_FAILED in said else []
-        return "\nCaused by: ".join([said, *(each.strip() for each in why)])
     except Exception as problem:
         return f"<{type(error).__name__}.__str__ raised {type(problem).__name__}>"
+    why = why_unwritten(error)
+    return f"{said}\nCaused by: {why}" if why else said
 
 
 def plain_traceback(error: BaseException) -> str:
@@ -74,6 +74,11 @@ def causes(error: BaseException) -> list[str]:
     """
     trace = getattr(error, "getStackTrace", None)
     return CAUSE.findall((trace() if callable(trace) else None) or "")
+
+
+def why_unwritten(error: BaseException) -> str:
+    """Return why a task could not write a row; of any other error, nothing."""
+    return "".join(causes(error)[-1:]).strip() if WRITE_FAILED in str(error) else ""
 
 
 def line_of(

@@ -9,7 +9,7 @@ from typing import Any
 from pyspark.sql.connect import functions as f
 from pyspark.sql.connect.observation import Observation
 
-from bricklane_runtime.failures import WRITE_FAILED, causes
+from bricklane_runtime.failures import why_unwritten
 from bricklane_runtime.pipelines import quality
 from bricklane_runtime.pipelines.analysis import Analysis, Reading, not_streaming
 from bricklane_runtime.pipelines.changes import applied, kept
@@ -333,5 +333,5 @@ def _observed(observation: Observation) -> dict[str, Any]:
 
 
 def _in_a_line(error: Exception) -> str:
-    told = causes(error)[-1:] if WRITE_FAILED in str(error) else []
-    return next(iter(told or [str(error) or type(error).__name__])).strip().splitlines()[0]
+    said = why_unwritten(error) or str(error) or type(error).__name__
+    return said.strip().splitlines()[0]
