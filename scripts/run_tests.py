@@ -14,10 +14,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
-# pytest's exit code for "some tests failed"; others mean that tests did not run at all.
-TESTS_FAILED = 1
 # More files than these do not fail for what the machine was doing.
 MOST_FILES = 3
 
@@ -32,7 +32,8 @@ def main(arguments: list[str]) -> int:
         The exit code of the last session.
     """
     code = _session(*arguments, "--cache-clear")
-    if code != TESTS_FAILED:
+    # Other codes of failure mean that tests did not run at all.
+    if code != pytest.ExitCode.TESTS_FAILED:
         return code
     failed = sorted(json.loads(FAILED.read_text("utf-8")))
     files = sorted({test.partition("::")[0] for test in failed})
@@ -46,8 +47,8 @@ def main(arguments: list[str]) -> int:
 
 
 def _session(*arguments: str) -> int:
-    pytest = Path(sys.executable).with_name("pytest")
-    return subprocess.run([pytest, *arguments], cwd=ROOT, check=False).returncode
+    program = Path(sys.executable).with_name("pytest")
+    return subprocess.run([program, *arguments], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":
